@@ -1,0 +1,266 @@
+//! The roster: who belongs where, since when, in which zone, and under which names each source knows them.
+
+use super::event::Name;
+use super::scope::{Path, Scope, ScopeKind};
+use super::time::{Instant, Span, Zone};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+/// The roster as written; [`Roster::new`] makes it answer questions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RosterData {
+    /// The root of the tree.
+    pub company: Unit,
+    /// Departments of the company.
+    pub departments: Vec<Unit>,
+    /// Teams, each in a department or directly under the company.
+    pub teams: Vec<Team>,
+    /// Queues, each of a team or directly under the company.
+    pub queues: Vec<Queue>,
+    /// Reps with their teams through time.
+    pub reps: Vec<Rep>,
+}
+
+/// What every scope has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// Unique within its kind.
+    pub id: Name,
+    /// Its zone; none is that of its parent.
+    pub zone: Option<Zone>,
+    /// Its opening hours; none are those of its parent.
+    pub hours: Option<OpeningHours>,
+}
+
+/// A team.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Team {
+    /// Id, zone and hours.
+    pub unit: Unit,
+    /// The department it belongs to; none is the company itself.
+    pub department: Option<Name>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// Id, zone and hours.
+    pub unit: Unit,
+    /// The teams it belonged to through time, by `valid_from`; empty is the company itself.
+    pub teams: Vec<Membership>,
+    /// The wait within which an answer is in time here; none is the settings'.
+    pub service_level_threshold: Option<Span>,
+    /// The longest wait of a short abandon here; none is the settings'.
+    pub short_abandon: Option<Span>,
+}
+
+/// A representative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rep {
+    /// Id, zone and hours.
+    pub unit: Unit,
+    /// The teams the rep was in through time, by `valid_from`.
+    pub teams: Vec<Membership>,
+    /// The day the rep began; newcomers ramp up from there.
+    pub started: Option<Instant>,
+    /// What each source calls the rep: (source, id there).
+    pub aliases: Vec<(Name, Name)>,
+}
+
+/// A team from an instant on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Membership {
+    /// From when on; the first one of a rep or queue may be [`Instant::MIN`].
+    pub valid_from: Instant,
+    /// The team; none is the company itself (between teams, or gone).
+    pub team: Option<Name>,
+}
+
+/// When a place is open: blocks of each weekday in the place's zone, and days that are closed.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct OpeningHours {
+    /// For Monday to Sunday, blocks of minutes of the day, half open, sorted, not overlapping.
+    pub week: [Vec<(u16, u16)>; 7],
+    /// Dates on which the place is closed all day.
+    pub holidays: Vec<chrono::NaiveDate>,
+}
+
+/// A roster that answers: which scopes does a booking count for?
+///
+/// A rep or queue that is not listed still counts, for itself and for the company.
+#[derive(Debug)]
+pub struct Roster {
+    data: RosterData,
+    company: (Scope, Zone),
+    teams: HashMap<Name, Vec<(Scope, Zone)>>,
+    queues: HashMap<Name, usize>,
+    reps: HashMap<Name, usize>,
+    aliases: HashMap<Name, HashMap<Name, Name>>,
+    // Paths are few and asked for with every booking; the map only saves building them again.
+    paths: Mutex<HashMap<PathKey, Arc<Path>, rustc_hash::FxBuildHasher>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct PathKey {
+    rep: Option<Name>,
+    queue: Option<Name>,
+    team: Option<Name>,
+}
+
+/// Paths kept at most; beyond it the map starts again, which costs time only.
+const PATHS_KEPT: usize = 1 << 17;
+
+impl Roster {
+    /// Makes a roster answer. References to teams and departments that are not listed fall to the company; `config`
+    /// refuses such files, so this only happens to rosters built in code.
+    pub fn new(data: RosterData) -> Roster {
+        let company_zone = data.company.zone.unwrap_or(Zone::UTC);
+        let company = (Scope::new(ScopeKind::Company, data.company.id.clone()), company_zone);
+        let departments: BTreeMap<&Name, Zone> =
+            data.departments.iter().map(|d| (&d.id, d.zone.unwrap_or(company_zone))).collect();
+        let teams = data
+            .teams
+            .iter()
+            .map(|team| {
+                let department = team.department.as_ref().and_then(|id| departments.get_key_value(id));
+                let parent_zone = department.map_or(company_zone, |(_, zone)| *zone);
+                let own = (Scope::new(ScopeKind::Team, team.unit.id.clone()), team.unit.zone.unwrap_or(parent_zone));
+                let mut steps = vec![own];
+                steps.extend(department.map(|(id, z)| (Scope::new(ScopeKind::Department, (*id).clone()), *z)));
+                steps.push(company.clone());
+                (team.unit.id.clone(), steps)
+            })
+            .collect();
+        let queues = data.queues.iter().enumerate().map(|(n, q)| (q.unit.id.clone(), n)).collect();
+        let reps = data.reps.iter().enumerate().map(|(n, r)| (r.unit.id.clone(), n)).collect();
+        let mut aliases: HashMap<Name, HashMap<Name, Name>> = HashMap::new();
+        for rep in &data.reps {
+            for (source, alias) in &rep.aliases {
+                aliases.entry(source.clone()).or_default().insert(alias.clone(), rep.unit.id.clone());
+            }
+        }
+        Roster { data, company, teams, queues, reps, aliases, paths: Mutex::default() }
+    }
+
+    /// The roster as written.
+    pub fn data(&self) -> &RosterData {
+        &self.data
+    }
+
+    /// The roster's id of what `source` calls `rep`.
+    pub fn rep_id<'a>(&'a self, source: &str, rep: &'a Name) -> &'a Name {
+        self.aliases.get(source).and_then(|names| names.get(rep)).unwrap_or(rep)
+    }
+
+    /// The queue as listed, if it is.
+    pub fn queue(&self, id: &str) -> Option<&Queue> {
+        self.queues.get(id).map(|n| &self.data.queues[*n])
+    }
+
+    /// The rep as listed, if so.
+    pub fn rep(&self, id: &str) -> Option<&Rep> {
+        self.reps.get(id).map(|n| &self.data.reps[*n])
+    }
+
+    /// The scopes of a queue-side booking at `at`: the queue, its team (or `team`, which overrides the roster) and up.
+    pub fn queue_path(&self, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
+        let memberships = queue.and_then(|id| self.queue(id)).map(|q| &q.teams[..]);
+        let team = team.or_else(|| team_at(memberships.unwrap_or_default(), at));
+        self.path(PathKey { rep: None, queue: queue.cloned(), team: team.cloned() })
+    }
+
+    /// The scopes of a rep-side booking at `at`: the rep, the queue itself if one is named, the rep's team then (or
+    /// `team`, which overrides the roster) and up. Without a rep it counts for the company (and `team`) only. The
+    /// queue's own team gets nothing: every amount is once in each team, department and the company.
+    pub fn rep_path(&self, rep: Option<&Name>, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
+        let memberships = rep.and_then(|id| self.rep(id)).map(|r| &r.teams[..]);
+        let team = team.or_else(|| team_at(memberships.unwrap_or_default(), at));
+        self.path(PathKey { rep: rep.cloned(), queue: queue.cloned(), team: team.cloned() })
+    }
+
+    /// The rep alone, for what counts at rep level only.
+    pub fn rep_only(&self, rep: &Name) -> Arc<Path> {
+        Path::new(vec![self.rep_step(rep)])
+    }
+
+    /// The company alone.
+    pub fn company_path(&self) -> Arc<Path> {
+        self.path(PathKey { rep: None, queue: None, team: None })
+    }
+
+    /// The zone in which `scope` counts its days.
+    pub fn zone(&self, scope: &Scope) -> Zone {
+        match scope.kind {
+            ScopeKind::Company => self.company.1,
+            ScopeKind::Department => {
+                let listed = self.data.departments.iter().find(|d| d.id == scope.id);
+                listed.and_then(|d| d.zone).unwrap_or(self.company.1)
+            }
+            ScopeKind::Team => self.teams.get(&scope.id).map_or(self.company.1, |steps| steps[0].1),
+            ScopeKind::Queue => self.queue_step(&scope.id).1,
+            ScopeKind::Rep => self.rep_step(&scope.id).1,
+        }
+    }
+
+    /// Every listed scope, from the company down.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let named = |kind, id: &Name| Scope::new(kind, id.clone());
+        let mut all = vec![self.company.0.clone()];
+        all.extend(self.data.departments.iter().map(|d| named(ScopeKind::Department, &d.id)));
+        all.extend(self.data.teams.iter().map(|t| named(ScopeKind::Team, &t.unit.id)));
+        all.extend(self.data.queues.iter().map(|q| named(ScopeKind::Queue, &q.unit.id)));
+        all.extend(self.data.reps.iter().map(|r| named(ScopeKind::Rep, &r.unit.id)));
+        all
+    }
+
+    fn path(&self, key: PathKey) -> Arc<Path> {
+        // A poisoned lock only means that a thread died between two insertions: the map is whole.
+        let mut paths = self.paths.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(path) = paths.get(&key) {
+            return path.clone();
+        }
+        let mut steps: Vec<(Scope, Zone)> = Vec::with_capacity(5);
+        steps.extend(key.rep.as_ref().map(|rep| self.rep_step(rep)));
+        steps.extend(key.queue.as_ref().map(|queue| self.queue_step(queue)));
+        match key.team.as_ref() {
+            Some(team) => match self.teams.get(team) {
+                Some(up) => steps.extend(up.iter().cloned()),
+                None => {
+                    steps.push((Scope::new(ScopeKind::Team, team.clone()), self.company.1));
+                    steps.push(self.company.clone());
+                }
+            },
+            None => steps.push(self.company.clone()),
+        }
+        let path = Path::new(steps);
+        if paths.len() >= PATHS_KEPT {
+            paths.clear();
+        }
+        paths.insert(key, path.clone());
+        path
+    }
+
+    // A rep's or queue's day is that of its latest team unless it has a zone of its own: a zone per membership would
+    // give one person two calendars.
+    fn rep_step(&self, id: &Name) -> (Scope, Zone) {
+        let listed = self.rep(id);
+        let zone = listed.and_then(|r| r.unit.zone.or_else(|| self.latest_zone(&r.teams)));
+        (Scope::new(ScopeKind::Rep, id.clone()), zone.unwrap_or(self.company.1))
+    }
+
+    fn queue_step(&self, id: &Name) -> (Scope, Zone) {
+        let listed = self.queue(id);
+        let zone = listed.and_then(|q| q.unit.zone.or_else(|| self.latest_zone(&q.teams)));
+        (Scope::new(ScopeKind::Queue, id.clone()), zone.unwrap_or(self.company.1))
+    }
+
+    fn latest_zone(&self, teams: &[Membership]) -> Option<Zone> {
+        let team = teams.iter().rev().find_map(|m| m.team.as_ref())?;
+        self.teams.get(team).map(|steps| steps[0].1)
+    }
+}
+
+/// The team in force at `at`: the last membership that began by then. Memberships are sorted by `valid_from`.
+fn team_at(memberships: &[Membership], at: Instant) -> Option<&Name> {
+    memberships.iter().rev().find(|m| m.valid_from <= at).and_then(|m| m.team.as_ref())
+}

@@ -1,0 +1,9 @@
+//! The one integration binary: faster to link, common code shared.
+
+mod check_data;
+mod config;
+mod decode;
+mod kafka;
+mod oracle;
+mod properties;
+mod support;
