@@ -1,0 +1,222 @@
+//! Windows: spans of time that figures are asked for, in the scope's own zone.
+//!
+//! A window's grain belongs to the window, not to the age of the data: the same question has the same answer
+//! tomorrow.
+
+use super::scope::ScopeKind;
+use super::time::{DAY, HOUR, Instant, MINUTE, Period, QUARTER_HOUR, Span, Zone, day_start, days_before};
+
+/// The widths in which panes are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// One minute; not for reps.
+    Minute,
+    /// A quarter of an hour.
+    QuarterHour,
+    /// A local day of the scope's zone.
+    Day,
+}
+
+impl Tier {
+    /// All tiers, finest first.
+    pub const ALL: [Tier; 3] = [Tier::Minute, Tier::QuarterHour, Tier::Day];
+
+    /// The tier in words, as errors and exports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Minute => "minute",
+            Tier::QuarterHour => "quarter-hour",
+            Tier::Day => "day",
+        }
+    }
+
+    /// How long panes of this tier are kept for a kind of scope; `None` where there are none.
+    pub fn kept(self, kind: ScopeKind) -> Option<Span> {
+        match (self, kind) {
+            (Tier::Minute, ScopeKind::Rep) => None,
+            (Tier::Minute, _) => Some(Span::hours(26)),
+            (Tier::QuarterHour, ScopeKind::Rep) => Some(Span::days(9)),
+            (Tier::QuarterHour, _) => Some(Span::days(100)),
+            (Tier::Day, _) => Some(Span::days(800)),
+        }
+    }
+
+    /// The start of the pane that holds `instant`.
+    pub fn pane_start(self, instant: Instant, zone: Zone) -> Instant {
+        match self {
+            Tier::Minute => instant.floor(MINUTE),
+            Tier::QuarterHour => instant.floor(QUARTER_HOUR),
+            Tier::Day => day_start(instant.date(zone), zone),
+        }
+    }
+}
+
+/// A window as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Window {
+    /// The last so many milliseconds, in whole panes.
+    Rolling(Span),
+    /// Quarters of an hour.
+    QuarterHour,
+    /// Hours of the local clock.
+    Hour,
+    /// Periods of whole local days.
+    Calendar(Period),
+    /// Everything from `from` to `to` in whole local days, as one row.
+    All,
+}
+
+/// One stretch of time and the tier that answers for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where its panes are.
+    pub tier: Tier,
+    /// The start of its first pane.
+    pub start: Instant,
+    /// The end of its last pane, exclusive.
+    pub end: Instant,
+}
+
+const CALENDAR: [(&str, Window); 8] = [
+    ("quarter_hour", Window::QuarterHour),
+    ("hour", Window::Hour),
+    ("day", Window::Calendar(Period::Day)),
+    ("week", Window::Calendar(Period::Week)),
+    ("month", Window::Calendar(Period::Month)),
+    ("quarter", Window::Calendar(Period::Quarter)),
+    ("year", Window::Calendar(Period::Year)),
+    ("all", Window::All),
+];
+
+impl Window {
+    /// Reads `15m`, `1h`, `7d` (rolling) or the name of a calendar window.
+    pub fn parse(text: &str) -> Result<Window, String> {
+        if let Some((_, window)) = CALENDAR.iter().find(|(name, _)| *name == text) {
+            return Ok(*window);
+        }
+        let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(unit_at);
+        let unit = match unit {
+            "m" => MINUTE,
+            "h" => HOUR,
+            "d" => DAY,
+            _ => {
+                return Err(format!(
+                    "unknown window `{text}`: write a number with m, h or d, or one of quarter_hour, hour, day, week, \
+                     month, quarter, year, all"
+                ));
+            }
+        };
+        let span = number.parse::<i64>().ok().and_then(|n| n.checked_mul(unit)).unwrap_or(0);
+        Window::rolling(Span(span)).map_err(|problem| format!("window `{text}`: {problem}"))
+    }
+
+    fn rolling(span: Span) -> Result<Window, String> {
+        let Span(ms) = span;
+        match ms {
+            ..=0 => Err("must be longer than nothing".to_owned()),
+            _ if ms > 800 * DAY => Err("days are kept for 800 d, so no window is longer".to_owned()),
+            _ if ms > 7 * DAY && ms % DAY != 0 => Err("beyond 7 d only whole days are kept apart".to_owned()),
+            _ if ms > 2 * HOUR && ms % QUARTER_HOUR != 0 => {
+                Err("beyond 2 h only quarter-hours are kept apart".to_owned())
+            }
+            _ => Ok(Window::Rolling(span)),
+        }
+    }
+
+    /// True if there is one row at an instant rather than one for each period.
+    pub fn is_rolling(self) -> bool {
+        matches!(self, Window::Rolling(_))
+    }
+
+    /// The stretch of a rolling window at `at`, or of the calendar period that holds the millisecond before `at`.
+    pub fn at(self, at: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
+        let last = Instant(at.0.saturating_sub(1));
+        match self {
+            Window::Rolling(span) => rolling(span, last, kind, zone),
+            Window::QuarterHour => quarters(last.floor(QUARTER_HOUR), QUARTER_HOUR),
+            Window::Hour => hour_of(last, zone),
+            Window::Calendar(period) => period_of(period, last, zone),
+            Window::All => period_of(Period::Day, last, zone),
+        }
+    }
+
+    /// The stretches of a calendar window that touch `[from, to)`, in order; of a rolling window the one at `to`.
+    pub fn between(self, from: Instant, to: Instant, kind: ScopeKind, zone: Zone) -> Vec<Stretch> {
+        if self.is_rolling() {
+            return vec![self.at(to, kind, zone)];
+        }
+        let mut stretches = Vec::new();
+        let mut next = from;
+        while next < to {
+            let stretch = self.at(Instant(next.0 + 1), kind, zone);
+            next = stretch.end;
+            stretches.push(stretch);
+        }
+        match (self, stretches.first(), stretches.last()) {
+            (Window::All, Some(first), Some(last)) => {
+                vec![Stretch { tier: Tier::Day, start: first.start, end: last.end }]
+            }
+            _ => stretches,
+        }
+    }
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Window::Rolling(Span(ms)) => match *ms {
+                ms if ms % DAY == 0 => write!(f, "{}d", ms / DAY),
+                ms if ms % HOUR == 0 => write!(f, "{}h", ms / HOUR),
+                ms => write!(f, "{}m", ms / MINUTE),
+            },
+            other => {
+                let name = CALENDAR.iter().find(|(_, window)| window == other).map_or("", |(name, _)| name);
+                f.write_str(name)
+            }
+        }
+    }
+}
+
+fn quarters(start: Instant, width: i64) -> Stretch {
+    Stretch { tier: Tier::QuarterHour, start, end: Instant(start.0 + width) }
+}
+
+fn rolling(span: Span, last: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
+    let grid = |tier, width: i64| {
+        let end = last.floor(width).0 + width;
+        let panes = (span.0 + width - 1) / width;
+        Stretch { tier, start: Instant(end - panes * width), end: Instant(end) }
+    };
+    match span.0 {
+        ms if ms <= 2 * HOUR && kind != ScopeKind::Rep => grid(Tier::Minute, MINUTE),
+        ms if ms <= 7 * DAY => grid(Tier::QuarterHour, QUARTER_HOUR),
+        ms => {
+            let today = last.date(zone);
+            let first = days_before(today, (ms / DAY) as u64);
+            Stretch { tier: Tier::Day, start: day_start(first, zone), end: day_start(today, zone) }
+        }
+    }
+}
+
+/// The hour of the local clock: where the offset is no whole hour its bounds lie between UTC's, and where the clocks
+/// change inside it, it is as long as the clock showed it.
+fn hour_of(last: Instant, zone: Zone) -> Stretch {
+    use chrono::{Offset, TimeZone, Timelike};
+    let shown = |instant: Instant| zone.timestamp_millis_opt(instant.0).single().map(|t| (t.offset().fix(), t.hour()));
+    let quarter = last.floor(QUARTER_HOUR);
+    let here = shown(quarter);
+    let (mut start, mut end) = (quarter, Instant(quarter.0 + QUARTER_HOUR));
+    while shown(Instant(start.0 - QUARTER_HOUR)) == here && end.0 - start.0 < HOUR {
+        start.0 -= QUARTER_HOUR;
+    }
+    while shown(end) == here && end.0 - start.0 < HOUR {
+        end.0 += QUARTER_HOUR;
+    }
+    Stretch { tier: Tier::QuarterHour, start, end }
+}
+
+fn period_of(period: Period, last: Instant, zone: Zone) -> Stretch {
+    let first = period.first_date(last.date(zone));
+    Stretch { tier: Tier::Day, start: day_start(first, zone), end: day_start(period.next_first(first), zone) }
+}
