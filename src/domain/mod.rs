@@ -1,13 +1,34 @@
 //! The program itself, pure: no async, no I/O, no clock, no randomness, no logging, no serde.
 //!
 //! Events gather in records, records book amounts in panes, panes add up to windows. Time is an input like any other.
+//! Files in the order of the flow:
+//!
+//! - [`time`], [`event`]: what is told, and when it happened;
+//! - [`record`], [`records`]: what is known of one contact, ticket, survey, customer; and all of them;
+//! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
+//! - [`quantity`], [`booking`]: amounts, and the deltas that are all that panes ever see;
+//! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
+//! - [`sketch`], [`pane`], [`window`], [`measure`]: what amounts add up to, and what is made of them;
+//! - [`watermark`], [`engine`]: how far time has come, and the one door to all of it.
 
+pub mod booking;
+mod contact;
+pub mod contribution;
+mod customer;
+pub mod engine;
 pub mod event;
+mod export;
 pub mod measure;
+pub mod pane;
 pub mod quantity;
+pub mod record;
+pub mod records;
 pub mod roster;
 pub mod scope;
 pub mod settings;
 pub mod sketch;
+mod survey;
+mod ticket;
 pub mod time;
+pub mod watermark;
 pub mod window;

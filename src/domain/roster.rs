@@ -105,6 +105,8 @@ struct PathKey {
     rep: Option<Name>,
     queue: Option<Name>,
     team: Option<Name>,
+    /// Nothing above the rep.
+    alone: bool,
 }
 
 /// Paths kept at most; beyond it the map starts again, which costs time only.
@@ -166,7 +168,7 @@ impl Roster {
     pub fn queue_path(&self, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
         let memberships = queue.and_then(|id| self.queue(id)).map(|q| &q.teams[..]);
         let team = team.or_else(|| team_at(memberships.unwrap_or_default(), at));
-        self.path(PathKey { rep: None, queue: queue.cloned(), team: team.cloned() })
+        self.path(PathKey { rep: None, queue: queue.cloned(), team: team.cloned(), alone: false })
     }
 
     /// The scopes of a rep-side booking at `at`: the rep, the queue itself if one is named, the rep's team then (or
@@ -175,17 +177,17 @@ impl Roster {
     pub fn rep_path(&self, rep: Option<&Name>, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
         let memberships = rep.and_then(|id| self.rep(id)).map(|r| &r.teams[..]);
         let team = team.or_else(|| team_at(memberships.unwrap_or_default(), at));
-        self.path(PathKey { rep: rep.cloned(), queue: queue.cloned(), team: team.cloned() })
+        self.path(PathKey { rep: rep.cloned(), queue: queue.cloned(), team: team.cloned(), alone: false })
     }
 
     /// The rep alone, for what counts at rep level only.
     pub fn rep_only(&self, rep: &Name) -> Arc<Path> {
-        Path::new(vec![self.rep_step(rep)])
+        self.path(PathKey { rep: Some(rep.clone()), queue: None, team: None, alone: true })
     }
 
     /// The company alone.
     pub fn company_path(&self) -> Arc<Path> {
-        self.path(PathKey { rep: None, queue: None, team: None })
+        self.path(PathKey { rep: None, queue: None, team: None, alone: false })
     }
 
     /// The zone in which `scope` counts its days.
@@ -230,6 +232,7 @@ impl Roster {
                     steps.push(self.company.clone());
                 }
             },
+            None if key.alone => {}
             None => steps.push(self.company.clone()),
         }
         let path = Path::new(steps);

@@ -1,0 +1,194 @@
+//! Bookings: what a record stands for, as integer amounts; and deltas, the only thing that panes ever receive.
+
+use super::event::Name;
+use super::quantity::{Cell, Quantity};
+use super::scope::Path;
+use super::sketch;
+use super::time::{Instant, Span};
+use std::sync::Arc;
+
+/// Everything that counts on one path at one instant. Amounts are sorted by cell and none is 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booking {
+    /// The scopes it counts for.
+    pub path: Arc<Path>,
+    /// When it counts.
+    pub at: Instant,
+    /// How much of what.
+    pub amounts: Vec<(Cell, i64)>,
+}
+
+/// A change to the panes: a booking whose amounts are differences.
+pub type Delta = Booking;
+
+/// Bookings under construction.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    bookings: Vec<Booking>,
+}
+
+impl Ledger {
+    /// Books `amount` of a plain quantity.
+    pub fn book(&mut self, path: &Arc<Path>, at: Instant, quantity: Quantity, amount: i64) {
+        self.group(path, at).push((Cell::plain(quantity), amount));
+    }
+
+    /// Books one of a quantity with a parameter.
+    pub fn count_with(&mut self, path: &Arc<Path>, at: Instant, quantity: Quantity, parameter: u32) {
+        self.group(path, at).push((Cell::with(quantity, parameter), 1));
+    }
+
+    /// Books one duration: its sum, its count, and its bucket if the measure has a distribution.
+    pub fn duration(
+        &mut self,
+        path: &Arc<Path>,
+        at: Instant,
+        [sum, known]: [Quantity; 2],
+        distribution: Option<Quantity>,
+        span: Span,
+    ) {
+        let group = self.group(path, at);
+        group.push((Cell::plain(sum), span.0));
+        group.push((Cell::plain(known), 1));
+        if let Some(quantity) = distribution {
+            group.push((Cell::with(quantity, u32::from(sketch::bucket_of(span.0))), 1));
+        }
+    }
+
+    /// The bookings, amounts sorted and summed, without zeros; groups in the order of their instants and paths.
+    pub fn finish(mut self) -> Vec<Booking> {
+        for booking in &mut self.bookings {
+            tidy(&mut booking.amounts);
+        }
+        self.bookings.retain(|booking| !booking.amounts.is_empty());
+        self.bookings
+    }
+
+    fn group(&mut self, path: &Arc<Path>, at: Instant) -> &mut Vec<(Cell, i64)> {
+        // A record has a handful of groups, and the one wanted is mostly the last.
+        let found = self.bookings.iter().rposition(|b| b.at == at && b.path == *path);
+        let n = found.unwrap_or_else(|| {
+            self.bookings.push(Booking { path: path.clone(), at, amounts: Vec::with_capacity(12) });
+            self.bookings.len() - 1
+        });
+        &mut self.bookings[n].amounts
+    }
+}
+
+fn tidy(amounts: &mut Vec<(Cell, i64)>) {
+    amounts.sort_unstable_by_key(|(cell, _)| *cell);
+    amounts.dedup_by(|later, earlier| {
+        let same = later.0 == earlier.0;
+        if same {
+            earlier.1 += later.1;
+        }
+        same
+    });
+    amounts.retain(|(_, n)| *n != 0);
+}
+
+/// What must be added to `booked` to make it `due`.
+pub fn difference(due: &[Booking], booked: &[Booking], deltas: &mut Vec<Delta>) {
+    if due == booked {
+        return;
+    }
+    let same = |a: &Booking, b: &Booking| a.at == b.at && a.path == b.path;
+    for booking in due {
+        match booked.iter().find(|old| same(old, booking)) {
+            None => deltas.push(booking.clone()),
+            Some(old) if old.amounts == booking.amounts => {}
+            Some(old) => {
+                let mut amounts = booking.amounts.clone();
+                amounts.extend(old.amounts.iter().map(|(cell, n)| (*cell, -n)));
+                tidy(&mut amounts);
+                deltas.push(Delta { path: booking.path.clone(), at: booking.at, amounts });
+            }
+        }
+    }
+    for old in booked.iter().filter(|old| !due.iter().any(|booking| same(old, booking))) {
+        let amounts = old.amounts.iter().map(|(cell, n)| (*cell, -n)).collect();
+        deltas.push(Delta { path: old.path.clone(), at: old.at, amounts });
+    }
+}
+
+/// What one record tells another. A receiver never answers, so notes cannot run in circles.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Message {
+    /// "Tell me about yourself", from a judgement to the contact or ticket it names; since that instant.
+    Link(Instant),
+    /// An inbound contact of the customer.
+    Visit(Visit),
+    /// Who handled the contact or ticket.
+    Handling(Credit),
+}
+
+/// What a customer's record knows of one inbound contact.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Visit {
+    /// The contact's first event.
+    pub first: Instant,
+    /// Whether somebody answered.
+    pub answered: bool,
+    /// Who gets the credit.
+    pub credit: Credit,
+}
+
+/// Who a judgement or resolution is credited to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Credit {
+    /// False while the contact or ticket has no events: it was only referred to.
+    pub known: bool,
+    /// The last handling rep.
+    pub rep: Option<Name>,
+    /// The queue of that handling.
+    pub queue: Option<Name>,
+    /// The team that the source named, which overrides the roster.
+    pub team: Option<Name>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::scope::{Scope, ScopeKind};
+
+    fn path(id: &str) -> Arc<Path> {
+        Path::new(vec![(Scope::new(ScopeKind::Company, id), chrono_tz::UTC)])
+    }
+
+    #[test]
+    fn the_difference_turns_what_was_booked_into_what_is_due() {
+        let (a, b) = (path("a"), path("b"));
+        let mut before = Ledger::default();
+        before.book(&a, Instant(1), Quantity::Answered, 1);
+        before.book(&a, Instant(1), Quantity::AnsweredWait, 5);
+        before.book(&b, Instant(1), Quantity::Handled, 1);
+        let mut after = Ledger::default();
+        after.book(&a, Instant(1), Quantity::AnsweredWait, 7);
+        after.book(&a, Instant(1), Quantity::Answered, 1);
+        after.book(&b, Instant(2), Quantity::Handled, 1);
+        let (before, after) = (before.finish(), after.finish());
+        let mut deltas = Vec::new();
+        difference(&after, &before, &mut deltas);
+        let plain = |at, path: &Arc<Path>, quantity, n| Delta {
+            path: path.clone(),
+            at: Instant(at),
+            amounts: vec![(Cell::plain(quantity), n)],
+        };
+        assert_eq!(
+            deltas,
+            [
+                plain(1, &a, Quantity::AnsweredWait, 2),
+                plain(2, &b, Quantity::Handled, 1),
+                plain(1, &b, Quantity::Handled, -1)
+            ]
+        );
+    }
+
+    #[test]
+    fn amounts_of_one_cell_are_summed_and_nothing_is_not_booked() {
+        let mut ledger = Ledger::default();
+        ledger.book(&path("a"), Instant(1), Quantity::Talk, 3);
+        ledger.book(&path("a"), Instant(1), Quantity::Talk, -3);
+        assert_eq!(ledger.finish(), []);
+    }
+}

@@ -1,0 +1,656 @@
+//! Contacts: legs in queues, handling by reps, and what both book.
+//!
+//! The fold walks the entries once and gathers legs and handlings; outcomes and durations are read from them
+//! afterwards, because what decides an outcome may have happened in any order.
+
+use super::booking::{Credit, Message, Visit};
+use super::contribution::Draft;
+use super::event::{
+    ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Field, LeftReason, MissReason, Name, Reported,
+};
+use super::quantity::Quantity as Q;
+use super::record::{Entry, Record, RecordKey};
+use super::settings::Durations;
+use super::time::{Instant, Span};
+
+/// What a contact is, folded from its entries.
+#[derive(Debug, Default)]
+struct Facts<'a> {
+    first: Instant,
+    direction: Option<Direction>,
+    customer: Option<(&'a Name, CustomerHash)>,
+    legs: Vec<Leg<'a>>,
+    handlings: Vec<Handling<'a>>,
+    misses: Vec<Miss<'a>>,
+    end: Option<(Instant, Option<EndedBy>)>,
+}
+
+/// A contact's stay in one queue.
+#[derive(Debug, Default)]
+struct Leg<'a> {
+    key: LegKey<'a>,
+    queue: Option<(&'a Name, &'a Name)>,
+    team: Option<&'a Name>,
+    first: Instant,
+    queued: Option<Instant>,
+    answered: Option<Answer<'a>>,
+    left: Option<(Instant, LeftReason, Reported, &'a Name)>,
+    abandons: Vec<(Instant, Reported, bool, &'a Name)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum LegKey<'a> {
+    /// Named by the source.
+    Named(&'a str),
+    /// Each queue is a leg of its own.
+    Queue(&'a str),
+    /// An outcome where no queue was ever named.
+    #[default]
+    Direct,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Answer<'a> {
+    at: Instant,
+    wait: Reported,
+    source: &'a Name,
+    /// False if the instant had to be guessed, so that no wait can be read from it.
+    at_is_known: bool,
+}
+
+/// A rep's work on the contact, from the answer to the end of talk and of after-contact work.
+#[derive(Debug)]
+struct Handling<'a> {
+    rep: Option<&'a Name>,
+    leg: usize,
+    team: Option<&'a Name>,
+    from: Instant,
+    /// True if only its end told of it: then its span is no measurement.
+    proven: bool,
+    to: Option<Ending<'a>>,
+    holds: Vec<(Instant, Option<Instant>)>,
+    wrap: Option<(Instant, Reported, &'a Name)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ending<'a> {
+    at: Instant,
+    talk: Reported,
+    hold: Reported,
+    source: &'a Name,
+    /// False if only the end of after-contact work tells that talk has ended.
+    at_is_known: bool,
+}
+
+#[derive(Debug)]
+struct Miss<'a> {
+    rep: &'a Name,
+    leg: Option<usize>,
+    team: Option<&'a Name>,
+    at: Instant,
+    reason: MissReason,
+}
+
+/// What became of a leg.
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Answered,
+    Abandoned,
+    Left(LeftReason),
+    Unknown,
+}
+
+/// Books what a contact stands for.
+pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Draft<'a>) {
+    let entries = in_order(record);
+    let Some(facts) = fold(&entries, draft) else {
+        draft.tell_links(record, &Credit::default());
+        return;
+    };
+    let credit = credit(&facts, draft);
+    draft.tell_links(record, &credit);
+    if facts.direction == Some(Direction::Outbound) {
+        let company = draft.context.roster.company_path();
+        draft.ledger.book(&company, facts.first, Q::OutboundContacts, 1);
+        for handling in &facts.handlings {
+            book_handling(&facts, handling, OUTBOUND, draft);
+        }
+        return;
+    }
+    for leg in &facts.legs {
+        book_leg(&facts, leg, draft);
+    }
+    for handling in &facts.handlings {
+        if let Some(rep) = handling.rep {
+            let path = draft.context.roster.rep_only(rep);
+            draft.ledger.book(&path, handling.from, Q::RepAnswered, 1);
+        }
+        book_handling(&facts, handling, INBOUND, draft);
+    }
+    for miss in &facts.misses {
+        let queue = miss.leg.and_then(|n| queue_of(&facts.legs[n], draft));
+        let path = draft.context.roster.rep_path(Some(miss.rep), queue.as_ref(), miss.team, miss.at);
+        draft.ledger.count_with(&path, miss.at, Q::Missed, miss.reason as u32 + 1);
+    }
+    if let (true, true, Some((at, _))) = (facts.legs.is_empty(), facts.handlings.is_empty(), facts.end) {
+        let company = draft.context.roster.company_path();
+        draft.ledger.book(&company, at, Q::LostInMenu, 1);
+    }
+    if let Some((source, hash)) = facts.customer {
+        let answered = !facts.handlings.is_empty() || facts.legs.iter().any(|leg| leg.answered.is_some());
+        let to = RecordKey::customer(source, hash, draft.context.settings);
+        draft.send(to, Message::Visit(Visit { first: facts.first, answered, credit }));
+    }
+    debug_assert_eq!(key.kind, super::event::Kind::Contact);
+}
+
+/// The entries that hold, in fold order; where begin and end of one thing fall in the same instant and the thing is
+/// open, the end comes first.
+fn in_order(record: &Record) -> Vec<(&Entry, &ContactEvent)> {
+    let mut entries: Vec<(&Entry, &ContactEvent)> = record
+        .holding()
+        .filter_map(|entry| match &entry.content {
+            Content::Contact(event) => Some((entry, &**event)),
+            _ => None,
+        })
+        .collect();
+    let tied = |a: &Entry, b: &Entry| (a.time, a.seq) == (b.time, b.seq) && a.source == b.source;
+    let may_begin = |what: &ContactWhat| matches!(what, ContactWhat::Held | ContactWhat::Answered { .. });
+    for at in 0..entries.len() {
+        if !may_begin(&entries[at].1.what) {
+            continue;
+        }
+        let (begin, event) = entries[at];
+        let group = entries[at + 1..].iter().take_while(|(other, _)| tied(begin, other)).count();
+        let end =
+            entries[at + 1..=at + group].iter().position(|(_, other)| ends(&event.what, &other.what, event, other));
+        if let Some(end) = end.map(|n| at + 1 + n) {
+            if is_open(&entries[..at], event) {
+                let ending = entries.remove(end);
+                entries.insert(at, ending);
+            }
+        }
+    }
+    entries
+}
+
+/// True if `end` ends the kind of thing that `begin` begins, for the same rep.
+fn ends(begin: &ContactWhat, end: &ContactWhat, begin_event: &ContactEvent, end_event: &ContactEvent) -> bool {
+    let same_rep = begin_event.shared.rep.value() == end_event.shared.rep.value();
+    match (begin, end) {
+        (ContactWhat::Held, ContactWhat::Retrieved) => same_rep,
+        (ContactWhat::Answered { .. }, ContactWhat::Ended { .. }) => same_rep || end_event.shared.rep.value().is_none(),
+        _ => false,
+    }
+}
+
+/// True if the thing that `begin` begins is open after `before`.
+fn is_open(before: &[(&Entry, &ContactEvent)], begin: &ContactEvent) -> bool {
+    let mut open = false;
+    for (_, event) in before {
+        let same_rep = event.shared.rep.value() == begin.shared.rep.value();
+        if same_rep && std::mem::discriminant(&event.what) == std::mem::discriminant(&begin.what) {
+            open = true;
+        } else if ends(&begin.what, &event.what, begin, event) {
+            open = false;
+        }
+    }
+    open
+}
+
+fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) -> Option<Facts<'a>> {
+    let (first, _) = entries.first()?;
+    let mut facts = Facts { first: first.time, ..Facts::default() };
+    let mut last_queued = None;
+    // A provisional end falls if the contact goes on after it.
+    let goes_on = entries.iter().rposition(|(_, event)| {
+        matches!(
+            event.what,
+            ContactWhat::Queued
+                | ContactWhat::Offered
+                | ContactWhat::Answered { .. }
+                | ContactWhat::Held
+                | ContactWhat::Retrieved
+                | ContactWhat::Message { .. }
+                | ContactWhat::Transferred { .. }
+        )
+    });
+    for (n, (entry, event)) in entries.iter().enumerate() {
+        let shared = &event.shared;
+        if shared.direction.is_some() {
+            facts.direction = shared.direction;
+        }
+        match &shared.customer {
+            Field::Absent => {}
+            Field::Null => facts.customer = None,
+            Field::Value(hash) => facts.customer = Some((&entry.source, *hash)),
+        }
+        let rep = shared.rep.value().map(|rep| draft.context.roster.rep_id(&entry.source, rep));
+        let at = entry.time;
+        match &event.what {
+            ContactWhat::Started | ContactWhat::Message { .. } | ContactWhat::Updated => {}
+            ContactWhat::Transferred { .. } => {}
+            ContactWhat::Queued => {
+                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
+                facts.legs[leg].queued.get_or_insert(at);
+                facts.legs[leg].takes_back_provisional_abandons();
+                last_queued = Some(leg);
+            }
+            ContactWhat::Offered => {
+                if let Some(leg) = facts.place(entry, event, rep, last_queued) {
+                    facts.legs[leg].takes_back_provisional_abandons();
+                }
+            }
+            ContactWhat::Missed { reason, .. } => {
+                let leg = facts.place(entry, event, rep, last_queued);
+                if let Some(rep) = rep {
+                    facts.misses.push(Miss { rep, leg, team: shared.team(), at, reason: *reason });
+                }
+            }
+            ContactWhat::Answered { wait, .. } => {
+                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
+                facts.legs[leg].takes_back_provisional_abandons();
+                let answer = Answer { at, wait: *wait, source: &entry.source, at_is_known: true };
+                facts.legs[leg].answered.get_or_insert(answer);
+                match facts.open_handling(rep) {
+                    Some(open) => facts.handlings[open].team = shared.team().or(facts.handlings[open].team),
+                    None => facts.handlings.push(Handling::begin(rep, leg, shared.team(), at)),
+                }
+            }
+            ContactWhat::Held => {
+                if let Some(open) = facts.held_by(rep) {
+                    if facts.handlings[open].holds.last().is_none_or(|(_, to)| to.is_some()) {
+                        facts.handlings[open].holds.push((at, None));
+                    }
+                }
+            }
+            ContactWhat::Retrieved => {
+                if let Some(open) = facts.held_by(rep) {
+                    if let Some((_, to @ None)) = facts.handlings[open].holds.last_mut() {
+                        *to = Some(at);
+                    }
+                }
+            }
+            ContactWhat::Abandoned { wait, provisional } => {
+                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
+                facts.legs[leg].abandons.push((at, *wait, *provisional, &entry.source));
+            }
+            ContactWhat::Left { reason, wait } => {
+                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
+                facts.legs[leg].takes_back_provisional_abandons();
+                facts.legs[leg].left.get_or_insert((at, *reason, *wait, &entry.source));
+            }
+            ContactWhat::Ended { ended_by, talk, hold, provisional, .. } => {
+                if *provisional {
+                    let taken_back = goes_on.is_some_and(|last| last > n);
+                    if taken_back || !draft.has_passed(at.plus(draft.context.settings.provisional_grace)) {
+                        continue;
+                    }
+                }
+                let ending = Ending { at, talk: *talk, hold: *hold, source: &entry.source, at_is_known: true };
+                match rep {
+                    Some(rep) => facts.end_of_rep(entry, event, rep, ending, last_queued),
+                    None => {
+                        facts.end_of_contact(entry, event, ending, last_queued);
+                        facts.end = Some((at, *ended_by));
+                    }
+                }
+            }
+            ContactWhat::Wrapped { work } => {
+                let Some(rep) = rep else { continue };
+                let found = facts.handlings.iter_mut().rev().find(|h| h.rep == Some(rep) && h.wrap.is_none());
+                let Some(handling) = found else { continue };
+                handling.team = shared.team().or(handling.team);
+                handling.wrap = Some((at, *work, &entry.source));
+                handling.to.get_or_insert(Ending {
+                    at,
+                    talk: Reported::Unknown,
+                    hold: Reported::Absent,
+                    source: &entry.source,
+                    at_is_known: false,
+                });
+            }
+        }
+    }
+    Some(facts)
+}
+
+impl<'a> Facts<'a> {
+    /// The leg that an event belongs to: the one it names, the one of the queue it names, the one its rep is handling,
+    /// the one queued last before it; or none yet.
+    fn place(
+        &mut self,
+        entry: &'a Entry,
+        event: &'a ContactEvent,
+        rep: Option<&Name>,
+        last_queued: Option<usize>,
+    ) -> Option<usize> {
+        let queue = event.shared.queue.value();
+        let key = match (event.shared.leg(), queue) {
+            (Some(leg), _) => LegKey::Named(leg),
+            (None, Some(queue)) => LegKey::Queue(queue),
+            (None, None) => {
+                let handled = rep.and_then(|rep| self.open_handling(Some(rep))).map(|n| self.handlings[n].leg);
+                let leg = handled.or(last_queued)?;
+                self.legs[leg].team = event.shared.team().or(self.legs[leg].team);
+                return Some(leg);
+            }
+        };
+        let leg = self.leg(key, entry.time);
+        if let Some(queue) = queue {
+            self.legs[leg].queue = Some((&entry.source, queue));
+        }
+        self.legs[leg].team = event.shared.team().or(self.legs[leg].team);
+        Some(leg)
+    }
+
+    /// The leg of outcomes where no queue was ever named.
+    fn direct(&mut self, entry: &'a Entry) -> usize {
+        self.leg(LegKey::Direct, entry.time)
+    }
+
+    fn leg(&mut self, key: LegKey<'a>, first: Instant) -> usize {
+        self.legs.iter().position(|leg| leg.key == key).unwrap_or_else(|| {
+            self.legs.push(Leg { key, first, ..Leg::default() });
+            self.legs.len() - 1
+        })
+    }
+
+    fn open_handling(&self, rep: Option<&Name>) -> Option<usize> {
+        self.handlings.iter().rposition(|handling| handling.rep == rep && handling.to.is_none())
+    }
+
+    /// The handling that a hold is about: the rep's, or the last one begun if the source does not name the rep.
+    fn held_by(&self, rep: Option<&Name>) -> Option<usize> {
+        match rep {
+            Some(rep) => self.open_handling(Some(rep)),
+            None => self.handlings.iter().rposition(|handling| handling.to.is_none()),
+        }
+    }
+
+    /// Talk of one rep ends. If nobody told that the rep answered, this proves it.
+    fn end_of_rep(
+        &mut self,
+        entry: &'a Entry,
+        event: &'a ContactEvent,
+        rep: &'a Name,
+        ending: Ending<'a>,
+        last_queued: Option<usize>,
+    ) {
+        if let Some(open) = self.open_handling(Some(rep)) {
+            self.handlings[open].end(ending, event.shared.team());
+        } else if let Some(open) = self.open_handling(None) {
+            self.handlings[open].rep = Some(rep);
+            self.handlings[open].end(ending, event.shared.team());
+        } else if !self.handlings.iter().any(|handling| handling.rep == Some(rep)) {
+            self.proof(entry, event, Some(rep), ending, last_queued);
+        }
+    }
+
+    /// Talk of everybody ends. If nobody answered so far and the source reports talk, this proves an answer.
+    fn end_of_contact(
+        &mut self,
+        entry: &'a Entry,
+        event: &'a ContactEvent,
+        ending: Ending<'a>,
+        last_queued: Option<usize>,
+    ) {
+        let nobody = self.handlings.is_empty() && self.legs.iter().all(|leg| leg.answered.is_none());
+        if nobody && ending.talk != Reported::Absent {
+            return self.proof(entry, event, None, ending, last_queued);
+        }
+        let open = self.handlings.iter().filter(|handling| handling.to.is_none()).count();
+        // The talk of a whole contact says nothing of each of several reps.
+        let shared = self.handlings.len() > 1 || open > 1;
+        let none = Reported::Absent;
+        let ending = if shared { Ending { talk: none, hold: none, ..ending } } else { ending };
+        for handling in self.handlings.iter_mut().filter(|handling| handling.to.is_none()) {
+            handling.end(ending, event.shared.team());
+        }
+    }
+
+    fn proof(
+        &mut self,
+        entry: &'a Entry,
+        event: &'a ContactEvent,
+        rep: Option<&'a Name>,
+        ending: Ending<'a>,
+        last_queued: Option<usize>,
+    ) {
+        let leg = self.place(entry, event, rep, last_queued).unwrap_or_else(|| self.direct(entry));
+        let hold = match ending.hold {
+            Reported::Millis(ms) => ms,
+            Reported::Absent | Reported::Unknown => 0,
+        };
+        let (at, at_is_known) = match ending.talk {
+            Reported::Millis(talk) => (Instant(ending.at.0 - talk - hold), true),
+            Reported::Absent | Reported::Unknown => (ending.at, false),
+        };
+        let at = at.max(self.legs[leg].queued.unwrap_or(at));
+        self.legs[leg].answered.get_or_insert(Answer {
+            at,
+            wait: Reported::Absent,
+            source: &entry.source,
+            at_is_known,
+        });
+        let mut handling = Handling::begin(rep, leg, event.shared.team(), at);
+        handling.proven = true;
+        handling.end(ending, None);
+        self.handlings.push(handling);
+    }
+}
+
+impl Leg<'_> {
+    fn takes_back_provisional_abandons(&mut self) {
+        self.abandons.retain(|(_, _, provisional, _)| !provisional);
+    }
+}
+
+impl<'a> Handling<'a> {
+    fn begin(rep: Option<&'a Name>, leg: usize, team: Option<&'a Name>, from: Instant) -> Handling<'a> {
+        Handling { rep, leg, team, from, proven: false, to: None, holds: Vec::new(), wrap: None }
+    }
+
+    fn end(&mut self, ending: Ending<'a>, team: Option<&'a Name>) {
+        self.to = Some(ending);
+        self.team = team.or(self.team);
+        for (_, to) in &mut self.holds {
+            // A hold is cut at the end of talk.
+            *to = Some(to.unwrap_or(ending.at).min(ending.at));
+        }
+    }
+}
+
+fn queue_of(leg: &Leg<'_>, draft: &Draft<'_>) -> Option<Name> {
+    leg.queue.map(|(source, queue)| draft.queue(source, queue))
+}
+
+/// What became of a leg, when, and the wait as far as it is known. The wait may still be negative.
+fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(Outcome, Instant, Option<Span>)> {
+    let measured = |at: Instant| leg.queued.map(|queued| at.since(queued));
+    let wait = |at, reported, source: &Name, draft: &Draft<'_>| match (draft.durations(source), reported) {
+        (Durations::Timestamps, Reported::Millis(ms)) => measured(at).or(Some(Span(ms))),
+        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
+        (Durations::Reported, Reported::Unknown) => None,
+        (_, Reported::Absent | Reported::Unknown) => measured(at),
+    };
+    if let Some(answer) = leg.answered {
+        let known = answer.at_is_known || answer.wait != Reported::Absent;
+        let wait = if known { wait(answer.at, answer.wait, answer.source, draft) } else { None };
+        return Some((Outcome::Answered, answer.at, wait));
+    }
+    if let Some((at, reason, reported, source)) = leg.left {
+        return Some((Outcome::Left(reason), at, wait(at, reported, source, draft)));
+    }
+    for (at, reported, provisional, source) in &leg.abandons {
+        if !provisional || draft.has_passed(at.plus(draft.context.settings.provisional_grace)) {
+            return Some((Outcome::Abandoned, *at, wait(*at, *reported, source, draft)));
+        }
+    }
+    if let Some((at, ended_by)) = facts.end {
+        return Some(match ended_by {
+            Some(EndedBy::Customer) => (Outcome::Abandoned, at, measured(at)),
+            _ => (Outcome::Unknown, at, None),
+        });
+    }
+    let lost = leg.queued.unwrap_or(leg.first).plus(draft.context.settings.longest_wait);
+    draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
+}
+
+fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) {
+    let queue = queue_of(leg, draft);
+    let roster = draft.context.roster;
+    let Some((outcome, at, wait)) = outcome(facts, leg, draft) else {
+        let entry = leg.queued.unwrap_or(leg.first);
+        let path = roster.queue_path(queue.as_ref(), leg.team, entry);
+        draft.ledger.book(&path, entry, Q::Queued, 1);
+        return;
+    };
+    let path = roster.queue_path(queue.as_ref(), leg.team, at);
+    let wait = wait.map(|wait| draft.unskewed(wait, &path, at));
+    // Clocks of one log disagree by seconds: an entry after its outcome is booked with it, so that waiting never
+    // goes below 0.
+    let entry = leg.queued.unwrap_or(at.minus(wait.unwrap_or_default())).min(at);
+    let entry_path = roster.queue_path(queue.as_ref(), leg.team, entry);
+    draft.ledger.book(&entry_path, entry, Q::Queued, 1);
+    match outcome {
+        Outcome::Answered => draft.ledger.book(&path, at, Q::Answered, 1),
+        Outcome::Abandoned => draft.ledger.book(&path, at, Q::Abandoned, 1),
+        Outcome::Left(reason) => draft.ledger.count_with(&path, at, Q::Left, reason as u32 + 1),
+        Outcome::Unknown => draft.ledger.book(&path, at, Q::Unknown, 1),
+    }
+    let Some(wait) = wait else { return };
+    let (sums, within, distribution) = match outcome {
+        Outcome::Answered => ([Q::AnsweredWait, Q::AnsweredWaitKnown], Q::AnsweredWithin, Q::AnsweredWaits),
+        Outcome::Abandoned => ([Q::AbandonedWait, Q::AbandonedWaitKnown], Q::AbandonedWithin, Q::AbandonedWaits),
+        Outcome::Left(_) => ([Q::LeftWait, Q::LeftWaitKnown], Q::LeftWithin, Q::LeftWaits),
+        Outcome::Unknown => return,
+    };
+    draft.ledger.duration(&path, at, sums, Some(distribution), wait);
+    let settings = draft.context.settings;
+    for threshold in settings.wait_thresholds.iter().filter(|threshold| wait <= **threshold) {
+        draft.ledger.count_with(&path, at, within, super::measure::threshold_number(*threshold));
+    }
+    let listed = queue.as_ref().and_then(|queue| roster.queue(queue));
+    let in_time = listed.and_then(|q| q.service_level_threshold).unwrap_or(settings.service_level_threshold);
+    let short = listed.and_then(|q| q.short_abandon).unwrap_or(settings.short_abandon);
+    match outcome {
+        Outcome::Answered if wait <= in_time => draft.ledger.book(&path, at, Q::AnsweredInTime, 1),
+        Outcome::Abandoned => {
+            if wait <= in_time {
+                draft.ledger.book(&path, at, Q::AbandonedInTime, 1);
+            }
+            if wait <= short {
+                draft.ledger.book(&path, at, Q::AbandonedShort, 1);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The quantities that a finished handling books.
+#[derive(Clone, Copy)]
+struct HandlingQuantities {
+    handled: Q,
+    talk: [Q; 2],
+    handle: [Q; 2],
+    detailed: bool,
+}
+
+const INBOUND: HandlingQuantities = HandlingQuantities {
+    handled: Q::Handled,
+    talk: [Q::Talk, Q::TalkKnown],
+    handle: [Q::HandleTime, Q::HandleTimeKnown],
+    detailed: true,
+};
+
+const OUTBOUND: HandlingQuantities = HandlingQuantities {
+    handled: Q::OutboundHandled,
+    talk: [Q::OutboundTalk, Q::OutboundTalkKnown],
+    handle: [Q::OutboundHandleTime, Q::OutboundHandleTimeKnown],
+    detailed: false,
+};
+
+fn book_handling(facts: &Facts<'_>, handling: &Handling<'_>, quantities: HandlingQuantities, draft: &mut Draft<'_>) {
+    let Some(ending) = handling.to else { return };
+    let at = handling.wrap.map_or(ending.at, |(wrapped, _, _)| wrapped.max(ending.at));
+    let queue = queue_of(&facts.legs[handling.leg], draft);
+    let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
+    draft.ledger.book(&path, at, quantities.handled, 1);
+    let (talk, hold, wrap) = durations(handling, &ending, draft);
+    let talk = talk.map(|span| draft.unskewed(span, &path, at));
+    let hold = hold.map(|span| draft.unskewed(span, &path, at));
+    let wrap = wrap.map(|span| draft.unskewed(span, &path, at));
+    let distribution = |quantity| quantities.detailed.then_some(quantity);
+    if let Some(talk) = talk {
+        draft.ledger.duration(&path, at, quantities.talk, distribution(Q::TalkTimes), talk);
+    }
+    if quantities.detailed {
+        if let Some(hold) = hold {
+            draft.ledger.duration(&path, at, [Q::Hold, Q::HoldKnown], None, hold);
+        }
+        if let Some(wrap) = wrap {
+            draft.ledger.duration(&path, at, [Q::Wrap, Q::WrapKnown], None, wrap);
+        }
+    }
+    if let (Some(talk), Some(hold), Some(wrap)) = (talk, hold, wrap) {
+        let whole = Span(talk.0 + hold.0 + wrap.0);
+        draft.ledger.duration(&path, at, quantities.handle, distribution(Q::HandleTimes), whole);
+    }
+}
+
+/// Talk, hold and after-contact work of a finished handling, as far as known; may be negative.
+fn durations(
+    handling: &Handling<'_>,
+    ending: &Ending<'_>,
+    draft: &Draft<'_>,
+) -> (Option<Span>, Option<Span>, Option<Span>) {
+    let held = Span(handling.holds.iter().filter_map(|(from, to)| to.map(|to| to.since(*from).0)).sum());
+    let measured_talk =
+        (!handling.proven && ending.at_is_known).then(|| Span(ending.at.since(handling.from).0 - held.0));
+    let setting = draft.durations(ending.source);
+    let talk = match (setting, ending.talk) {
+        (Durations::Timestamps, Reported::Millis(ms)) => measured_talk.or(Some(Span(ms))),
+        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
+        (Durations::Reported, Reported::Unknown) => None,
+        (_, Reported::Absent | Reported::Unknown) => measured_talk,
+    };
+    let hold = match (setting, ending.hold) {
+        (Durations::Timestamps, _) if !handling.holds.is_empty() => Some(held),
+        (_, Reported::Millis(ms)) => Some(Span(ms)),
+        (Durations::Reported, Reported::Unknown) => None,
+        (Durations::Timestamps, Reported::Unknown) => None,
+        (_, Reported::Absent) => Some(held),
+    };
+    let wrap = match handling.wrap {
+        None => Some(Span(0)),
+        Some((at, work, source)) => {
+            let measured = ending.at_is_known.then(|| at.since(ending.at));
+            match (draft.durations(source), work) {
+                (Durations::Timestamps, Reported::Millis(ms)) => measured.or(Some(Span(ms))),
+                (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
+                (Durations::Reported, Reported::Unknown) => None,
+                (_, Reported::Absent | Reported::Unknown) => measured,
+            }
+        }
+    };
+    (talk, hold, wrap)
+}
+
+/// Who is credited with the contact as a whole: the rep who answered last.
+fn credit(facts: &Facts<'_>, draft: &Draft<'_>) -> Credit {
+    let handling = facts.handlings.iter().filter(|h| h.rep.is_some()).max_by_key(|h| h.from);
+    let leg = match handling {
+        Some(handling) => Some(&facts.legs[handling.leg]),
+        None => {
+            let answered = facts.legs.iter().filter_map(|leg| Some((leg.answered?.at, leg)));
+            answered.max_by_key(|(at, _)| *at).map(|(_, leg)| leg)
+        }
+    };
+    Credit {
+        known: true,
+        rep: handling.and_then(|h| h.rep.cloned()),
+        queue: leg.and_then(|leg| queue_of(leg, draft)),
+        team: handling.and_then(|h| h.team.cloned()),
+    }
+}

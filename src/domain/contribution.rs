@@ -1,0 +1,125 @@
+//! What a record stands for: a pure function of what is known at the engine's instant T.
+
+use super::booking::{Booking, Credit, Ledger, Message};
+use super::event::{Kind, Name};
+use super::quantity::Quantity;
+use super::record::{Record, RecordKey, Sent};
+use super::roster::Roster;
+use super::settings::{Durations, Settings};
+use super::time::{Instant, Span};
+use super::{contact, customer, survey, ticket};
+use std::sync::Arc;
+
+/// What every contribution depends on beside the record itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Who belongs where.
+    pub roster: &'a Roster,
+    /// The rules' settings.
+    pub settings: &'a Settings,
+    /// T: how far time has come.
+    pub now: Instant,
+}
+
+/// What a record stands for.
+#[derive(Debug, Default)]
+pub struct Contribution {
+    /// What it must have booked.
+    pub bookings: Vec<Booking>,
+    /// What it must have told others, sorted.
+    pub sends: Vec<Sent>,
+    /// Until when this holds if nothing is learned; `None` is for ever.
+    pub due: Option<Instant>,
+}
+
+/// The contribution of a record of any kind.
+pub fn contribution<'a>(key: &RecordKey, record: &'a Record, context: &'a Context<'a>) -> Contribution {
+    let mut draft = Draft::new(context);
+    if !record.saturated {
+        match key.kind {
+            Kind::Contact => contact::contribute(key, record, &mut draft),
+            Kind::Ticket => ticket::contribute(record, &mut draft),
+            Kind::Survey => survey::contribute(record, &mut draft),
+            Kind::Customer => customer::contribute(record, &mut draft),
+        }
+        draft.tied(record);
+    }
+    draft.finish()
+}
+
+/// A contribution under construction.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) ledger: Ledger,
+    sends: Vec<Sent>,
+    due: Option<Instant>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(context: &'a Context<'a>) -> Draft<'a> {
+        Draft { context, ledger: Ledger::default(), sends: Vec::new(), due: None }
+    }
+
+    /// True if T has reached `instant`; if not, the contribution is due again then.
+    pub(super) fn has_passed(&mut self, instant: Instant) -> bool {
+        let passed = self.context.now >= instant;
+        if !passed {
+            self.due = Some(self.due.map_or(instant, |due| due.min(instant)));
+        }
+        passed
+    }
+
+    /// Sends a message to another record.
+    pub(super) fn send(&mut self, to: RecordKey, message: Message) {
+        self.sends.push(Sent { to, message });
+    }
+
+    /// Tells every judgement that linked itself to this record who handled it.
+    pub(super) fn tell_links(&mut self, record: &Record, credit: &Credit) {
+        for received in &record.received {
+            if matches!(received.message, Message::Link(_)) {
+                self.send(received.from.clone(), Message::Handling(credit.clone()));
+            }
+        }
+    }
+
+    /// The scope id of what `source` calls `queue`.
+    pub(super) fn queue(&self, source: &Name, queue: &Name) -> Name {
+        match &self.context.settings.source(source).queues {
+            Some(namespace) => Name::from(format!("{namespace}/{queue}")),
+            None => queue.clone(),
+        }
+    }
+
+    /// Which durations of `source` count.
+    pub(super) fn durations(&self, source: &Name) -> Durations {
+        self.context.settings.source(source).durations
+    }
+
+    /// A span as it counts: below 0 it is 0, and the clocks that made it are counted as skewed.
+    pub(super) fn unskewed(&mut self, span: Span, path: &Arc<super::scope::Path>, at: Instant) -> Span {
+        if span.0 < 0 {
+            self.ledger.book(path, at, Quantity::ClockSkew, 1);
+        }
+        Span(span.0.max(0))
+    }
+
+    /// Events of one record, type and instant whose order only their ids settle.
+    fn tied(&mut self, record: &Record) {
+        let mut previous = None;
+        for entry in record.holding() {
+            let place = (entry.time, &entry.source, entry.seq, entry.type_rank());
+            if previous == Some(place) {
+                let path = self.context.roster.company_path();
+                self.ledger.book(&path, entry.time, Quantity::Tied, 1);
+            }
+            previous = Some(place);
+        }
+    }
+
+    fn finish(mut self) -> Contribution {
+        self.sends.sort_unstable();
+        Contribution { bookings: self.ledger.finish(), sends: self.sends, due: self.due }
+    }
+}

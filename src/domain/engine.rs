@@ -1,0 +1,503 @@
+//! The engine: everything that can happen is one [`Input`]; everything that can be known is asked of it.
+//!
+//! ```text
+//! Input -> records -> changes -> panes -> rows
+//! ```
+
+use super::contribution::Context;
+use super::event::{Event, Kind};
+use super::measure::{Figure, Measure, Thresholds, Unit, threshold_number};
+use super::pane::{Digests, Panes};
+use super::record::{Entry, RecordKey};
+use super::records::{Change, Records, Taken};
+use super::roster::Roster;
+use super::scope::Scope;
+use super::settings::Settings;
+use super::time::Instant;
+use super::watermark::{self, Watermark};
+use super::window::{Stretch, Window};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything that can happen.
+#[derive(Debug)]
+pub enum Input {
+    /// A partition delivered an event.
+    Event {
+        /// From where.
+        partition: PartitionId,
+        /// When it was received, as far as that is checked: an event far ahead of it is refused.
+        received: Option<Instant>,
+        /// What it says.
+        event: Event,
+    },
+    /// Time has come this far.
+    Tick(Instant),
+    /// A new roster is in force.
+    Roster(Arc<Roster>),
+    /// New settings are in force.
+    Settings(Arc<Settings>),
+    /// Re-book at most so many records under the roster and settings in force.
+    Rebook(usize),
+}
+
+/// What an input did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The event told something new.
+    Applied,
+    /// The event was known already.
+    Unchanged,
+    /// The event was not taken.
+    Refused(Refusal),
+    /// Done, whatever it was.
+    Done,
+}
+
+/// Why the engine refuses an event that could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// Older than its partition's watermark by more than the lateness.
+    Late,
+    /// Older than what its kind of record has expired.
+    Expired,
+    /// Too far ahead of the moment at which it was received.
+    Future,
+    /// Its record has grown without end and takes no more.
+    Saturated,
+}
+
+impl Refusal {
+    /// All reasons.
+    pub const ALL: [Refusal; 4] = [Refusal::Late, Refusal::Expired, Refusal::Future, Refusal::Saturated];
+
+    /// The reason as labels write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Refusal::Late => "late",
+            Refusal::Expired => "expired",
+            Refusal::Future => "future",
+            Refusal::Saturated => "saturated",
+        }
+    }
+}
+
+/// A partition that the engine knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartitionId(pub usize);
+
+/// What became of the events of one partition since the process began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Events that told something new.
+    pub applied: u64,
+    /// Events that were known already.
+    pub unchanged: u64,
+    /// Events refused, by reason.
+    pub refused: BTreeMap<Refusal, u64>,
+}
+
+#[derive(Debug, Default)]
+struct Partition {
+    name: String,
+    watermark: Watermark,
+    accounts: Accounts,
+}
+
+/// What of the engine is neither a record nor a pane, and must survive a restart with them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Position {
+    /// T.
+    pub now: Option<Instant>,
+    /// The earliest event accepted.
+    pub first: Option<Instant>,
+    /// Each partition by name, with how far it has come.
+    pub partitions: Vec<(String, Watermark)>,
+    /// For each kind: what is older has expired.
+    pub expired: Vec<(Kind, Instant)>,
+    /// The number of the roster and settings in force.
+    pub generation: u32,
+    /// Since when thresholds are counted that came into force after the first books were closed.
+    pub since: Vec<((Thresholds, u32), Instant)>,
+    /// Both sides of the books.
+    pub digests: Digests,
+}
+
+/// A question for figures.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Whose.
+    pub scopes: Vec<Scope>,
+    /// Which.
+    pub measures: Vec<Measure>,
+    /// In which windows.
+    pub windows: Vec<Window>,
+    /// Where calendar windows begin.
+    pub from: Instant,
+    /// Where they end, and where rolling ones stand.
+    pub to: Instant,
+}
+
+/// One figure of one scope and window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Whose.
+    pub scope: Scope,
+    /// Which.
+    pub measure: String,
+    /// In which window.
+    pub window: Window,
+    /// The window's first instant.
+    pub start: Instant,
+    /// The window's end, exclusive.
+    pub end: Instant,
+    /// What it says.
+    pub figure: Figure,
+    /// The unit of the value.
+    pub unit: Unit,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// The panes that the window needs are no longer kept.
+    #[error(
+        "window {window} of {scope} from {} needs {tier} panes, which are kept only from {}: ask for a later start or \
+         a coarser window",
+        start.to_rfc3339(), kept_from.to_rfc3339()
+    )]
+    TooOld {
+        /// The window asked for.
+        window: String,
+        /// The scope asked for.
+        scope: String,
+        /// Where the window begins.
+        start: Instant,
+        /// The tier that answers for it.
+        tier: &'static str,
+        /// From when on the tier has panes.
+        kept_from: Instant,
+    },
+}
+
+/// The engine. It never reads a clock and never fails: what it does not take, it refuses by name.
+#[derive(Debug)]
+pub struct Engine {
+    roster: Arc<Roster>,
+    settings: Arc<Settings>,
+    records: Records,
+    panes: Panes,
+    now: Instant,
+    first: Option<Instant>,
+    partitions: Vec<Partition>,
+    expired: BTreeMap<Kind, Instant>,
+    since: BTreeMap<(Thresholds, u32), Instant>,
+    changed: u64,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet. Where the settings' lateness is unlimited (a replay), panes never expire.
+    pub fn new(roster: Arc<Roster>, settings: Arc<Settings>) -> Engine {
+        let panes = Panes::new(!settings.lateness.is_unlimited());
+        Engine {
+            roster,
+            settings,
+            records: Records::default(),
+            panes,
+            now: Instant::MIN,
+            first: None,
+            partitions: Vec::new(),
+            expired: BTreeMap::new(),
+            since: BTreeMap::new(),
+            changed: 0,
+        }
+    }
+
+    /// The number of the partition called `name`; it is remembered from here on.
+    pub fn partition(&mut self, name: &str) -> PartitionId {
+        let found = self.partitions.iter().position(|partition| partition.name == name);
+        PartitionId(found.unwrap_or_else(|| {
+            self.partitions.push(Partition { name: name.to_owned(), ..Partition::default() });
+            self.partitions.len() - 1
+        }))
+    }
+
+    /// Takes one input.
+    pub fn apply(&mut self, input: Input) -> Outcome {
+        match input {
+            Input::Event { partition, received, event } => self.event(partition, received, event),
+            Input::Tick(instant) => self.tick(instant),
+            Input::Roster(roster) => {
+                self.roster = roster;
+                self.records.begin_rebook();
+                Outcome::Done
+            }
+            Input::Settings(settings) => {
+                self.note_thresholds(&settings);
+                self.settings = settings;
+                self.records.begin_rebook();
+                Outcome::Done
+            }
+            Input::Rebook(n) => {
+                self.records.rebook(n, &context(&self.roster, &self.settings, self.now));
+                self.settle();
+                Outcome::Done
+            }
+        }
+    }
+
+    fn event(&mut self, id: PartitionId, received: Option<Instant>, event: Event) -> Outcome {
+        let outcome = match self.refusal(id, received, &event) {
+            Some(refusal) => Outcome::Refused(refusal),
+            None => self.take(id, event),
+        };
+        let accounts = &mut self.partitions[id.0].accounts;
+        match outcome {
+            Outcome::Applied => accounts.applied += 1,
+            Outcome::Unchanged => accounts.unchanged += 1,
+            Outcome::Refused(refusal) => *accounts.refused.entry(refusal).or_insert(0) += 1,
+            Outcome::Done => {}
+        }
+        outcome
+    }
+
+    fn refusal(&self, id: PartitionId, received: Option<Instant>, event: &Event) -> Option<Refusal> {
+        if received.is_some_and(|received| event.time > received.plus(self.settings.future)) {
+            return Some(Refusal::Future);
+        }
+        let watermark = self.partitions[id.0].watermark.reached;
+        if watermark.is_some_and(|reached| event.time < reached.minus(self.settings.lateness)) {
+            return Some(Refusal::Late);
+        }
+        let expired = self.expired.get(&event.subject.kind);
+        expired.is_some_and(|horizon| event.time < *horizon).then_some(Refusal::Expired)
+    }
+
+    fn take(&mut self, id: PartitionId, event: Event) -> Outcome {
+        let time = event.time;
+        let key = RecordKey::of(&event, &self.settings);
+        let context = context(&self.roster, &self.settings, self.now);
+        let outcome = match self.records.take(key, Entry::from_event(event), &context) {
+            Taken::Applied => Outcome::Applied,
+            Taken::Unchanged => Outcome::Unchanged,
+            Taken::Saturated => Outcome::Refused(Refusal::Saturated),
+        };
+        self.settle();
+        if !matches!(outcome, Outcome::Refused(_)) {
+            self.partitions[id.0].watermark.accept(time, self.now);
+            self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        }
+        outcome
+    }
+
+    fn tick(&mut self, instant: Instant) -> Outcome {
+        // T only moves forward: a tick that says less says nothing.
+        if instant > self.now {
+            self.now = instant;
+            self.panes.advance(instant);
+            let context = context(&self.roster, &self.settings, self.now);
+            self.records.tick(&context);
+            let low = watermark::low(self.partitions.iter().map(|p| &p.watermark), self.now, self.settings.idle);
+            for (kind, horizon) in self.records.expire(low, &context) {
+                let reached = self.expired.entry(kind).or_insert(horizon);
+                *reached = (*reached).max(horizon);
+            }
+            self.settle();
+        }
+        Outcome::Done
+    }
+
+    fn settle(&mut self) {
+        for change in self.records.drain_changes() {
+            self.changed += 1;
+            match change {
+                Change::Delta(delta) => self.panes.apply(&delta),
+                Change::Closed(booking) => self.panes.close(&booking),
+            }
+        }
+    }
+
+    /// A threshold that comes into force after books were closed counts from the oldest live record on.
+    fn note_thresholds(&mut self, new: &Settings) {
+        let closed_books = self.records.totals().expired > 0 || self.panes.digests().closed != 0;
+        let oldest = self.records.oldest().unwrap_or(self.now);
+        for family in Thresholds::ALL {
+            let (old, new) = (family.of(&self.settings), family.of(new));
+            for gone in old.iter().filter(|x| !new.contains(x)) {
+                self.since.remove(&(family, threshold_number(*gone)));
+            }
+            for added in new.iter().filter(|x| closed_books && !old.contains(x)) {
+                self.since.insert((family, threshold_number(*added)), oldest);
+            }
+        }
+    }
+
+    /// T: how far time has come; [`Instant::MIN`] before the first tick.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+    /// The earliest event accepted.
+    pub fn first(&self) -> Option<Instant> {
+        self.first
+    }
+    /// The roster in force.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+    /// The settings in force.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+    /// True while live records are still to be booked under the roster and settings in force.
+    pub fn rebooking(&self) -> bool {
+        self.records.pending() > 0
+    }
+    /// The records, to read.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+    /// The panes, to read.
+    pub fn panes(&self) -> &Panes {
+        &self.panes
+    }
+    /// Rises whenever a figure may have changed.
+    pub fn changes(&self) -> u64 {
+        self.changed
+    }
+    /// What became of the events of a partition since the process began.
+    pub fn accounts(&self, partition: PartitionId) -> &Accounts {
+        &self.partitions[partition.0].accounts
+    }
+    /// The watermark of a partition; `None` before its first event.
+    pub fn watermark(&self, partition: PartitionId) -> Option<Instant> {
+        self.partitions[partition.0].watermark.reached
+    }
+
+    /// Every scope of the roster, from the company down, and every other that has figures, by kind and id.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = self.roster.scopes();
+        let listed: std::collections::HashSet<Scope> = scopes.iter().cloned().collect();
+        let mut seen: Vec<Scope> = self.panes.scopes().iter().filter(|s| !listed.contains(*s)).cloned().collect();
+        seen.sort_by(|a, b| (b.kind, &a.id).cmp(&(a.kind, &b.id)));
+        scopes.extend(seen);
+        scopes.sort_by_key(|scope| std::cmp::Reverse(scope.kind));
+        scopes
+    }
+
+    /// Answers a question for figures: scopes in the order asked, then windows, their stretches, and measures.
+    pub fn figures(&self, query: &Query) -> Result<Vec<Row>, QueryError> {
+        let mut rows = Vec::new();
+        self.visit_figures(query, |row| rows.push(row))?;
+        Ok(rows)
+    }
+
+    /// As [`Engine::figures`], a row at a time, for answers too large to keep.
+    pub fn visit_figures(&self, query: &Query, mut visit: impl FnMut(Row)) -> Result<(), QueryError> {
+        for scope in &query.scopes {
+            let zone = self.roster.zone(scope);
+            for window in &query.windows {
+                for stretch in window.between(query.from, query.to, scope.kind, zone) {
+                    self.check_kept(scope, *window, stretch)?;
+                    let totals = self.panes.sum(scope, stretch);
+                    for measure in query.measures.iter().filter(|measure| measure.has(scope.kind)) {
+                        let figure = match self.is_counted(measure, stretch) {
+                            true => measure.figure(&totals, &self.settings),
+                            false => Figure::default(),
+                        };
+                        visit(Row {
+                            scope: scope.clone(),
+                            measure: measure.name.clone(),
+                            window: *window,
+                            start: stretch.start,
+                            end: stretch.end,
+                            figure,
+                            unit: measure.definition.unit,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_kept(&self, scope: &Scope, window: Window, stretch: Stretch) -> Result<(), QueryError> {
+        let kept_from = self.panes.kept_from(stretch.tier, scope.kind).unwrap_or(Instant::MIN);
+        // Nothing was ever booked before the first event, so nothing is missing there.
+        let needed_from = stretch.start.max(self.first.unwrap_or(Instant::MIN));
+        if needed_from >= kept_from || stretch.end <= needed_from {
+            return Ok(());
+        }
+        Err(QueryError::TooOld {
+            window: window.to_string(),
+            scope: scope.to_string(),
+            start: stretch.start,
+            tier: stretch.tier.name(),
+            kept_from,
+        })
+    }
+
+    /// False where a figure would be made up: the window lies outside the time that was watched, or begins before the
+    /// measure's threshold was counted.
+    fn is_counted(&self, measure: &Measure, stretch: Stretch) -> bool {
+        let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now;
+        let since = measure.threshold().and_then(|key| self.since.get(&key));
+        watched && since.is_none_or(|since| stretch.start >= *since)
+    }
+
+    /// The canonical export: records, bookings and panes with strings, sorted. Two engines that know the same at the
+    /// same T export the same text.
+    pub fn export(&mut self) -> String {
+        let context = context(&self.roster, &self.settings, self.now);
+        let low = watermark::low(self.partitions.iter().map(|p| &p.watermark), self.now, self.settings.idle);
+        self.records.prune(low, &context);
+        self.settle();
+        super::export::text(&self.records, &self.panes)
+    }
+
+    /// Holds the books of all records against the panes.
+    pub fn check_books(&self) -> Result<(), String> {
+        self.panes.check(self.records.iter().flat_map(|(_, record)| &record.booked))
+    }
+
+    /// What a checkpoint keeps beside records and panes.
+    pub fn position(&self) -> Position {
+        Position {
+            now: (self.now > Instant::MIN).then_some(self.now),
+            first: self.first,
+            partitions: self.partitions.iter().map(|p| (p.name.clone(), p.watermark)).collect(),
+            expired: self.expired.iter().map(|(kind, horizon)| (*kind, *horizon)).collect(),
+            generation: self.records.generation(),
+            since: self.since.iter().map(|(key, since)| (*key, *since)).collect(),
+            digests: self.panes.digests(),
+        }
+    }
+
+    /// Gives records and panes to a store that writes what has changed since it was last called.
+    pub fn parts_to_store(&mut self) -> (&mut Records, &mut Panes) {
+        (&mut self.records, &mut self.panes)
+    }
+
+    /// Ends a restore: records and panes were put back through [`Engine::parts_to_store`], the rest is here. If roster
+    /// or settings have changed since the checkpoint, apply them as inputs afterwards.
+    pub fn restored(&mut self, position: Position) {
+        self.now = position.now.unwrap_or(Instant::MIN);
+        self.first = position.first;
+        for (name, watermark) in position.partitions {
+            let id = self.partition(&name);
+            self.partitions[id.0].watermark = watermark;
+        }
+        self.expired = position.expired.into_iter().collect();
+        self.since = position.since.into_iter().collect();
+        self.records.restored(position.generation);
+        self.panes.restored(self.now, position.digests);
+    }
+
+    /// How far the slowest partition that is not idle has come.
+    pub fn low_watermark(&self) -> Instant {
+        watermark::low(self.partitions.iter().map(|p| &p.watermark), self.now, self.settings.idle)
+    }
+}
+
+fn context<'a>(roster: &'a Roster, settings: &'a Settings, now: Instant) -> Context<'a> {
+    Context { roster, settings, now }
+}

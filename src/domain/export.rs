@@ -1,0 +1,61 @@
+//! The canonical export: everything that is known, as sorted lines of text, so that two states can be compared.
+
+use super::booking::{Credit, Message};
+use super::pane::Panes;
+use super::records::Records;
+use std::fmt::Write;
+
+/// Records with their entries, notes and bookings, then panes.
+pub(super) fn text(records: &Records, panes: &Panes) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for (key, record) in records.iter() {
+        if record.saturated {
+            lines.push(format!("record {key} saturated"));
+        }
+        for entry in &record.entries {
+            let time = entry.time.to_rfc3339();
+            let retracted = if entry.retracted { " retracted" } else { "" };
+            lines.push(format!(
+                "record {key} entry {:?} {:?} {time} seq {} revision {}{retracted} {:?}",
+                entry.source, entry.id, entry.seq, entry.revision, entry.content
+            ));
+        }
+        for received in &record.received {
+            lines.push(format!("record {key} from {} {}", received.from, told(&received.message)));
+        }
+        for booking in &record.booked {
+            let mut line = format!("record {key} booked {} {}", booking.at.to_rfc3339(), booking.path);
+            for (cell, n) in &booking.amounts {
+                // Writing to a string cannot fail.
+                let _ = write!(line, " {cell}={n}");
+            }
+            lines.push(line);
+        }
+    }
+    for (key, row) in panes.rows() {
+        let mut cells: Vec<_> = row.cells().collect();
+        cells.sort_unstable();
+        let mut line = format!("pane {} {} {}", key.tier.name(), key.start.to_rfc3339(), key.scope);
+        for (cell, n) in cells {
+            let _ = write!(line, " {cell}={n}");
+        }
+        lines.push(line);
+    }
+    lines.sort_unstable();
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn told(message: &Message) -> String {
+    match message {
+        Message::Link(since) => format!("link {}", since.to_rfc3339()),
+        Message::Visit(visit) => {
+            format!("visit {} answered {} {}", visit.first.to_rfc3339(), visit.answered, credited(&visit.credit))
+        }
+        Message::Handling(credit) => format!("handling {}", credited(credit)),
+    }
+}
+
+fn credited(credit: &Credit) -> String {
+    format!("known {} rep {:?} queue {:?} team {:?}", credit.known, credit.rep, credit.queue, credit.team)
+}
