@@ -164,11 +164,11 @@ fn in_order(record: &Record) -> Vec<(&Entry, &ContactEvent)> {
         let group = entries[at + 1..].iter().take_while(|(other, _)| tied(begin, other)).count();
         let end =
             entries[at + 1..=at + group].iter().position(|(_, other)| ends(&event.what, &other.what, event, other));
-        if let Some(end) = end.map(|n| at + 1 + n) {
-            if is_open(&entries[..at], event) {
-                let ending = entries.remove(end);
-                entries.insert(at, ending);
-            }
+        if let Some(end) = end.map(|n| at + 1 + n)
+            && is_open(&entries[..at], event)
+        {
+            let ending = entries.remove(end);
+            entries.insert(at, ending);
         }
     }
     entries
@@ -258,17 +258,17 @@ fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) ->
                 }
             }
             ContactWhat::Held => {
-                if let Some(open) = facts.held_by(rep) {
-                    if facts.handlings[open].holds.last().is_none_or(|(_, to)| to.is_some()) {
-                        facts.handlings[open].holds.push((at, None));
-                    }
+                if let Some(open) = facts.held_by(rep)
+                    && facts.handlings[open].holds.last().is_none_or(|(_, to)| to.is_some())
+                {
+                    facts.handlings[open].holds.push((at, None));
                 }
             }
             ContactWhat::Retrieved => {
-                if let Some(open) = facts.held_by(rep) {
-                    if let Some((_, to @ None)) = facts.handlings[open].holds.last_mut() {
-                        *to = Some(at);
-                    }
+                if let Some(open) = facts.held_by(rep)
+                    && let Some((_, to @ None)) = facts.handlings[open].holds.last_mut()
+                {
+                    *to = Some(at);
                 }
             }
             ContactWhat::Abandoned { wait, provisional } => {

@@ -389,10 +389,10 @@ impl Panes {
         }
         // Asking the time zone for each amount costs more than adding it; the days in use are few.
         let days = self.days.entry(zone).or_default();
-        if let Some((start, end)) = days.range(..=at.0).next_back() {
-            if at.0 < *end {
-                return Instant(*start);
-            }
+        if let Some((start, end)) = days.range(..=at.0).next_back()
+            && at.0 < *end
+        {
+            return Instant(*start);
         }
         let (start, end) = day_of(at, zone);
         days.insert(start.0, end.0);
