@@ -89,15 +89,16 @@ impl Calendar {
         }
     }
 
-    /// The shift of the rep at `place` of a team on `date`, if it is a working day. One in five works weekends and is
+    /// The shift of the rep at `place` of a team on `date`, if it is a working day. One in four works weekends and is
     /// off on Tuesdays and Wednesdays.
     pub(super) fn shift(&self, place: u32, date: NaiveDate) -> Option<Shift> {
         let weekday = date.weekday().num_days_from_monday();
-        let works = if place % 5 == 4 { !(1..=2).contains(&weekday) } else { weekday < 5 };
+        let works = if place % 4 == 3 { !(1..=2).contains(&weekday) } else { weekday < 5 };
         if !works {
             return None;
         }
-        let (begin, length) = SHIFTS[place as usize % SHIFTS.len()];
+        // Moved on by one every four, so that those who work weekends do not all have the same shift.
+        let (begin, length) = SHIFTS[(place + place / 4) as usize % SHIFTS.len()];
         // Those who share a shift take their breaks one after the other.
         let pause = begin + BREAK.0 + i64::from(place % 8 / 4) * BREAK.1;
         Some(Shift {

@@ -62,7 +62,8 @@ fn agrees(calls_per_hour: f64, aht: f64, agents: u32, patience: Option<f64>, day
     let profile = Profile { days: Some(days), ..erlang_profile(calls_per_hour, aht, agents, patience) };
     let batches: Vec<Figures> = (0..BATCHES).map(|batch| simulated(profile.clone(), SEED + batch as u64)).collect();
     let expected = textbook(calls_per_hour, aht, agents, patience);
-    let figures: [(&str, fn(&Figures) -> f64, f64); 3] = [
+    type Figure = fn(&Figures) -> f64;
+    let figures: [(&str, Figure, f64); 3] = [
         ("share that waits", |figures| figures.waits, 0.05),
         ("share that gives up", |figures| figures.abandons, 0.1),
         ("mean wait", |figures| figures.mean_wait, 0.2),

@@ -87,7 +87,7 @@ impl Flood {
             0 => draft.text("channel", "voice"),
             1 => draft.text("rep", rep).text("issue", "invoice"),
             2 => draft.text("rep", rep).text("ended_by", "customer"),
-            _ => draft.text("rep", rep).flag("resolved", dice % 5 > 0),
+            _ => draft.text("rep", rep).flag("resolved", !dice.is_multiple_of(5)),
         };
         pad(draft).end()
     }

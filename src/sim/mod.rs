@@ -12,8 +12,11 @@ mod company;
 mod contacts;
 mod disorder;
 mod flood;
+mod limits;
+mod outbound;
 mod people;
 mod profile;
+mod queueing;
 mod random;
 mod surveys;
 mod talks;
@@ -23,12 +26,15 @@ mod wire;
 #[cfg(test)]
 mod erlang_tests;
 #[cfg(test)]
+mod stream_tests;
+#[cfg(test)]
 mod tests;
 
 pub use centre::Simulation;
 pub use company::roster_yaml;
 pub use disorder::{Disorder, Disordered};
 pub use flood::{FLOOD_QUEUES, Flood, flood, flood_roster_yaml};
+pub use limits::OutOfRange;
 pub use profile::{Profile, Service, erlang_profile};
 
 /// One message as a producer would send it.

@@ -27,7 +27,7 @@ pub struct Profile {
     pub queues: u32,
     /// Inbound contacts of a weekday, all queues together. `None` is 50 for each rep. Default `None`.
     pub contacts_per_day: Option<f64>,
-    /// Traffic of a Saturday or Sunday as a share of a weekday's. Default 0.2.
+    /// Traffic of a Saturday or Sunday as a share of a weekday's. Default 0.12.
     pub weekend: f64,
     /// True: every hour of every day is alike, and all reps are on duty without end. Default false.
     pub steady: bool,
@@ -99,7 +99,7 @@ impl Default for Profile {
             reps_per_team: 8,
             queues: 3,
             contacts_per_day: None,
-            weekend: 0.2,
+            weekend: 0.12,
             steady: false,
             talk_seconds: 240.0,
             service: Service::Lognormal(0.6),

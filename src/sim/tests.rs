@@ -1,21 +1,20 @@
-//! Claims about the simulated centre, its faults, and the flood.
+//! Claims about the simulated centre.
 
 use super::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
-const SEED: u64 = 20_260_105;
+pub(super) const SEED: u64 = 20_260_105;
 
-fn small(days: u32) -> Profile {
+pub(super) fn small(days: u32) -> Profile {
     Profile { days: Some(days), rep_states: true, ..Profile::default() }
 }
 
-fn parsed(emitted: &Emitted) -> Value {
+pub(super) fn parsed(emitted: &Emitted) -> Value {
     serde_json::from_str(&emitted.json).unwrap_or_else(|error| panic!("{error} in {}", emitted.json))
 }
 
-fn text<'a>(event: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(event: &'a Value, name: &str) -> &'a str {
     event[name].as_str().unwrap_or_else(|| panic!("no {name} in {event}"))
 }
 
@@ -178,109 +177,46 @@ fn texts_with_quotes_and_control_characters_stay_json() {
     assert_eq!(text(&parsed(&first), "source"), source);
 }
 
-/// The fields of an event that say when and about whom, once all versions are in: the greatest revision of each id,
-/// retracted ones gone.
-fn truth(events: impl Iterator<Item = Emitted>) -> (BTreeMap<String, Value>, u64) {
-    let mut kept: BTreeMap<String, Value> = BTreeMap::new();
-    let mut junk = 0;
-    for emitted in events {
-        let known = |event: &Value| {
-            event["type"] != "contact.sneezed"
-                && event["time"].as_str().is_some_and(|time| time.starts_with("20"))
-                && event["data"].as_object().is_some_and(|data| !data.is_empty())
-        };
-        match serde_json::from_str::<Value>(&emitted.json).ok().filter(known) {
-            None => junk += 1,
-            Some(event) => {
-                let rank = |event: &Value| (event["revision"].as_u64(), event["retracted"].as_bool());
-                let place = kept.entry(text(&event, "id").to_owned()).or_default();
-                if rank(&event) >= rank(place) {
-                    *place = event;
-                }
-            }
-        }
+#[test]
+fn options_out_of_range_are_refused_with_their_name() {
+    assert_eq!(Profile::default().check(), Ok(()));
+    assert_eq!(erlang_profile(720.0, 240.0, 50, None).check(), Ok(()));
+    assert_eq!(Disorder::default().check(), Ok(()));
+    let field = |result: Result<(), OutOfRange>| result.unwrap_err().field;
+    assert_eq!(field(Profile { reps: 0, ..Profile::default() }.check()), "reps");
+    assert_eq!(field(Profile { chats: 1.5, ..Profile::default() }.check()), "chats");
+    assert_eq!(field(Profile { talk_seconds: f64::NAN, ..Profile::default() }.check()), "talk_seconds");
+    assert_eq!(field(Profile { contacts_per_day: Some(-1.0), ..Profile::default() }.check()), "contacts_per_day");
+    let refusal = Disorder { late: 2.0, ..Disorder::default() }.check().unwrap_err().to_string();
+    assert_eq!(refusal, "late of a simulation is 2, which is not between 0 and 1: give a value in that range");
+}
+
+#[test]
+fn extreme_companies_run() {
+    let quiet = Profile { contacts_per_day: Some(0.0), ..small(2) };
+    assert!(Simulation::new(quiet, SEED).all(|emitted| emitted.json.contains("rep.state")));
+    for profile in [
+        Profile { reps: 1, queues: 1, ..small(2) },
+        Profile { days: Some(0), ..small(0) },
+        Profile { reps: 7, reps_per_team: 1, queues: 50, patience_seconds: None, ..small(2) },
+        Profile { transfers: 1.0, missed: 1.0, exits: 1.0, ring_seconds: 0.0, ..small(1) },
+        Profile { missed: 0.9, holds: 1.0, chats: 0.0, outbound: 1.0, lost_in_menu: 0.0, ..small(1) },
+        Profile { start_hour: 12, zone: chrono_tz::America::Santiago, ..small(1) },
+    ] {
+        let simulation = Simulation::new(profile.clone(), SEED);
+        let (start, end) = (simulation.start(), simulation.end());
+        let events: Vec<Emitted> = simulation.collect();
+        assert_eq!(events.is_empty(), profile.days == Some(0), "{profile:?}");
+        assert!(events.is_sorted_by_key(|emitted| emitted.time));
+        assert!(events.iter().all(|emitted| (start..end).contains(&emitted.time)));
+        events.iter().for_each(|emitted| drop(parsed(emitted)));
     }
-    kept.retain(|_, event| event["retracted"] != true);
-    kept.values_mut().for_each(|event| event.as_object_mut().map_or((), |fields| drop(fields.remove("revision"))));
-    (kept, junk)
 }
 
 #[test]
-fn faults_change_the_stream_but_not_what_is_true_at_its_end() {
-    let disorder = Disorder {
-        shuffle_within: Duration::from_secs(300),
-        duplicates: 0.05,
-        revisions: 0.05,
-        late: 0.02,
-        retractions: 0.05,
-        malformed: 0.05,
-        ..Disorder::default()
-    };
-    let plain: Vec<Emitted> = Simulation::new(small(3), SEED).collect();
-    let faulty: Vec<Emitted> = Disordered::new(plain.clone().into_iter(), disorder.clone(), SEED).collect();
-    let again: Vec<Emitted> = Disordered::new(plain.clone().into_iter(), disorder, SEED).collect();
-    assert_eq!(faulty, again);
-    assert!(faulty.is_sorted_by_key(|emitted| emitted.sent));
-    assert!(faulty.len() as f64 > plain.len() as f64 * 1.2, "{} of {}", faulty.len(), plain.len());
-    let late = faulty.iter().filter(|emitted| emitted.sent - emitted.time >= 3 * 3_600_000).count();
-    assert!(late as f64 > plain.len() as f64 * 0.015, "{late} late of {}", plain.len());
-    let (expected, no_junk) = truth(plain.into_iter());
-    let (found, junk) = truth(faulty.into_iter());
-    assert_eq!(no_junk, 0);
-    assert!(junk as f64 > expected.len() as f64 * 0.03, "{junk} pieces of junk");
-    assert!(expected == found, "the truth differs");
-}
-
-#[test]
-fn no_faults_asked_for_leave_the_stream_as_it_is() {
-    assert!(Disorder::default().is_none());
-    let plain: Vec<Emitted> = Simulation::new(small(1), SEED).collect();
-    let through: Vec<Emitted> = Disordered::new(plain.clone().into_iter(), Disorder::default(), SEED).collect();
-    assert_eq!(plain, through);
-}
-
-#[test]
-fn a_retraction_names_its_record_and_nothing_else() {
-    let all = Disorder { retractions: 1.0, ..Disorder::default() };
-    let mut retracted = 0;
-    for emitted in Disordered::new(Simulation::new(small(1), SEED), all, SEED) {
-        let event = parsed(&emitted);
-        if event["retracted"] == true {
-            retracted += 1;
-            assert_eq!(event["data"].as_object().unwrap().len(), 1, "{}", emitted.json);
-        }
-    }
-    assert!(retracted > 1_000);
-}
-
-#[test]
-fn a_flood_has_four_events_of_one_size_for_each_contact_in_rough_order() {
-    let events: Vec<Emitted> = flood(1_000, 20_000, SEED).collect();
-    assert_eq!(events.len(), 80_000);
-    let mut latest = 0;
-    let mut reps = BTreeSet::new();
-    let mut ids = BTreeSet::new();
-    for emitted in &events {
-        assert_eq!(emitted.json.len(), 333, "{}", emitted.json);
-        latest = latest.max(emitted.time);
-        assert!(latest - emitted.time < 600_000, "{} before {latest}", emitted.time);
-        let event = parsed(emitted);
-        assert!(ids.insert(text(&event, "id").to_owned()));
-        reps.extend(event["data"]["rep"].as_str().map(str::to_owned));
-    }
-    assert_eq!(reps.len(), 1_000);
-    assert!(flood(1_000, 20_000, SEED).eq(events));
-    let roster = flood_roster_yaml(1_000);
-    assert!(reps.iter().all(|rep| roster.contains(&format!("id: {rep},"))));
-}
-
-#[test]
-fn partitions_of_a_key_are_stable_and_even() {
-    let mut sizes = [0_u32; 6];
-    for emitted in flood(100, 6_000, SEED) {
-        sizes[emitted.partition(6) as usize] += 1;
-    }
-    assert!(sizes.iter().all(|size| (3_000..5_000).contains(size)), "{sizes:?}");
-    let of = |key: &str| Emitted { key: key.into(), json: String::new(), time: 0, sent: 0 }.partition(6);
-    assert_eq!([of("c-1"), of("c-2"), of("ines")], [of("c-1"), of("c-2"), of("ines")]);
+fn a_simulation_without_end_goes_on() {
+    let endless = Simulation::new(Profile { days: None, reps: 4, ..Profile::default() }, SEED);
+    let days = endless.take(60_000).last().unwrap().time;
+    let start = Simulation::new(Profile::default(), SEED).start();
+    assert!(days - start > 20 * 86_400_000, "{days}");
 }
