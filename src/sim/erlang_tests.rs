@@ -74,9 +74,8 @@ fn agrees(calls_per_hour: f64, aht: f64, agents: u32, patience: Option<f64>, day
         let variance = batches.iter().map(|batch| (of(batch) - mean).powi(2)).sum::<f64>() / (count - 1.0);
         let half = LIMIT * (variance / count).sqrt();
         let truth = of(&expected);
-        println!(
-            "seed {SEED}: {calls_per_hour}/h, {aht} s, {agents}, {patience:?}: {what} {mean:.5} +- {half:.5}, textbook {truth:.5}"
-        );
+        let case = format!("seed {SEED}: {calls_per_hour}/h, {aht} s, {agents} agents, patience {patience:?}: {what}");
+        println!("{case} {mean:.5} +- {half:.5}, textbook {truth:.5}");
         assert!((mean - truth).abs() <= half, "seed {SEED}: {what}: simulated {mean} +- {half}, textbook {truth}");
         assert!(half <= width * truth.max(1e-9) || truth == 0.0, "seed {SEED}: {what}: interval too wide: {half}");
     }

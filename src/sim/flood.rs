@@ -120,9 +120,9 @@ impl Iterator for Flood {
 
 /// Fills the message up to its size with a field that nobody knows.
 fn pad(draft: Draft) -> Draft {
-    const FILLING: &str = "the quick brown fox jumps over the lazy dog and the lazy dog does not mind it in the least, as far \
-                           as anybody can tell from the look on its face on a warm afternoon in the yard behind the old house \
-                           by the river";
+    const FILLING: &str = "the quick brown fox jumps over the lazy dog and the lazy dog does not mind it in the \
+                           least, as far as anybody can tell from the look on its face on a warm afternoon in \
+                           the yard behind the old house by the river";
     let used = draft.length() + ",\"note\":\"\"}}".len();
     let filling = SIZE.saturating_sub(used).min(FILLING.len());
     draft.text("note", &FILLING[..filling])
