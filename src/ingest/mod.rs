@@ -1,1 +1,8 @@
-//! See the files of this folder.
+//! Where events come from: files and Kafka, and the decoder of the vocabulary.
+
+pub mod decode;
+pub mod file;
+mod names;
+pub mod refusal;
+pub mod schema;
+mod wire;

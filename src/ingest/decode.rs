@@ -1,0 +1,629 @@
+//! From a message to an event: the envelope, structured or binary, then the `data` of the type's family.
+
+use super::names::Names;
+use super::refusal::{Reason, Refused};
+use super::wire::{
+    Address, CertificationData, CoachingData, ComplaintData, ContactData, Envelope, Flag, Id, Integer, Points,
+    ReportedData, ReviewData, Said, ScaleName, ShiftData, StateData, SurveyData, Text, TicketData, Vocabulary, Word,
+    Zone, checked_id, read_time,
+};
+use crate::domain::event::{
+    About, ContactEvent, ContactWhat, Content, CustomerHash, Event, Field, Kind, Name, Rare, Scale, Shared, Subject,
+    SurveyEvent, SurveyWhat, TicketEvent, TicketWhat,
+};
+use crate::domain::time::Instant;
+use serde::Deserialize;
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::hash::Hasher;
+
+/// The largest value that is read, in bytes.
+pub const MAX_PAYLOAD: usize = 1 << 20;
+
+/// What Kafka delivered, borrowed from the client's memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Message<'a> {
+    /// The value; none is a tombstone.
+    pub payload: Option<&'a [u8]>,
+    /// Headers by name.
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+/// What a message turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decoded {
+    /// An event for the engine.
+    Event(Event),
+    /// Well-formed, but nothing counts it.
+    Ignored {
+        /// Why not.
+        why: Ignored,
+        /// The type of the event, as written.
+        kind: Name,
+    },
+}
+
+/// Why a well-formed event is not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ignored {
+    /// Its type is not of the vocabulary.
+    Unknown,
+    /// Its type is of the vocabulary, and no measure needs it yet.
+    NotMeasured,
+}
+
+impl Ignored {
+    /// The reason as labels write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ignored::Unknown => "unknown",
+            Ignored::NotMeasured => "not_measured",
+        }
+    }
+}
+
+/// Decodes messages. It keeps no state but the texts that it has seen.
+#[derive(Debug)]
+pub struct Decoder {
+    key: [u8; 16],
+    names: Names,
+}
+
+struct Head<'a> {
+    id: Box<str>,
+    source: Name,
+    time: Instant,
+    seq: i64,
+    revision: i64,
+    retracted: bool,
+    data: &'a str,
+}
+
+type Result<T, E = Refused> = std::result::Result<T, E>;
+
+impl Decoder {
+    /// A decoder that hashes customers' keys under `key`.
+    pub fn new(key: [u8; 16]) -> Decoder {
+        Decoder { key, names: Names::default() }
+    }
+
+    /// How often the table of shared texts was full.
+    pub fn name_resets(&self) -> u64 {
+        self.names.resets()
+    }
+
+    /// Decodes one message.
+    ///
+    /// # Errors
+    /// Says what is wrong with the message and where; never panics, whatever the bytes.
+    pub fn decode(&mut self, message: Message<'_>) -> Result<Decoded> {
+        let payload = message.payload.ok_or_else(|| {
+            Refused::new(
+                Reason::NullPayload,
+                "the record has no value; to take an event back, send it again with retracted: true",
+            )
+        })?;
+        if payload.len() > MAX_PAYLOAD {
+            let detail = format!("{} bytes; an event has at most {MAX_PAYLOAD}", payload.len());
+            return Err(Refused::new(Reason::TooLarge, detail));
+        }
+        let text = std::str::from_utf8(payload)
+            .map_err(|error| Refused::new(Reason::NotUtf8, format!("no UTF-8 from byte {}", error.valid_up_to())))?;
+        match form(message.headers, text)? {
+            Form::Structured => self.structured(text),
+            Form::Binary => self.binary(message.headers, text),
+        }
+    }
+
+    fn structured(&mut self, text: &str) -> Result<Decoded> {
+        let envelope = read_envelope(text)?;
+        let Some(version) = &envelope.specversion else {
+            return Err(Refused::new(
+                Reason::NotCloudEvent,
+                "no specversion: a CloudEvent says \"specversion\":\"1.0\"",
+            ));
+        };
+        check_version(&version.0)?;
+        let kind = envelope.kind.as_ref().ok_or_else(|| missing_attribute("type"))?;
+        if family(&kind.0).is_none() {
+            return Ok(self.ignored(Ignored::Unknown, &kind.0));
+        }
+        let Id(source) = envelope.source.as_ref().ok_or_else(|| missing_attribute("source"))?;
+        let head = Head {
+            id: envelope.id.as_ref().ok_or_else(|| missing_attribute("id"))?.0.as_ref().into(),
+            source: self.names.intern(source),
+            time: envelope.time.ok_or_else(|| missing_attribute("time"))?.0,
+            seq: envelope.seq.map_or(0, |Integer(n)| n),
+            revision: envelope.revision.map_or(0, |Integer(n)| n),
+            retracted: envelope.retracted.is_some_and(|Flag(flag)| flag),
+            data: envelope.data.map_or("null", |data| data.get()),
+        };
+        self.event(&kind.0, head)
+    }
+
+    fn binary(&mut self, headers: &[(&str, &[u8])], text: &str) -> Result<Decoded> {
+        check_version(attribute(headers, "specversion")?.unwrap_or_default())?;
+        let kind = attribute(headers, "type")?.ok_or_else(|| missing_attribute("type"))?;
+        if family(kind).is_none() {
+            return Ok(self.ignored(Ignored::Unknown, kind));
+        }
+        let id = |name: &'static str| {
+            let text = attribute(headers, name)?.ok_or_else(|| missing_attribute(name))?;
+            checked_id(text).map_err(|problem| bad_attribute(name, &problem))
+        };
+        let integer = |name: &'static str| match attribute(headers, name)? {
+            None => Ok(0),
+            Some(text) => text.trim().parse().map_err(|_| bad_attribute(name, "no whole number")),
+        };
+        let time = attribute(headers, "time")?.ok_or_else(|| missing_attribute("time"))?;
+        let head = Head {
+            id: id("id")?.into(),
+            source: self.names.intern(id("source")?),
+            time: read_time(time).ok_or_else(|| bad_attribute("time", "no time in RFC 3339"))?,
+            seq: integer("seq")?,
+            revision: integer("revision")?,
+            retracted: match attribute(headers, "retracted")?.map(str::trim) {
+                None | Some("false") => false,
+                Some("true") => true,
+                Some(_) => return Err(bad_attribute("retracted", "neither true nor false")),
+            },
+            data: text,
+        };
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| not_json(&error))?;
+        self.event(kind, head)
+    }
+
+    fn event(&mut self, kind: &str, head: Head<'_>) -> Result<Decoded> {
+        let family = family(kind).unwrap_or(Family::Other);
+        if head.retracted {
+            return self.retraction(kind, family, head);
+        }
+        let (subject, content) = match family {
+            Family::Contact => self.contact(kind, &head)?,
+            Family::Ticket => self.ticket(kind, &head)?,
+            Family::Survey => self.survey(kind, &head)?,
+            Family::Other => {
+                check_other(kind, head.data)?;
+                return Ok(self.ignored(Ignored::NotMeasured, kind));
+            }
+        };
+        Ok(head.with(subject, content))
+    }
+
+    fn retraction(&mut self, kind: &str, family: Family, head: Head<'_>) -> Result<Decoded> {
+        let address: Address<'_> = read_data(head.data)?;
+        let (field, id) = match (family, kind) {
+            (Family::Contact, _) => ("contact", address.contact),
+            (Family::Ticket, _) => ("ticket", address.ticket),
+            (Family::Survey, _) => ("survey", address.survey),
+            (_, "review.scored") => ("review", address.review),
+            (_, "complaint.logged") => ("complaint", address.complaint),
+            (_, "shift.planned") => ("shift", address.shift),
+            (_, "measure.reported") => ("measure", address.measure),
+            _ => ("rep", address.rep),
+        };
+        let Some(Id(id)) = id else {
+            let detail = format!("data.{field}: a retraction names the {field} that its event was about");
+            return Err(Refused::new(Reason::Unaddressed, detail));
+        };
+        let kind_of = match family {
+            Family::Contact => Kind::Contact,
+            Family::Ticket => Kind::Ticket,
+            Family::Survey => Kind::Survey,
+            Family::Other => return Ok(self.ignored(Ignored::NotMeasured, kind)),
+        };
+        Ok(head.with(Subject { kind: kind_of, id: id.as_ref().into() }, Content::Nothing))
+    }
+
+    fn contact(&mut self, kind: &str, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: ContactData<'_> = read_data(head.data)?;
+        let id: Box<str> = required("contact", data.contact)?.0.as_ref().into();
+        let rep_is_named = matches!(data.rep, Said::Value(_));
+        let what = match kind {
+            "contact.started" => ContactWhat::Started,
+            "contact.queued" => ContactWhat::Queued,
+            "contact.offered" => ContactWhat::Offered,
+            "contact.missed" => ContactWhat::Missed { reason: reason(data.reason)?, ring: data.ring.into() },
+            "contact.answered" => ContactWhat::Answered { wait: data.wait.into(), ring: data.ring.into() },
+            "contact.held" => ContactWhat::Held,
+            "contact.retrieved" => ContactWhat::Retrieved,
+            "contact.abandoned" => {
+                ContactWhat::Abandoned { wait: data.wait.into(), provisional: is(data.provisional, false) }
+            }
+            "contact.left" => ContactWhat::Left { reason: reason(data.reason)?, wait: data.wait.into() },
+            "contact.transferred" => ContactWhat::Transferred {
+                kind: required("kind", data.kind)?.0,
+                result: required("result", data.result)?.0,
+                to_rep: self.name(data.to_rep),
+                to_queue: self.name(data.to_queue),
+                to_external: self.name(data.to_external),
+                needed: data.needed.map(|Flag(flag)| flag),
+            },
+            "contact.message" => ContactWhat::Message {
+                message: required("message", data.message)?.0.as_ref().into(),
+                author: required("author", data.author)?.0,
+            },
+            "contact.updated" => ContactWhat::Updated,
+            "contact.ended" => ContactWhat::Ended {
+                ended_by: data.ended_by.map(|Word(word)| word),
+                talk: data.talk.into(),
+                hold: data.hold.into(),
+                holds: data.holds.map(|count| count.0),
+                provisional: is(data.provisional, false),
+            },
+            _ => ContactWhat::Wrapped { work: data.work.into() },
+        };
+        let needs_rep = matches!(
+            what,
+            ContactWhat::Offered
+                | ContactWhat::Missed { .. }
+                | ContactWhat::Held
+                | ContactWhat::Retrieved
+                | ContactWhat::Transferred { .. }
+                | ContactWhat::Wrapped { .. }
+        );
+        if needs_rep && !rep_is_named {
+            return Err(missing_field("rep"));
+        }
+        let rare = self.rare(RareData {
+            root: data.root,
+            leg: data.leg,
+            team: data.team,
+            customer_zone: data.customer_zone,
+            priority: data.priority,
+            disposition: data.disposition,
+            resolved: data.resolved,
+            attributes: data.attributes,
+        });
+        let shared = Shared {
+            queue: self.field(data.queue),
+            rep: self.field(data.rep),
+            customer: data.customer.map(|Id(key)| self.customer(&key)),
+            direction: data.direction.map(|Word(word)| word),
+            channel: data.channel.map(|Word(word)| word),
+            issue: self.field(data.issue),
+            rare,
+        };
+        let content = Content::Contact(Box::new(ContactEvent { what, shared }));
+        Ok((Subject { kind: Kind::Contact, id }, content))
+    }
+
+    fn ticket(&mut self, kind: &str, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: TicketData<'_> = read_data(head.data)?;
+        let id: Box<str> = required("ticket", data.ticket)?.0.as_ref().into();
+        let what = match kind {
+            "ticket.created" => TicketWhat::Created,
+            "ticket.message" => TicketWhat::Message {
+                message: required("message", data.message)?.0.as_ref().into(),
+                author: required("author", data.author)?.0,
+                public: is(data.public, true),
+                deleted: is(data.deleted, false),
+            },
+            "ticket.updated" => TicketWhat::Updated,
+            "ticket.assigned" => TicketWhat::Assigned,
+            "ticket.status" => TicketWhat::Status(required("status", data.status)?.0),
+            "ticket.merged" => TicketWhat::Merged { into: required("into", data.into)?.0.as_ref().into() },
+            "ticket.deleted" => TicketWhat::Deleted { reason: required("reason", data.reason)?.0 },
+            _ => TicketWhat::Restored,
+        };
+        let rare = self.rare(RareData {
+            root: data.root,
+            leg: data.leg,
+            team: data.team,
+            customer_zone: data.customer_zone,
+            priority: data.priority,
+            disposition: None,
+            resolved: None,
+            attributes: data.attributes,
+        });
+        let shared = Shared {
+            queue: self.field(data.queue),
+            rep: self.field(data.rep),
+            customer: data.customer.map(|Id(key)| self.customer(&key)),
+            direction: data.direction.map(|Word(word)| word),
+            channel: data.channel.map(|Word(word)| word),
+            issue: self.field(data.issue),
+            rare,
+        };
+        let event = TicketEvent { what, shared, by: self.name(data.by), by_queue: self.name(data.by_queue) };
+        Ok((Subject { kind: Kind::Ticket, id }, Content::Ticket(Box::new(event))))
+    }
+
+    fn survey(&mut self, kind: &str, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: SurveyData<'_> = read_data(head.data)?;
+        let id: Box<str> = required("survey", data.survey)?.0.as_ref().into();
+        let what = match kind {
+            "survey.offered" => SurveyWhat::Offered,
+            _ => {
+                let Word(scale) = required("scale", data.scale)?;
+                let Points(score) = required("score", data.score)?;
+                SurveyWhat::Answered {
+                    question: self.name(data.question),
+                    scale: checked_scale(scale, score, data.max)?,
+                    score,
+                    weight: data.weight.map_or(1000, |Points(weight)| weight),
+                }
+            }
+        };
+        let about = match (data.contact, data.ticket) {
+            (Some(_), Some(_)) => {
+                return Err(Refused::new(
+                    Reason::BadField,
+                    "data.ticket: a survey is about a contact or a ticket, not both",
+                ));
+            }
+            (Some(Id(id)), None) => Some((Kind::Contact, id, data.contact_source)),
+            (None, Some(Id(id))) => Some((Kind::Ticket, id, data.ticket_source)),
+            (None, None) => None,
+        };
+        let event = SurveyEvent {
+            what,
+            about: about.map(|(kind, id, source)| About { kind, id: id.as_ref().into(), source: self.name(source) }),
+            rep: self.name(data.rep),
+            queue: self.name(data.queue),
+        };
+        Ok((Subject { kind: Kind::Survey, id }, Content::Survey(Box::new(event))))
+    }
+
+    fn ignored(&mut self, why: Ignored, kind: &str) -> Decoded {
+        // A type is free text of the producer's: it is cut so that nothing without bound is kept.
+        let end = kind.char_indices().nth(64).map_or(kind.len(), |(at, _)| at);
+        Decoded::Ignored { why, kind: Name::from(&kind[..end]) }
+    }
+
+    fn name(&mut self, id: Option<Id<'_>>) -> Option<Name> {
+        id.map(|Id(text)| self.names.intern(&text))
+    }
+
+    fn field(&mut self, said: Said<Id<'_>>) -> Field<Name> {
+        said.map(|Id(text)| self.names.intern(&text))
+    }
+
+    fn customer(&self, key: &str) -> CustomerHash {
+        let mut hasher = SipHasher13::new_with_key(&self.key);
+        hasher.write(key.as_bytes());
+        CustomerHash(hasher.finish128().as_u128())
+    }
+
+    fn rare(&mut self, data: RareData<'_>) -> Option<Box<Rare>> {
+        let rare = Rare {
+            root: self.name(data.root),
+            leg: self.name(data.leg),
+            team: self.name(data.team),
+            customer_zone: data.customer_zone.map(|Zone(name)| self.names.intern(&name)),
+            priority: data.priority.map(|Word(word)| word),
+            disposition: self.name(data.disposition),
+            resolved: data.resolved.map(|Flag(flag)| flag),
+            attributes: data.attributes.map_or_else(Vec::new, |attributes| {
+                let names = &mut self.names;
+                attributes.0.iter().map(|(name, value)| (names.intern(name), names.intern(value))).collect()
+            }),
+        };
+        (rare != Rare::default()).then(|| Box::new(rare))
+    }
+}
+
+impl Head<'_> {
+    fn with(self, subject: Subject, content: Content) -> Decoded {
+        let Head { id, source, time, seq, revision, retracted, .. } = self;
+        Decoded::Event(Event { source, id, time, seq, revision, retracted, subject, content })
+    }
+}
+
+struct RareData<'a> {
+    root: Option<Id<'a>>,
+    leg: Option<Id<'a>>,
+    team: Option<Id<'a>>,
+    customer_zone: Option<Zone<'a>>,
+    priority: Option<Word<crate::domain::event::Priority>>,
+    disposition: Option<Id<'a>>,
+    resolved: Option<Flag>,
+    attributes: Option<super::wire::Attributes>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Contact,
+    Ticket,
+    Survey,
+    /// Of the vocabulary, but no measure needs it yet.
+    Other,
+}
+
+fn family(kind: &str) -> Option<Family> {
+    let known = super::schema::TYPES.iter().any(|known| known.name == kind);
+    known.then(|| match kind.split('.').next() {
+        Some("contact") => Family::Contact,
+        Some("ticket") => Family::Ticket,
+        Some("survey") => Family::Survey,
+        _ => Family::Other,
+    })
+}
+
+enum Form {
+    Structured,
+    Binary,
+}
+
+/// Structured or binary, by the rules of the Kafka binding of CloudEvents.
+fn form(headers: &[(&str, &[u8])], text: &str) -> Result<Form> {
+    let content_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, v)| *v);
+    let starts_with = |prefix: &[u8]| {
+        content_type.is_some_and(|v| v.len() >= prefix.len() && v[..prefix.len()].eq_ignore_ascii_case(prefix))
+    };
+    let batch = || Err(Refused::new(Reason::Batch, "a batch of events: send each event as a record of its own"));
+    if starts_with(b"application/cloudevents-batch") {
+        return batch();
+    }
+    if !starts_with(b"application/cloudevents") && headers.iter().any(|(name, _)| *name == "ce_specversion") {
+        return Ok(Form::Binary);
+    }
+    match text.trim_ascii_start().as_bytes().first() {
+        Some(b'[') => batch(),
+        _ => Ok(Form::Structured),
+    }
+}
+
+fn attribute<'a>(headers: &[(&str, &'a [u8])], name: &'static str) -> Result<Option<&'a str>> {
+    let found = headers.iter().find(|(header, _)| header.strip_prefix("ce_") == Some(name));
+    found.map(|(_, value)| std::str::from_utf8(value).map_err(|_| bad_attribute(name, "no UTF-8"))).transpose()
+}
+
+fn check_version(version: &str) -> Result<()> {
+    match version.trim() {
+        "1.0" => Ok(()),
+        _ => Err(Refused::new(Reason::NotCloudEvent, "specversion: only CloudEvents 1.0 is read")),
+    }
+}
+
+fn read_envelope(text: &str) -> Result<Envelope<'_>> {
+    serde_json::from_str(text).map_err(|error| {
+        if !error.is_data() {
+            return not_json(&error);
+        }
+        if !text.trim_ascii_start().starts_with('{') {
+            return Refused::new(Reason::NotCloudEvent, "no JSON object");
+        }
+        // Reading again with the path costs time that only refusals pay.
+        let (path, problem) = with_path::<Envelope<'_>>(text);
+        Refused::new(Reason::BadAttribute, format!("{path}: {problem}"))
+    })
+}
+
+fn read_data<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| {
+        if text == "null" {
+            return missing_attribute("data");
+        }
+        let (path, problem) = with_path::<T>(text);
+        let path = if path == "." { "data".to_owned() } else { format!("data.{path}") };
+        Refused::new(Reason::BadField, format!("{path}: {problem}"))
+    })
+}
+
+fn with_path<'a, T: Deserialize<'a>>(text: &'a str) -> (String, String) {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => (".".to_owned(), "trailing characters".to_owned()),
+        Err(error) => (error.path().to_string(), without_values(&error.into_inner().to_string())),
+    }
+}
+
+/// serde's messages quote the offending text, and that text may be personal.
+fn without_values(message: &str) -> String {
+    let mut parts = message.split('"');
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    while let (Some(_), Some(after)) = (parts.next(), parts.next()) {
+        clean.push_str("\"...\"");
+        clean.push_str(after);
+    }
+    clean
+}
+
+fn not_json(error: &serde_json::Error) -> Refused {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "ends too early",
+        _ => "no valid JSON",
+    };
+    Refused::new(Reason::NotJson, format!("{what}, line {} column {}", error.line(), error.column()))
+}
+
+fn missing_attribute(name: &str) -> Refused {
+    Refused::new(Reason::MissingAttribute, format!("{name}: every event needs it"))
+}
+
+fn bad_attribute(name: &str, problem: &str) -> Refused {
+    Refused::new(Reason::BadAttribute, format!("{name}: {problem}"))
+}
+
+fn missing_field(name: &str) -> Refused {
+    Refused::new(Reason::MissingField, format!("data.{name}: this type of event needs it"))
+}
+
+fn required<T>(name: &str, field: Option<T>) -> Result<T> {
+    field.ok_or_else(|| missing_field(name))
+}
+
+/// What `reason` means depends on the type of the event.
+fn reason<T: Vocabulary>(text: Option<Text<'_>>) -> Result<T> {
+    let Text(word) = required("reason", text)?;
+    T::read(&word).ok_or_else(|| Refused::new(Reason::BadField, "data.reason: unknown word"))
+}
+
+fn is(flag: Option<Flag>, unless_said: bool) -> bool {
+    flag.map_or(unless_said, |Flag(flag)| flag)
+}
+
+fn checked_scale(scale: ScaleName, score: i64, max: Option<Points>) -> Result<Scale> {
+    let outside = |range: &str| Refused::new(Reason::BadField, format!("data.score: outside the scale, {range}"));
+    match scale {
+        ScaleName::Nps if score <= 10_000 => Ok(Scale::Nps),
+        ScaleName::Nps => Err(outside("0 to 10")),
+        ScaleName::Csi if (1000..=10_000).contains(&score) => Ok(Scale::Csi),
+        ScaleName::Csi => Err(outside("1 to 10")),
+        ScaleName::Ces => Ok(Scale::Ces),
+        ScaleName::Csat => match required("max", max)? {
+            Points(0) => Err(Refused::new(Reason::BadField, "data.max: the best score is more than 0")),
+            Points(max) if score > max => Err(outside("0 to max")),
+            Points(max) => Ok(Scale::Csat { max }),
+        },
+    }
+}
+
+/// Reads what no measure needs yet as strictly as the rest, so that producers learn of mistakes now.
+fn check_other(kind: &str, text: &str) -> Result<()> {
+    match kind {
+        "review.scored" => {
+            let data: ReviewData<'_> = read_data(text)?;
+            required("review", data.review)?;
+            required("rep", data.rep)?;
+            required("items", data.items).map(drop)
+        }
+        "complaint.logged" => {
+            let data: ComplaintData<'_> = read_data(text)?;
+            required("complaint", data.complaint)?;
+            required("category", data.category).map(drop)
+        }
+        "rep.state" => {
+            let data: StateData<'_> = read_data(text)?;
+            required("rep", data.rep)?;
+            required("state", data.state).map(drop)
+        }
+        "shift.planned" => {
+            let data: ShiftData<'_> = read_data(text)?;
+            required("shift", data.shift)?;
+            required("rep", data.rep)?;
+            required("activity", data.activity)?;
+            let (from, to) = (required("from", data.from)?, required("to", data.to)?);
+            match from.0 <= to.0 {
+                true => Ok(()),
+                false => Err(Refused::new(Reason::BadField, "data.to: a shift ends after it begins")),
+            }
+        }
+        "certification.earned" => {
+            let data: CertificationData<'_> = read_data(text)?;
+            required("rep", data.rep)?;
+            required("certification", data.certification).map(drop)
+        }
+        "coaching.session" => {
+            let data: CoachingData<'_> = read_data(text)?;
+            required("rep", data.rep).map(drop)
+        }
+        _ => check_reported(&read_data(text)?),
+    }
+}
+
+fn check_reported(data: &ReportedData<'_>) -> Result<()> {
+    let there = |name: &str, is_there: bool| if is_there { Ok(()) } else { Err(missing_field(name)) };
+    there("measure", data.measure.is_some())?;
+    there("scope", data.scope.is_some())?;
+    there("from", data.from.is_some())?;
+    there("to", data.to.is_some())?;
+    there("value", data.value.is_some() || (data.numerator.is_some() && data.denominator.is_some()))?;
+    let named = data.scope.as_ref().map_or(0, |scope| {
+        [&scope.company, &scope.department, &scope.team, &scope.rep].iter().filter(|id| id.is_some()).count()
+    });
+    match named {
+        1 => Ok(()),
+        _ => Err(Refused::new(Reason::BadField, "data.scope: name one of company, department, team, rep")),
+    }
+}
