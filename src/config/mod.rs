@@ -1,1 +1,182 @@
-//! See the files of this folder.
+//! The files under `config/`: their grammar, and what they say.
+
+mod daemon;
+mod document;
+pub mod problem;
+mod roster;
+mod values;
+
+use crate::domain::roster::RosterData;
+use crate::domain::settings::Settings;
+use crate::domain::time::{Period, Span};
+use crate::domain::window::Window;
+use document::Document;
+use problem::Problems;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// Everything that the configuration says, without the roster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Where events come from; none if only files are replayed.
+    pub kafka: Option<Kafka>,
+    /// What the rules and measures leave to the owner.
+    pub settings: Settings,
+    /// The windows that are published.
+    pub windows: Vec<Window>,
+    /// What tells the time.
+    pub clock: Clock,
+    /// The key under which customers' keys are hashed.
+    pub customers_key: [u8; 16],
+    /// Where state is kept.
+    pub state: State,
+    /// What is served.
+    pub server: Server,
+}
+
+/// Where events come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kafka {
+    /// Addresses of some brokers.
+    pub brokers: Vec<String>,
+    /// The topics to read, each with all its partitions.
+    pub topics: Vec<String>,
+    /// The group to which offsets are committed, for lag tools only.
+    pub group_id: String,
+    /// Further properties of the client, secrets included.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// What tells the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The wall clock, once everything is read.
+    Wall,
+    /// The events themselves: time is as far as the slowest partition has come.
+    Stream,
+}
+
+/// Where state is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The directory; one process at a time has it.
+    pub directory: PathBuf,
+    /// How often a checkpoint is taken.
+    pub checkpoint_interval: Span,
+}
+
+/// What is served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How often figures are computed anew.
+    pub publish_interval: Span,
+    /// Whether figures of single reps are published as metrics.
+    pub reps: bool,
+    /// The most series of figures that one page holds.
+    pub series_limit: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            kafka: None,
+            settings: Settings::default(),
+            windows: vec![
+                Window::Rolling(Span::minutes(15)),
+                Window::Rolling(Span::hours(1)),
+                Window::Calendar(Period::Day),
+                Window::Calendar(Period::Week),
+                Window::Calendar(Period::Month),
+            ],
+            clock: Clock::Wall,
+            customers_key: [0; 16],
+            state: State::default(),
+            server: Server::default(),
+        }
+    }
+}
+
+impl Default for Kafka {
+    fn default() -> Kafka {
+        Kafka {
+            brokers: Vec::new(),
+            topics: Vec::new(),
+            group_id: "goalkeeper".to_owned(),
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> State {
+        State { directory: PathBuf::from("state"), checkpoint_interval: Span::seconds(10) }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Server {
+        Server {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9788)),
+            publish_interval: Span::seconds(1),
+            reps: true,
+            series_limit: 200_000,
+        }
+    }
+}
+
+/// A configuration that was read without a problem.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What `goalkeeper.yaml` says.
+    pub config: Config,
+    /// What the roster says.
+    pub roster: RosterData,
+    /// Options that `goalkeeper.yaml` leaves at their defaults, as paths.
+    pub unset: Vec<String>,
+}
+
+/// The name of the main file in a configuration directory.
+pub const MAIN_FILE: &str = "goalkeeper.yaml";
+
+/// Reads the configuration in `directory`: `goalkeeper.yaml` and the roster that it names.
+///
+/// # Errors
+/// Every problem of both files.
+pub fn load(directory: &Path) -> Result<Loaded, Problems> {
+    load_file(&directory.join(MAIN_FILE))
+}
+
+/// As [`load`], with a main file of any name.
+///
+/// # Errors
+/// Every problem of both files.
+pub fn load_file(path: &Path) -> Result<Loaded, Problems> {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let (document, node) = Document::open(path, "name the directory that holds goalkeeper.yaml with --config DIR");
+    let Some(node) = node else { return Err(Problems(document.problems())) };
+    let (config, roster_path) = daemon::read(&document, node, directory);
+    let mut problems = document.problems();
+    let (roster_document, node) = Document::open(&roster_path, "name the roster with `roster:` in goalkeeper.yaml");
+    let roster = node.map(|node| roster::read(&roster_document, node));
+    problems.extend(roster_document.problems());
+    match roster {
+        Some(roster) if problems.is_empty() => Ok(Loaded { config, roster, unset: document.unset() }),
+        _ => Err(Problems(problems)),
+    }
+}
+
+/// Reads the text of a roster that is called `name` in its problems.
+///
+/// # Errors
+/// Every problem of it.
+pub fn read_roster(name: &str, text: &str) -> Result<RosterData, Problems> {
+    let (document, node) = Document::parse(name, text);
+    let roster = node.map(|node| roster::read(&document, node));
+    match roster {
+        Some(roster) if document.problems().is_empty() => Ok(roster),
+        _ => Err(Problems(document.problems())),
+    }
+}

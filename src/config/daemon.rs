@@ -1,0 +1,248 @@
+//! The grammar of `goalkeeper.yaml`.
+
+use super::document::{Document, Node, Section};
+use super::values;
+use super::{Clock, Config, Kafka, Server, State};
+use crate::domain::event::Name;
+use crate::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Silence, Source};
+use crate::domain::time::Span;
+use crate::domain::window::Window;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Properties of the Kafka client that goalkeeper decides itself, because its promises stand on them.
+const OWN_PROPERTIES: [&str; 9] = [
+    "bootstrap.servers",
+    "group.id",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "auto.offset.reset",
+    "enable.partition.eof",
+    "partition.assignment.strategy",
+    "group.protocol",
+    "statistics.interval.ms",
+];
+
+/// Reads the file; problems are told to its document. Relative paths stand beside the file.
+pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, PathBuf) {
+    let mut file = Section::of(document, "", Some(node));
+    let roster = file.read_or("roster", "roster.yaml".to_owned(), values::text);
+    let mut config = Config { kafka: kafka(&mut file, directory), ..Config::default() };
+    let settings = &mut config.settings;
+    settings.sources = sources(&mut file);
+    rules(&mut file, settings);
+    measures(&mut file, settings);
+    let windows = file.list("windows", window);
+    if let Some(windows) = windows {
+        config.windows = windows.into_iter().map(|(_, window)| window).collect();
+    }
+    let clocks = [("wall", Clock::Wall), ("stream", Clock::Stream)];
+    config.clock = file.read_or("clock", Clock::Wall, values::one_of(&clocks));
+    customers(&mut file, directory, &mut config);
+    config.state = state(&mut file);
+    config.server = server(&mut file);
+    (config, directory.join(roster))
+}
+
+fn window(node: &Node) -> Result<Window, String> {
+    match Window::parse(&values::text(node)?) {
+        Ok(Window::All) => Err("`all` has no end; it is for reports only".to_owned()),
+        Ok(window) => Ok(window),
+        Err(problem) => Err(problem.replacen(": write", "; write", 1)),
+    }
+}
+
+fn kafka(file: &mut Section, directory: &Path) -> Option<Kafka> {
+    let mut section = file.section("kafka");
+    let document = section.document().clone();
+    let defaults = Kafka::default();
+    let texts = |section: &mut Section, key: &'static str| {
+        let is_there = section.has(key);
+        let found = section.list(key, values::text);
+        if section.is_there && (!is_there || found.as_ref().is_some_and(Vec::is_empty)) {
+            document.problem(section.at, format!("kafka.{key} names none"), format!("add `{key}: [...]`"));
+        }
+        let mut seen = HashSet::new();
+        let found = found.unwrap_or_default();
+        for (at, text) in &found {
+            if !seen.insert(text.clone()) {
+                document.problem(*at, format!("kafka.{key}: `{text}` is listed twice"), "remove one");
+            }
+        }
+        found.into_iter().map(|(_, text)| text).collect::<Vec<String>>()
+    };
+    let kafka = Kafka {
+        brokers: texts(&mut section, "brokers"),
+        topics: texts(&mut section, "topics"),
+        group_id: section.read_or("group_id", defaults.group_id, values::text),
+        properties: properties(&mut section, directory),
+    };
+    section.is_there.then_some(kafka)
+}
+
+/// `properties` as they are, `secrets` from the files that they name.
+fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, String> {
+    let document = section.document().clone();
+    let mut all = BTreeMap::new();
+    for (key, at, node) in section.section("properties").entries() {
+        if OWN_PROPERTIES.contains(&key.as_str()) {
+            let help = "remove it: what goalkeeper promises depends on its own value";
+            document.problem(at, format!("kafka.properties: `{key}` is not yours to set"), help);
+            continue;
+        }
+        let value = match &node.value {
+            super::document::Value::Bool(flag) => Ok(flag.to_string()),
+            super::document::Value::Float(number) => Ok(number.to_string()),
+            _ => node.text(),
+        };
+        match value {
+            Ok(value) => drop(all.insert(key, value)),
+            Err(problem) => document.wrong(node.at, &format!("kafka.properties.{key}"), &problem),
+        }
+    }
+    for (key, at, node) in section.section("secrets").entries() {
+        let Ok(name) = node.text() else {
+            document.problem(
+                node.at,
+                format!("kafka.secrets.{key} is no file name"),
+                "name a file that holds the secret",
+            );
+            continue;
+        };
+        match std::fs::read_to_string(directory.join(&name)) {
+            Ok(secret) => drop(all.insert(key, secret.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) => {
+                let message = format!("kafka.secrets.{key}: {name} cannot be read: {error}");
+                document.problem(at, message, "name a file that holds the secret and that goalkeeper may read");
+            }
+        }
+    }
+    all
+}
+
+fn sources(file: &mut Section) -> BTreeMap<Name, Source> {
+    let section = file.section("sources");
+    let document = section.document().clone();
+    let mut sources = BTreeMap::new();
+    for (name, _, node) in section.entries() {
+        let mut section = Section::of(&document, &format!("sources.{name}"), Some(node));
+        let durations = [("timestamps", Durations::Timestamps), ("reported", Durations::Reported)];
+        let source = Source {
+            durations: section.read_or("durations", Durations::default(), values::one_of(&durations)),
+            contacts: section.read("contacts", values::id),
+            tickets: section.read("tickets", values::id),
+            customers: section.read("customers", values::id),
+            queues: section.read("queues", values::id),
+        };
+        sources.insert(Name::from(name.as_str()), source);
+    }
+    sources
+}
+
+fn rules(file: &mut Section, settings: &mut Settings) {
+    let mut section = file.section("rules");
+    settings.lateness = section.read_or("lateness", settings.lateness, values::positive_duration);
+    settings.future = section.read_or("future", settings.future, values::duration);
+    settings.idle = section.read_or("idle", settings.idle, values::positive_duration);
+    settings.longest_wait = section.read_or("longest_wait", settings.longest_wait, values::positive_duration);
+    settings.provisional_grace = section.read_or("provisional_grace", settings.provisional_grace, values::duration);
+    settings.first_contact_window =
+        section.read_or("first_contact_window", settings.first_contact_window, values::positive_duration);
+    let mut silence = section.section("silence");
+    let defaults = settings.silence;
+    settings.silence = Silence {
+        contact: silence.read_or("contact", defaults.contact, values::positive_duration),
+        ticket: silence.read_or("ticket", defaults.ticket, values::positive_duration),
+        survey: silence.read_or("survey", defaults.survey, values::positive_duration),
+        customer: silence.read_or("customer", defaults.customer, values::positive_duration),
+    };
+    if settings.silence.customer < settings.first_contact_window {
+        let message = "rules.silence.customer is shorter than rules.first_contact_window";
+        let help = "let customers stay open at least as long as a repeat contact counts";
+        section.document().problem(silence.at, message, help);
+    }
+    let mut saturation = section.section("saturation");
+    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let ids = saturation.read_or("ids", number(settings.saturation_ids), values::whole(1, 100_000));
+    let contacts = saturation.read_or("contacts", number(settings.saturation_contacts), values::whole(1, 100_000));
+    settings.saturation_ids = ids as usize;
+    settings.saturation_contacts = contacts as usize;
+}
+
+fn measures(file: &mut Section, settings: &mut Settings) {
+    let mut section = file.section("measures");
+    settings.wait_thresholds = thresholds(&mut section, "wait_thresholds", &settings.wait_thresholds);
+    settings.response_thresholds = thresholds(&mut section, "response_thresholds", &settings.response_thresholds);
+    settings.resolution_thresholds = thresholds(&mut section, "resolution_thresholds", &settings.resolution_thresholds);
+    settings.short_abandon = section.read_or("short_abandon", settings.short_abandon, values::duration);
+    let rates = AbandonRate::ALL.map(|formula| (formula.id(), formula));
+    settings.abandon_rate = section.read_or("abandon_rate", settings.abandon_rate, values::one_of(&rates));
+    let mut level = section.section("service_level");
+    settings.service_level_threshold =
+        level.read_or("threshold", settings.service_level_threshold, values::positive_duration);
+    let formulas = ServiceLevel::ALL.map(|formula| (formula.id(), formula));
+    settings.service_level = level.read_or("formula", settings.service_level, values::one_of(&formulas));
+}
+
+/// So many thresholds of a family are counted at most: each is a column of its own in every figure.
+const MAX_THRESHOLDS: usize = 16;
+
+fn thresholds(section: &mut Section, key: &'static str, default: &[Span]) -> Vec<Span> {
+    let Some(listed) = section.list(key, values::positive_duration) else { return default.to_vec() };
+    if listed.len() > MAX_THRESHOLDS {
+        let message = format!("{} has {} thresholds", section.path_of(key), listed.len());
+        section.document().problem(listed[MAX_THRESHOLDS].0, message, format!("at most {MAX_THRESHOLDS} are counted"));
+    }
+    let mut thresholds: Vec<Span> = listed.into_iter().map(|(_, span)| span).collect();
+    thresholds.sort_unstable();
+    thresholds.dedup();
+    thresholds
+}
+
+fn customers(file: &mut Section, directory: &Path, config: &mut Config) {
+    let mut section = file.section("customers");
+    let Some(node) = section.take("key_file") else { return };
+    let document = section.document();
+    let help = "name a file with 32 hexadecimal digits, such as `openssl rand -hex 16` writes";
+    let Ok(name) = values::text(&node) else {
+        return document.problem(node.at, "customers.key_file is no file name", help);
+    };
+    match std::fs::read_to_string(directory.join(&name)) {
+        Err(error) => document.problem(node.at, format!("customers.key_file: {name} cannot be read: {error}"), help),
+        Ok(text) => match u128::from_str_radix(text.trim(), 16) {
+            Ok(key) if text.trim().len() == 32 => config.customers_key = key.to_be_bytes(),
+            _ => document.problem(node.at, format!("customers.key_file: {name} does not hold a key"), help),
+        },
+    }
+}
+
+fn state(file: &mut Section) -> State {
+    let mut section = file.section("state");
+    let defaults = State::default();
+    State {
+        directory: section.read("directory", values::text).map_or(defaults.directory, PathBuf::from),
+        checkpoint_interval: section.read_or(
+            "checkpoint_interval",
+            defaults.checkpoint_interval,
+            values::positive_duration,
+        ),
+    }
+}
+
+fn server(file: &mut Section) -> Server {
+    let mut section = file.section("server");
+    let defaults = Server::default();
+    let address = |node: &Node| {
+        values::text(node)?
+            .parse()
+            .map_err(|_| "is no address and port; write e.g. 127.0.0.1:9788 or [::]:9788".to_owned())
+    };
+    let limit = i64::try_from(defaults.series_limit).unwrap_or(i64::MAX);
+    Server {
+        listen: section.read_or("listen", defaults.listen, address),
+        publish_interval: section.read_or("publish_interval", defaults.publish_interval, values::positive_duration),
+        reps: section.read_or("reps", defaults.reps, values::flag),
+        series_limit: section.read_or("series_limit", limit, values::whole(1, 100_000_000)) as usize,
+    }
+}
