@@ -6,18 +6,18 @@ use std::path::PathBuf;
 /// Figures and goals of a contact centre, from Kafka to Prometheus.
 #[derive(Debug, Parser)]
 #[command(name = "goalkeeper", disable_version_flag = true, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Print version, revision, librdkafka version and its built-in features.
     #[arg(long, short = 'V')]
-    pub version: bool,
+    pub(crate) version: bool,
     /// What to do.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 /// What goalkeeper can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Read events from Kafka, keep figures, and serve them over HTTP.
     Run(Run),
     /// Read events from files and report figures, without Kafka.
@@ -38,61 +38,61 @@ pub enum Command {
 
 /// Where the configuration is.
 #[derive(Debug, Args)]
-pub struct ConfigDirectory {
+pub(crate) struct ConfigDirectory {
     /// The directory with goalkeeper.yaml and the roster it names.
     #[arg(long, value_name = "DIR", default_value = "config")]
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 /// Options of `run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// The configuration.
     #[command(flatten)]
-    pub config: ConfigDirectory,
+    pub(crate) config: ConfigDirectory,
 }
 
 /// Options of `replay`.
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(crate) struct Replay {
     /// The configuration.
     #[command(flatten)]
-    pub config: ConfigDirectory,
+    pub(crate) config: ConfigDirectory,
     /// Files of events, one JSON object a line: plain, gzip or zstd; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// How far time goes on after the last event, as RFC 3339 or a date; what is due by then counts.
     #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
+    pub(crate) until: Option<String>,
     /// Apply lateness, expiry and retention as the daemon would. Without it nothing is too old.
     #[arg(long)]
-    pub horizon: bool,
+    pub(crate) horizon: bool,
     /// Print figures in this form.
     #[arg(long, value_enum)]
-    pub report: Option<Format>,
+    pub(crate) report: Option<Format>,
     /// Scopes to report: `team/billing`, or `team` for all of a kind. Default: all.
     #[arg(long, value_delimiter = ',', value_name = "SCOPE")]
-    pub scope: Vec<String>,
+    pub(crate) scope: Vec<String>,
     /// Measures to report. Default: all.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
-    pub measure: Vec<String>,
+    pub(crate) measure: Vec<String>,
     /// Windows to report: `15m`, `7d`, `hour`, `day`, `month`, `all`, ... Default: those of the configuration.
     #[arg(long, value_delimiter = ',', value_name = "WINDOW")]
-    pub window: Vec<String>,
+    pub(crate) window: Vec<String>,
     /// Where calendar windows begin, as RFC 3339 or a date. Default: the first event.
     #[arg(long, value_name = "TIME")]
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     /// Where they end and rolling ones stand. Default: the last instant.
     #[arg(long, value_name = "TIME")]
-    pub to: Option<String>,
+    pub(crate) to: Option<String>,
     /// Write the canonical export to this file.
     #[arg(long, value_name = "FILE")]
-    pub export: Option<PathBuf>,
+    pub(crate) export: Option<PathBuf>,
 }
 
 /// Forms of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Columns for people.
     Table,
     /// Comma-separated values with a header.
@@ -103,97 +103,97 @@ pub enum Format {
 
 /// Options of `simulate`.
 #[derive(Debug, Args)]
-pub struct Simulate {
+pub(crate) struct Simulate {
     /// The same seed makes the same events.
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Days to simulate.
     #[arg(long, default_value_t = 1)]
-    pub days: u32,
+    pub(crate) days: u32,
     /// The first day.
     #[arg(long, default_value = "2026-01-05")]
-    pub start: chrono::NaiveDate,
+    pub(crate) start: chrono::NaiveDate,
     /// The company's zone, in which its days and shifts are.
     #[arg(long, default_value = "Europe/Oslo")]
-    pub zone: chrono_tz::Tz,
+    pub(crate) zone: chrono_tz::Tz,
     /// Representatives.
     #[arg(long, default_value_t = 60)]
-    pub reps: u32,
+    pub(crate) reps: u32,
     /// Inbound contacts of an ordinary weekday.
     #[arg(long, default_value_t = 6000)]
-    pub contacts: u32,
+    pub(crate) contacts: u32,
     /// Write events to this file, a line each; `-` is standard output.
     #[arg(long, value_name = "FILE", default_value = "-", conflicts_with = "topic")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Write events to this topic instead.
     #[arg(long, requires = "brokers")]
-    pub topic: Option<String>,
+    pub(crate) topic: Option<String>,
     /// The brokers of the topic.
     #[arg(long, value_delimiter = ',')]
-    pub brokers: Vec<String>,
+    pub(crate) brokers: Vec<String>,
     /// Write a roster that fits the company to this file.
     #[arg(long, value_name = "FILE")]
-    pub roster: Option<PathBuf>,
+    pub(crate) roster: Option<PathBuf>,
     /// Deliver events up to so many seconds out of order.
     #[arg(long, default_value_t = 0)]
-    pub disorder: u32,
+    pub(crate) disorder: u32,
     /// Share of events delivered twice, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
-    pub duplicates: f64,
+    pub(crate) duplicates: f64,
     /// Share of events that are corrected later, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
-    pub revisions: f64,
+    pub(crate) revisions: f64,
     /// Share of events that are delivered hours late, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
-    pub late: f64,
+    pub(crate) late: f64,
     /// Share of events that are taken back later, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
-    pub retractions: f64,
+    pub(crate) retractions: f64,
     /// Share of records that are no events at all, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
-    pub malformed: f64,
+    pub(crate) malformed: f64,
 }
 
 /// Options of `definitions`.
 #[derive(Debug, Args)]
-pub struct Definitions {
+pub(crate) struct Definitions {
     /// Only names, units and meanings, a line each.
     #[arg(long)]
-    pub list: bool,
+    pub(crate) list: bool,
 }
 
 /// Options of `schema`.
 #[derive(Debug, Args)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// Where to write them.
     #[arg(long, value_name = "DIR", default_value = "config/schemas")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
 }
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// The same seed makes the same day.
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Stop after so many simulated hours; without it the demo runs until it is interrupted.
     #[arg(long)]
-    pub hours: Option<u32>,
+    pub(crate) hours: Option<u32>,
     /// Where to serve.
     #[arg(long, default_value = "127.0.0.1:9788")]
-    pub listen: std::net::SocketAddr,
+    pub(crate) listen: std::net::SocketAddr,
 }
 
 /// Options of `bench`.
 #[derive(Debug, Args)]
-pub struct Bench {
+pub(crate) struct Bench {
     /// A Kafka to measure the whole path with; without it only the parts are measured.
     #[arg(long, value_delimiter = ',')]
-    pub brokers: Vec<String>,
+    pub(crate) brokers: Vec<String>,
     /// Events to measure with.
     #[arg(long, default_value_t = 1_000_000)]
-    pub events: u64,
+    pub(crate) events: u64,
     /// Representatives to spread them over.
     #[arg(long, default_value_t = 1_000)]
-    pub reps: u32,
+    pub(crate) reps: u32,
 }

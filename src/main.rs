@@ -1,3 +1,17 @@
-//! Command line of goalkeeper.
+//! The command line of goalkeeper.
 
-fn main() {}
+mod app;
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match app::run(cli::Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("goalkeeper: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod file;
+pub mod kafka;
 mod names;
 pub mod refusal;
 pub mod schema;

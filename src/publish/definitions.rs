@@ -79,13 +79,8 @@ pub fn markdown() -> String {
 pub fn list(settings: &Settings) -> String {
     let mut text = String::new();
     for measure in measures(settings) {
-        let _ = writeln!(
-            text,
-            "{:32} {:8} {}",
-            measure.name,
-            measure.definition.unit.name(),
-            measure.definition.meaning
-        );
+        let _ =
+            writeln!(text, "{:32} {:8} {}", measure.name, measure.definition.unit.name(), measure.definition.meaning);
     }
     text
 }

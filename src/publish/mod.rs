@@ -1,1 +1,5 @@
-//! See the files of this folder.
+//! What others see: metrics, the HTTP API, reports, the catalogue in words.
+
+pub mod definitions;
+pub mod question;
+pub mod rows;

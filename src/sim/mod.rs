@@ -22,6 +22,7 @@ pub mod scenario;
 mod surveys;
 mod talks;
 mod tickets;
+pub mod topic;
 mod wire;
 
 #[cfg(test)]

@@ -1,0 +1,89 @@
+//! The commands: how the parts are put together.
+
+mod replay;
+mod simulate;
+
+use crate::cli::{Cli, Command};
+use anyhow::Context;
+use clap::CommandFactory;
+use goalkeeper::config;
+use goalkeeper::domain::settings::Settings;
+use goalkeeper::ingest::schema;
+use goalkeeper::publish::definitions;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// Whatever kept the command from being done, with where and what to do.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if cli.version {
+        println!("{}", version());
+        return Ok(ExitCode::SUCCESS);
+    }
+    match cli.command {
+        None => Cli::command().print_help()?,
+        Some(Command::Replay(options)) => replay::run(&options)?,
+        Some(Command::Simulate(options)) => simulate::run(&options)?,
+        Some(Command::Check(options)) => return Ok(check(&options.config)),
+        Some(Command::Definitions(options)) => {
+            let text = if options.list { definitions::list(&Settings::default()) } else { definitions::markdown() };
+            print(&text)?;
+        }
+        Some(Command::Schema(options)) => write_schemas(&options.output)?,
+        Some(_) => anyhow::bail!("not yet"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Version, revision, and what of Kafka is built in.
+fn version() -> String {
+    format!(
+        "goalkeeper {} ({})\nlibrdkafka {}",
+        env!("CARGO_PKG_VERSION"),
+        option_env!("GOALKEEPER_REVISION").unwrap_or("unknown revision"),
+        goalkeeper::ingest::kafka::client_info(),
+    )
+}
+
+fn check(directory: &Path) -> ExitCode {
+    match config::load(directory) {
+        Ok(loaded) => {
+            let roster = &loaded.roster;
+            println!(
+                "{}: no problem. {} departments, {} teams, {} queues, {} reps.",
+                directory.display(),
+                roster.departments.len(),
+                roster.teams.len(),
+                roster.queues.len(),
+                roster.reps.len()
+            );
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            eprintln!("{problems}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write_schemas(directory: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    let schemas = schema::schemas();
+    for (name, text) in &schemas {
+        let path = directory.join(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    println!("{} schemas written to {}", schemas.len(), directory.display());
+    Ok(())
+}
+
+/// Prints a long text; a reader that has seen enough is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,139 @@
+//! Rows of figures in the forms that people and programs read: a table, CSV, JSON.
+
+use crate::domain::engine::Row;
+use crate::domain::measure::Unit;
+use crate::domain::roster::Roster;
+use crate::domain::time::{Instant, Zone};
+use chrono::{SecondsFormat, TimeZone};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// One figure as it is shown. The same columns everywhere; what has no data is empty, never 0.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shown {
+    /// `company`, `department`, `team`, `queue` or `rep`.
+    pub scope_kind: &'static str,
+    /// Its id.
+    pub scope: String,
+    /// The name of the measure.
+    pub measure: String,
+    /// The window, as it was asked for.
+    pub window: String,
+    /// The window's first instant, in the scope's zone.
+    pub start: String,
+    /// The window's end, exclusive, in the scope's zone.
+    pub end: String,
+    /// The value in the unit.
+    pub value: Option<f64>,
+    /// Upper half of the fraction; seconds where the unit is seconds.
+    pub numerator: Option<f64>,
+    /// Lower half of the fraction.
+    pub denominator: Option<i64>,
+    /// How many things were looked at.
+    pub sample: i64,
+    /// `count`, `seconds`, `ratio` or `points`.
+    pub unit: &'static str,
+}
+
+/// The columns in order.
+pub const COLUMNS: [&str; 11] =
+    ["scope_kind", "scope", "measure", "window", "start", "end", "value", "numerator", "denominator", "sample", "unit"];
+
+impl Shown {
+    /// A row of the engine as it is shown.
+    pub fn new(row: &Row, roster: &Roster) -> Shown {
+        let zone = roster.zone(&row.scope);
+        let figure = row.figure;
+        let scale = if row.unit == Unit::Seconds { 1000.0 } else { 1.0 };
+        Shown {
+            scope_kind: row.scope.kind.name(),
+            scope: row.scope.id.to_string(),
+            measure: row.measure.clone(),
+            window: row.window.to_string(),
+            start: local(row.start, zone),
+            end: local(row.end, zone),
+            value: figure.value.map(rounded),
+            numerator: figure.numerator.map(|n| n as f64 / scale),
+            denominator: figure.denominator,
+            sample: figure.sample,
+            unit: row.unit.name(),
+        }
+    }
+
+    fn cells(&self) -> [String; 11] {
+        let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
+        [
+            self.scope_kind.to_owned(),
+            self.scope.clone(),
+            self.measure.clone(),
+            self.window.clone(),
+            self.start.clone(),
+            self.end.clone(),
+            number(self.value),
+            number(self.numerator),
+            self.denominator.map(|n| n.to_string()).unwrap_or_default(),
+            self.sample.to_string(),
+            self.unit.to_owned(),
+        ]
+    }
+}
+
+/// Six digits after the point: finer is noise of the division.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+fn local(instant: Instant, zone: Zone) -> String {
+    match zone.timestamp_millis_opt(instant.0).single() {
+        Some(time) => time.to_rfc3339_opts(SecondsFormat::Secs, true),
+        None => instant.to_rfc3339(),
+    }
+}
+
+/// Writes rows as comma-separated values with a header.
+///
+/// # Errors
+/// If the output cannot be written.
+pub fn write_csv(rows: &[Shown], output: impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(output);
+    writer.write_record(COLUMNS)?;
+    for row in rows {
+        writer.write_record(row.cells())?;
+    }
+    writer.flush()
+}
+
+/// Writes rows as JSON, an object a line.
+///
+/// # Errors
+/// If the output cannot be written.
+pub fn write_json(rows: &[Shown], mut output: impl Write) -> io::Result<()> {
+    for row in rows {
+        serde_json::to_writer(&mut output, row)?;
+        output.write_all(b"\n")?;
+    }
+    output.flush()
+}
+
+/// Writes rows as columns for people.
+///
+/// # Errors
+/// If the output cannot be written.
+pub fn write_table(rows: &[Shown], mut output: impl Write) -> io::Result<()> {
+    let cells: Vec<[String; 11]> =
+        std::iter::once(COLUMNS.map(str::to_owned)).chain(rows.iter().map(Shown::cells)).collect();
+    let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
+    for row in &cells {
+        let mut line = String::new();
+        for (n, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            // Numbers are read by their last digit.
+            let is_number = (6..10).contains(&n);
+            let padding = " ".repeat(width - cell.chars().count());
+            let (before, after) = if is_number { (padding.as_str(), "") } else { ("", padding.as_str()) };
+            line.push_str(&format!("{before}{cell}{after}  "));
+        }
+        writeln!(output, "{}", line.trim_end())?;
+    }
+    output.flush()
+}
