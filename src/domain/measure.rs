@@ -18,6 +18,8 @@ pub enum Unit {
     Seconds,
     /// A share between 0 and 1.
     Ratio,
+    /// A mean share of the best score, between 0 and 1; numerators are thousandths of it.
+    Score,
     /// Points between -100 and 100.
     Points,
 }
@@ -28,8 +30,16 @@ impl Unit {
         match self {
             Unit::Count => "count",
             Unit::Seconds => "seconds",
-            Unit::Ratio => "ratio",
+            Unit::Ratio | Unit::Score => "ratio",
             Unit::Points => "points",
+        }
+    }
+
+    /// How many parts of the integer numerator make one of the unit.
+    pub fn parts(self) -> i64 {
+        match self {
+            Unit::Seconds | Unit::Score => 1000,
+            Unit::Count | Unit::Ratio | Unit::Points => 1,
         }
     }
 }
@@ -188,7 +198,7 @@ impl PartialEq for Measure {
 pub struct Figure {
     /// The value in the measure's unit; `None` is no data.
     pub value: Option<f64>,
-    /// The upper half: a count, or milliseconds where the unit is seconds. Counts have it alone.
+    /// The upper half: a count, or milliseconds where the unit is seconds ([`Unit::parts`]). Counts have it alone.
     pub numerator: Option<i64>,
     /// The lower half: how many things the value is about.
     pub denominator: Option<i64>,
@@ -784,7 +794,7 @@ pub static CATALOGUE: &[Definition] = &[
     Definition {
         name: "csat_score_mean",
         meaning: "Mean satisfaction as a share of the best score.",
-        unit: Unit::Ratio,
+        unit: Unit::Score,
         side: Side::Rep,
         formula_text: "sum of score / best score, in thousandths / (1000 * csat answers)",
         instant: "the answer",
@@ -918,11 +928,9 @@ impl Measure {
     }
 
     fn over(&self, upper: i64, lower: i64) -> Figure {
-        let scale = match (self.definition.unit, self.definition.formula) {
-            (Unit::Seconds, _) => 0.001,
-            (Unit::Points, _) => 100.0,
-            (_, Formula::Ratio([Q::CsatScore], _)) => 0.001,
-            _ => 1.0,
+        let scale = match self.definition.unit {
+            Unit::Points => 100.0,
+            unit => 1.0 / unit.parts() as f64,
         };
         Figure {
             value: (lower > 0).then(|| upper as f64 / lower as f64 * scale),

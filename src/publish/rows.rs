@@ -1,7 +1,6 @@
 //! Rows of figures in the forms that people and programs read: a table, CSV, JSON.
 
 use crate::domain::engine::Row;
-use crate::domain::measure::Unit;
 use crate::domain::roster::Roster;
 use crate::domain::time::{Instant, Zone};
 use chrono::{SecondsFormat, TimeZone};
@@ -44,7 +43,7 @@ impl Shown {
     pub fn new(row: &Row, roster: &Roster) -> Shown {
         let zone = roster.zone(&row.scope);
         let figure = row.figure;
-        let scale = if row.unit == Unit::Seconds { 1000.0 } else { 1.0 };
+        let scale = row.unit.parts() as f64;
         Shown {
             scope_kind: row.scope.kind.name(),
             scope: row.scope.id.to_string(),
