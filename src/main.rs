@@ -2,6 +2,8 @@
 
 mod app;
 mod cli;
+mod clock;
+mod telemetry;
 
 use clap::Parser;
 use std::process::ExitCode;

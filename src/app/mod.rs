@@ -1,6 +1,9 @@
 //! The commands: how the parts are put together.
 
+mod daemon;
+mod mail;
 mod replay;
+mod run;
 mod simulate;
 
 use crate::cli::{Cli, Command};
@@ -25,6 +28,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     match cli.command {
         None => Cli::command().print_help()?,
+        Some(Command::Run(options)) => run::run(&options)?,
         Some(Command::Replay(options)) => replay::run(&options)?,
         Some(Command::Simulate(options)) => simulate::run(&options)?,
         Some(Command::Check(options)) => return Ok(check(&options.config)),
@@ -43,9 +47,24 @@ fn version() -> String {
     format!(
         "goalkeeper {} ({})\nlibrdkafka {}",
         env!("CARGO_PKG_VERSION"),
-        option_env!("GOALKEEPER_REVISION").unwrap_or("unknown revision"),
+        revision(),
         goalkeeper::ingest::kafka::client_info(),
     )
+}
+
+/// The revision that was built, if the build knows it.
+fn revision() -> &'static str {
+    option_env!("GOALKEEPER_REVISION").unwrap_or("unknown")
+}
+
+/// Log lines go to standard error; `RUST_LOG` says how many.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    // A second call changes nothing: whoever came first decides.
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).try_init();
 }
 
 fn check(directory: &Path) -> ExitCode {

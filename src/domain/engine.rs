@@ -6,6 +6,7 @@
 
 use super::contribution::Context;
 use super::event::{Event, Kind};
+use super::flow::Flows;
 use super::measure::{Figure, Measure, Thresholds, Unit, threshold_number};
 use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
@@ -187,6 +188,7 @@ pub struct Engine {
     settings: Arc<Settings>,
     records: Records,
     panes: Panes,
+    flows: Flows,
     now: Instant,
     first: Option<Instant>,
     partitions: Vec<Partition>,
@@ -204,6 +206,7 @@ impl Engine {
             settings,
             records: Records::default(),
             panes,
+            flows: Flows::default(),
             now: Instant::MIN,
             first: None,
             partitions: Vec::new(),
@@ -311,7 +314,10 @@ impl Engine {
         for change in self.records.drain_changes() {
             self.changed += 1;
             match change {
-                Change::Delta(delta) => self.panes.apply(&delta),
+                Change::Delta(delta) => {
+                    self.panes.apply(&delta);
+                    self.flows.count(&delta);
+                }
                 Change::Closed(booking) => self.panes.close(&booking),
             }
         }
@@ -359,6 +365,10 @@ impl Engine {
     /// The panes, to read.
     pub fn panes(&self) -> &Panes {
         &self.panes
+    }
+    /// What was added and taken back since the process began.
+    pub fn flows(&self) -> &Flows {
+        &self.flows
     }
     /// Rises whenever a figure may have changed.
     pub fn changes(&self) -> u64 {

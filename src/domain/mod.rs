@@ -18,6 +18,7 @@ mod customer;
 pub mod engine;
 pub mod event;
 mod export;
+pub mod flow;
 pub mod measure;
 pub mod pane;
 pub mod quantity;

@@ -47,8 +47,8 @@ impl Row {
         self.plain.iter().copied().chain(buckets)
     }
 
-    /// Adds amounts sorted by cell.
-    fn add(&mut self, amounts: &[(Cell, i64)], distributions: bool) {
+    /// Adds amounts sorted by cell, those of distributions only if wanted.
+    pub(super) fn add(&mut self, amounts: &[(Cell, i64)], distributions: bool) {
         let mut from = 0;
         for (cell, n) in amounts {
             if cell.quantity.is_distribution() {

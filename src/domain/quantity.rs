@@ -1,6 +1,7 @@
 //! Quantities: what is added up. Measures are formulas over them; see `measure`.
 
 use super::event::{LeftReason, MissReason};
+use super::scope::ScopeKind;
 
 /// Everything a record can book. Each is an integer: a count, or milliseconds, or thousandths of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,6 +172,23 @@ impl Quantity {
     /// True for distributions: their cells are buckets, and reps have none of them.
     pub fn is_distribution(self) -> bool {
         self >= Quantity::AnsweredWaits
+    }
+
+    /// True if scopes of this kind can have it: reps have nothing of the queue side, and a few things are known of the
+    /// whole company only.
+    pub fn is_of(self, kind: ScopeKind) -> bool {
+        use Quantity::{LostInMenu, OutboundContacts, RepAnswered, SurveysUnattributed, Tied};
+        match self {
+            RepAnswered => kind == ScopeKind::Rep,
+            LostInMenu | OutboundContacts | SurveysUnattributed | Tied => kind == ScopeKind::Company,
+            queue_side if queue_side < RepAnswered => kind != ScopeKind::Rep,
+            Quantity::TicketsCreated
+            | Quantity::FirstResponseDue
+            | Quantity::FirstResponseWithin
+            | Quantity::FullResolutionDue
+            | Quantity::FullResolutionWithin => kind != ScopeKind::Rep,
+            _ => true,
+        }
     }
 
     /// The quantity with this number.

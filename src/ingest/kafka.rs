@@ -77,6 +77,8 @@ pub struct Batch {
     pub items: Vec<Item>,
     /// How far the partitions have come that had messages or were found to be at their end.
     pub reached: Vec<Reached>,
+    /// How often the decoder's table of shared texts was full.
+    pub name_resets: u64,
 }
 
 /// One message.
@@ -370,6 +372,7 @@ impl Reader {
             state.at_end |= state.next >= end;
             batch.reached.push(Reached { partition: place, next: state.next, end, at_end: state.at_end });
         }
+        batch.name_resets = self.decoder.name_resets();
         Ok((batch, trouble))
     }
 

@@ -1,5 +1,8 @@
 //! What others see: metrics, the HTTP API, reports, the catalogue in words.
 
 pub mod definitions;
+pub mod exposition;
 pub mod question;
 pub mod rows;
+pub mod server;
+pub mod view;

@@ -16,6 +16,8 @@ pub struct Question {
     pub measures: Vec<String>,
     /// Windows; if there are none, those given to [`Question::understand`].
     pub windows: Vec<String>,
+    /// The windows that hold this instant, instead of all from `from` to `to`.
+    pub at: Option<String>,
     /// Where calendar windows begin; the first event if not said.
     pub from: Option<String>,
     /// Where they end and rolling ones stand; just after T if not said.
@@ -33,7 +35,29 @@ impl Question {
     /// # Errors
     /// If a scope, measure, window or time is not known.
     pub fn understand(&self, engine: &Engine, windows: &[Window]) -> Result<Query, Misunderstood> {
+        let (from, to) = self.stretch(engine)?;
+        Ok(Query {
+            scopes: self.scopes(engine)?,
+            measures: self.measures(engine)?,
+            windows: match self.windows.is_empty() {
+                true => windows.to_vec(),
+                false => each(&self.windows, |text| Window::parse(text).map_err(Misunderstood))?,
+            },
+            from,
+            to,
+        })
+    }
+
+    /// From when to when; `at` is the last millisecond before itself.
+    fn stretch(&self, engine: &Engine) -> Result<(Instant, Instant), Misunderstood> {
         let zone = company_zone(engine);
+        if let Some(text) = &self.at {
+            if self.from.is_some() || self.to.is_some() {
+                return Err(Misunderstood("`at` goes without `from` and `to`: leave one or the other out".to_owned()));
+            }
+            let at = instant(text, zone)?;
+            return Ok((Instant(at.0.saturating_sub(1)), at));
+        }
         let to = match &self.to {
             Some(text) => instant(text, zone)?,
             None => Instant(engine.now().0.saturating_add(1)),
@@ -45,16 +69,7 @@ impl Question {
         if from > to {
             return Err(Misunderstood("`from` is later than `to`: swap them".to_owned()));
         }
-        Ok(Query {
-            scopes: self.scopes(engine)?,
-            measures: self.measures(engine)?,
-            windows: match self.windows.is_empty() {
-                true => windows.to_vec(),
-                false => each(&self.windows, |text| Window::parse(text).map_err(Misunderstood))?,
-            },
-            from,
-            to,
-        })
+        Ok((from, to))
     }
 
     fn scopes(&self, engine: &Engine) -> Result<Vec<Scope>, Misunderstood> {

@@ -1,0 +1,480 @@
+//! The engine's task: one loop that owns the engine and takes everything that happens from one mailbox.
+
+use super::mail::{Inbox, Mail};
+use crate::clock::Clock;
+use crate::telemetry::Telemetry;
+use anyhow::Context;
+use goalkeeper::config::{self, Config};
+use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query};
+use goalkeeper::domain::roster::{Roster, RosterData};
+use goalkeeper::domain::time::{Instant, Span};
+use goalkeeper::domain::watermark::{Reading, time_of};
+use goalkeeper::ingest::decode::Decoded;
+use goalkeeper::ingest::kafka::{Batch, Handle, Item, Notice, Opened, Partition};
+use goalkeeper::publish::question::Question;
+use goalkeeper::publish::rows::Shown;
+use goalkeeper::publish::server::{Answer, NoAnswer};
+use goalkeeper::publish::view::{View, Viewer};
+use goalkeeper::store::writer::{Writer, Written};
+use goalkeeper::store::{Checkpoint, InForce, Store};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant as Monotonic};
+
+/// Live records re-booked between two looks into the mailbox.
+const REBOOK_SLICE: usize = 2_000;
+/// Refused records that are logged in a minute; all are counted.
+const LOGGED_A_MINUTE: u32 = 20;
+/// Types of ignored events that get a name of their own in the metrics.
+const IGNORED_NAMES: usize = 100;
+/// A checkpoint is cut early when so many events have come since the last one.
+const CHECKPOINT_EVENTS: u64 = 500_000;
+/// Computing figures takes at most one part in so many of the time.
+const PUBLISH_SHARE: u32 = 10;
+/// The most rows that one question gets.
+const MOST_ROWS: usize = 200_000;
+
+/// What the rest of the program sees of the engine.
+pub(super) trait Outside: Send {
+    /// New figures.
+    fn publish(&self, view: View);
+    /// Whether everything that was there at the start has been read.
+    fn ready(&self, ready: bool);
+}
+
+/// The engine with all that it needs to go on.
+pub(super) struct Daemon<O> {
+    engine: Engine,
+    config: Config,
+    in_force: InForce,
+    telemetry: Telemetry,
+    clock: Clock,
+    outside: O,
+    viewer: Viewer,
+    reader: Handle,
+    writer: Writer,
+    writing: bool,
+    cut_at: Monotonic,
+    events_since_cut: u64,
+    offsets: BTreeMap<String, i64>,
+    partitions: Vec<Source>,
+    ready: bool,
+    published_at: Option<Monotonic>,
+    publish_pause: Duration,
+    published: Option<(u64, Instant)>,
+    ignored_names: HashSet<String>,
+    logged: (Monotonic, u32),
+}
+
+/// One partition, as the engine's task sees it.
+struct Source {
+    partition: Partition,
+    number: String,
+    id: PartitionId,
+    at_end: bool,
+    was_at_end: bool,
+}
+
+/// How the loop ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was asked to.
+    Stopped,
+    /// The reader gave up, and says why.
+    ReaderFailed(String),
+}
+
+/// An engine as the last checkpoint left it, and the offsets to go on from.
+pub(super) fn restore(
+    store: &Store,
+    config: &Config,
+    roster: RosterData,
+) -> anyhow::Result<(Engine, BTreeMap<String, i64>, InForce)> {
+    let in_force = InForce::of(&roster, &config.settings);
+    let roster = Arc::new(Roster::new(roster));
+    let settings = Arc::new(config.settings.clone());
+    let Some(saved) = store.saved()? else {
+        tracing::info!("no state yet: reading from the beginning");
+        return Ok((Engine::new(roster, settings), BTreeMap::new(), in_force));
+    };
+    let before = Arc::new(saved.in_force.with_thresholds(&settings));
+    let mut engine = Engine::new(roster.clone(), before);
+    store.restore(&mut engine, saved.position).context("the state cannot be read")?;
+    tracing::info!(records = engine.records().len(), time = engine.now().to_rfc3339(), "state restored");
+    // What has changed while the daemon was down is an input like any other.
+    if !saved.in_force.same_roster(&in_force) {
+        tracing::info!("the roster has changed: live records are booked anew");
+        engine.apply(Input::Roster(roster));
+    }
+    if !saved.in_force.same_settings(&in_force) {
+        tracing::info!("settings have changed: live records are booked anew");
+        engine.apply(Input::Settings(settings));
+    }
+    Ok((engine, saved.offsets, in_force))
+}
+
+impl<O: Outside> Daemon<O> {
+    #[expect(clippy::too_many_arguments, reason = "called once, with everything there is")]
+    pub(super) fn new(
+        engine: Engine,
+        config: Config,
+        in_force: InForce,
+        offsets: BTreeMap<String, i64>,
+        telemetry: Telemetry,
+        outside: O,
+        reader: Handle,
+        writer: Writer,
+    ) -> Daemon<O> {
+        let server = &config.server;
+        let viewer = Viewer::new(config.windows.clone(), server.reps, server.series_limit);
+        let now = Monotonic::now();
+        Daemon {
+            engine,
+            viewer,
+            config,
+            in_force,
+            telemetry,
+            clock: Clock::start(),
+            outside,
+            reader,
+            writer,
+            writing: false,
+            cut_at: now,
+            events_since_cut: 0,
+            offsets,
+            partitions: Vec::new(),
+            ready: false,
+            published_at: None,
+            publish_pause: Duration::ZERO,
+            published: None,
+            ignored_names: HashSet::new(),
+            logged: (now, 0),
+        }
+    }
+
+    /// Takes mail until it is told to stop, then writes a last checkpoint.
+    pub(super) fn run(mut self, mut inbox: Inbox) -> End {
+        let end = loop {
+            let mail = match self.engine.rebooking() {
+                true => {
+                    self.engine.apply(Input::Rebook(REBOOK_SLICE));
+                    match inbox.try_recv() {
+                        Some(mail) => mail,
+                        None => continue,
+                    }
+                }
+                false => match inbox.recv() {
+                    Some(mail) => mail,
+                    None => break End::Stopped,
+                },
+            };
+            match mail {
+                Mail::Reader(Notice::Opened(opened)) => self.open(opened),
+                Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
+                Mail::Reader(Notice::Trouble(problem)) => {
+                    self.telemetry.kafka_troubles.inc();
+                    tracing::warn!("Kafka: {problem}; trying again");
+                }
+                Mail::Reader(Notice::Failed(problem)) => break End::ReaderFailed(problem),
+                Mail::Tick => self.tick(),
+                Mail::Written(written) => self.written(written),
+                Mail::Ask(question, answer) => {
+                    // Whoever asked may have gone away meanwhile.
+                    let _ = answer.send(self.answer(&question));
+                }
+                Mail::Stop => break End::Stopped,
+            }
+        };
+        self.stop(inbox);
+        end
+    }
+
+    fn open(&mut self, opened: Vec<Opened>) {
+        for Opened { partition, from, lost, at_end } in opened {
+            let number = partition.number.to_string();
+            let labels = [partition.topic.as_str(), number.as_str()];
+            if lost > 0 {
+                tracing::error!(%partition, lost, "Kafka had deleted records before they were read: figures miss them");
+                self.telemetry.records_lost.with_label_values(&labels).inc_by(lost.unsigned_abs());
+            }
+            tracing::info!(%partition, from, "reading");
+            // Counters of a partition exist from the start, so that a rate sees the first increment.
+            for counter in [
+                &self.telemetry.records,
+                &self.telemetry.records_decoded,
+                &self.telemetry.events,
+                &self.telemetry.events_applied,
+                &self.telemetry.events_unchanged,
+            ] {
+                counter.with_label_values(&labels);
+            }
+            self.offsets.insert(partition.to_string(), from);
+            let id = self.engine.partition(&partition.to_string());
+            self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
+        }
+        self.go_on();
+    }
+
+    fn batch(&mut self, batch: Batch) {
+        let mut counts = vec![Counts::default(); self.partitions.len()];
+        self.events_since_cut += batch.items.len() as u64;
+        self.telemetry.name_table_resets.set(batch.name_resets as i64);
+        for item in batch.items {
+            let place = item.partition;
+            counts[place].records += 1;
+            self.item(item, &mut counts[place]);
+        }
+        for reached in &batch.reached {
+            let source = &mut self.partitions[reached.partition];
+            source.at_end = reached.at_end;
+            source.was_at_end |= reached.at_end;
+            self.offsets.insert(source.partition.to_string(), reached.next);
+            let lag = self.telemetry.lag.with_label_values(&[&source.partition.topic, &source.number]);
+            lag.set(reached.end - reached.next);
+        }
+        for (source, counts) in self.partitions.iter().zip(&counts) {
+            counts.tell(&self.telemetry, &[&source.partition.topic, &source.number]);
+        }
+        self.go_on();
+    }
+
+    fn item(&mut self, item: Item, counts: &mut Counts) {
+        let source = &self.partitions[item.partition];
+        let labels = [source.partition.topic.as_str(), source.number.as_str()];
+        match item.what {
+            Ok(Decoded::Event(event)) => {
+                counts.decoded += 1;
+                let received = (self.config.clock == config::Clock::Wall).then_some(item.received);
+                match self.engine.apply(Input::Event { partition: source.id, received, event }) {
+                    Outcome::Applied => counts.applied += 1,
+                    Outcome::Unchanged => counts.unchanged += 1,
+                    Outcome::Refused(refusal) => {
+                        let labels = [labels[0], labels[1], refusal.name()];
+                        self.telemetry.events_refused.with_label_values(&labels).inc();
+                        self.log_refusal(item.partition, item.offset, refusal.name(), "");
+                    }
+                    Outcome::Done => {}
+                }
+            }
+            Ok(Decoded::Ignored { why, kind }) => {
+                let known = self.ignored_names.contains(&*kind);
+                let name = match known || self.ignored_names.len() < IGNORED_NAMES {
+                    true => &*kind,
+                    false => "other",
+                };
+                self.telemetry.records_ignored.with_label_values(&[labels[0], labels[1], why.name(), name]).inc();
+                if !known && name != "other" {
+                    self.ignored_names.insert(kind.to_string());
+                }
+            }
+            Err(refused) => {
+                let labels = [labels[0], labels[1], refused.reason.name()];
+                self.telemetry.records_refused.with_label_values(&labels).inc();
+                self.log_refusal(item.partition, item.offset, refused.reason.name(), &refused.detail);
+            }
+        }
+    }
+
+    fn log_refusal(&mut self, place: usize, offset: i64, reason: &str, detail: &str) {
+        let (since, n) = &mut self.logged;
+        if since.elapsed() >= Duration::from_secs(60) {
+            (*since, *n) = (Monotonic::now(), 0);
+        }
+        *n += 1;
+        if *n <= LOGGED_A_MINUTE {
+            let partition = &self.partitions[place].partition;
+            tracing::warn!(%partition, offset, reason, "refused: {detail}");
+        } else if *n == LOGGED_A_MINUTE + 1 {
+            tracing::warn!("more refusals in this minute are only counted");
+        }
+    }
+
+    /// Lets time go on as far as it has come, and does what has become possible.
+    fn go_on(&mut self) {
+        let look = self.clock.look();
+        self.telemetry.clock_jumped.set(i64::from(look.jumped));
+        let wall = (self.config.clock == config::Clock::Wall).then_some(look.now);
+        let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
+        let readings: Vec<Reading> = self.partitions.iter().map(reading).collect();
+        if !readings.is_empty()
+            && let Some(time) = time_of(&readings, wall)
+        {
+            self.engine.apply(Input::Tick(time));
+        }
+        if !self.ready && !self.partitions.is_empty() && self.partitions.iter().all(|source| source.was_at_end) {
+            self.ready = true;
+            self.telemetry.ready.set(1);
+            self.outside.ready(true);
+            tracing::info!(time = self.engine.now().to_rfc3339(), "everything is read: figures are complete");
+        }
+        self.publish_if_due();
+        self.checkpoint_if_due();
+    }
+
+    fn tick(&mut self) {
+        self.go_on();
+        self.tell();
+    }
+
+    fn publish_if_due(&mut self) {
+        let pause = std_duration(self.config.server.publish_interval).max(self.publish_pause);
+        if self.published_at.is_some_and(|at| at.elapsed() < pause) {
+            return;
+        }
+        let state = (self.engine.changes(), self.engine.now());
+        if self.published == Some(state) && !self.ready {
+            return;
+        }
+        let begun = Monotonic::now();
+        let view = self.viewer.view(&self.engine, self.ready);
+        let took = begun.elapsed();
+        self.telemetry.publish_duration.set(took.as_secs_f64());
+        self.telemetry.series.set(view.series as i64);
+        self.telemetry.series_dropped.set(view.dropped as i64);
+        self.outside.publish(view);
+        self.publish_pause = took * PUBLISH_SHARE;
+        self.published_at = Some(Monotonic::now());
+        self.published = Some(state);
+    }
+
+    fn checkpoint_if_due(&mut self) {
+        let due = self.cut_at.elapsed() >= std_duration(self.config.state.checkpoint_interval)
+            || self.events_since_cut >= CHECKPOINT_EVENTS;
+        if due && !self.writing && !self.partitions.is_empty() {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        let checkpoint = Checkpoint::cut(&mut self.engine, self.offsets.clone(), self.in_force.clone());
+        self.writing = true;
+        self.cut_at = Monotonic::now();
+        self.events_since_cut = 0;
+        self.writer.write(checkpoint);
+    }
+
+    fn written(&mut self, written: Written) {
+        match written {
+            Written::Done { offsets, size, took } => {
+                self.writing = false;
+                self.telemetry.checkpoints.inc();
+                self.telemetry.checkpoint_size.set(size as i64);
+                self.telemetry.checkpoint_duration.set(took.as_secs_f64());
+                self.telemetry.checkpoint_time.set(self.clock.look().now.0 as f64 / 1000.0);
+                let position =
+                    |source: &Source| Some((source.partition.clone(), *offsets.get(&source.partition.to_string())?));
+                self.reader.commit(self.partitions.iter().filter_map(position));
+            }
+            Written::Failed(problem) => {
+                self.telemetry.checkpoint_failures.inc();
+                tracing::error!("a checkpoint was not written: {problem}; trying again");
+            }
+        }
+    }
+
+    fn answer(&self, question: &Question) -> Result<Answer, NoAnswer> {
+        if !self.ready {
+            let reason = "still reading what was there at the start: see /-/ready";
+            return Err(NoAnswer::NotReady(reason.to_owned()));
+        }
+        let misunderstood = |problem: String| NoAnswer::Misunderstood(problem);
+        let query = question
+            .understand(&self.engine, &self.config.windows)
+            .map_err(|problem| misunderstood(problem.to_string()))?;
+        let rows = rows_of(&query, &self.engine);
+        if rows > MOST_ROWS {
+            let problem = format!(
+                "the answer has {rows} rows and at most {MOST_ROWS} are given: ask for fewer scopes, measures, windows or days"
+            );
+            return Err(misunderstood(problem));
+        }
+        let mut shown = Vec::with_capacity(rows);
+        self.engine
+            .visit_figures(&query, |row| shown.push(Shown::new(&row, self.engine.roster())))
+            .map_err(|error| misunderstood(error.to_string()))?;
+        Ok(Answer {
+            time: self.engine.now().to_rfc3339(),
+            low_watermark: self.engine.low_watermark().to_rfc3339(),
+            rows: shown,
+        })
+    }
+
+    /// Brings the metrics up to date that are not counted as things happen.
+    fn tell(&self) {
+        let telemetry = &self.telemetry;
+        let seconds = |instant: Instant| instant.0 as f64 / 1000.0;
+        if self.engine.now() > Instant::MIN {
+            telemetry.time.set(seconds(self.engine.now()));
+            telemetry.low_watermark.set(seconds(self.engine.low_watermark()));
+        }
+        for source in &self.partitions {
+            if let Some(reached) = self.engine.watermark(source.id) {
+                let labels = [source.partition.topic.as_str(), source.number.as_str()];
+                telemetry.watermark.with_label_values(&labels).set(seconds(reached));
+            }
+        }
+        let totals = self.engine.records().totals();
+        telemetry.live_records.set(self.engine.records().len() as i64);
+        telemetry.pane_rows.set(self.engine.panes().len() as i64);
+        telemetry.records_expired.set(totals.expired as i64);
+        telemetry.records_saturated.set(totals.saturated as i64);
+        telemetry.notes_undelivered.set(totals.undelivered as i64);
+        telemetry.amounts_dropped.set(self.engine.panes().dropped() as i64);
+        telemetry.rebook_pending.set(self.engine.records().pending() as i64);
+    }
+
+    /// Writes what is left and waits for the disk.
+    fn stop(mut self, mut inbox: Inbox) {
+        self.reader.stop();
+        let given_up = Monotonic::now() + Duration::from_secs(20);
+        while self.writing && Monotonic::now() < given_up {
+            match inbox.recv() {
+                Some(Mail::Written(written)) => self.written(written),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        if self.writing {
+            tracing::error!("the disk does not take the checkpoint under way: what it holds is read again next time");
+        } else if !self.partitions.is_empty() {
+            self.cut();
+        }
+        drop(inbox);
+        self.writer.finish();
+        tracing::info!("stopped");
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    records: u64,
+    decoded: u64,
+    applied: u64,
+    unchanged: u64,
+}
+
+impl Counts {
+    fn tell(&self, telemetry: &Telemetry, labels: &[&str]) {
+        if self.records == 0 {
+            return;
+        }
+        telemetry.records.with_label_values(labels).inc_by(self.records);
+        telemetry.records_decoded.with_label_values(labels).inc_by(self.decoded);
+        telemetry.events.with_label_values(labels).inc_by(self.decoded);
+        telemetry.events_applied.with_label_values(labels).inc_by(self.applied);
+        telemetry.events_unchanged.with_label_values(labels).inc_by(self.unchanged);
+    }
+}
+
+fn std_duration(span: Span) -> Duration {
+    Duration::from_millis(span.0.unsigned_abs())
+}
+
+/// How many rows an answer will have, about: calendar windows are counted in the company's zone.
+fn rows_of(query: &Query, engine: &Engine) -> usize {
+    let zone = engine.roster().data().company.zone.unwrap_or_default();
+    let kind = goalkeeper::domain::scope::ScopeKind::Company;
+    let stretches: usize =
+        query.windows.iter().map(|window| window.between(query.from, query.to, kind, zone).len()).sum();
+    query.scopes.len() * query.measures.len() * stretches
+}

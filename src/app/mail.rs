@@ -1,0 +1,47 @@
+//! The mailbox of the engine's task.
+
+use goalkeeper::ingest::kafka::Notice;
+use goalkeeper::publish::question::Question;
+use goalkeeper::publish::server::{Answer, NoAnswer};
+use goalkeeper::store::writer::Written;
+use tokio::sync::{mpsc, oneshot};
+
+/// Everything that can happen to the engine's task.
+#[derive(Debug)]
+pub(super) enum Mail {
+    /// The Kafka reader tells something.
+    Reader(Notice),
+    /// Some time has passed.
+    Tick,
+    /// A checkpoint was written, or not.
+    Written(Written),
+    /// Somebody asks for figures.
+    Ask(Question, oneshot::Sender<Result<Answer, NoAnswer>>),
+    /// It is over.
+    Stop,
+}
+
+/// Letters that wait at most: a batch is thousands of events, so this bounds memory and delay.
+const CAPACITY: usize = 8;
+
+/// A mailbox and the way to write to it.
+pub(super) fn mailbox() -> (mpsc::Sender<Mail>, Inbox) {
+    let (sender, receiver) = mpsc::channel(CAPACITY);
+    (sender, Inbox(receiver))
+}
+
+/// The engine's end of the mailbox.
+#[derive(Debug)]
+pub(super) struct Inbox(mpsc::Receiver<Mail>);
+
+impl Inbox {
+    /// Waits for the next letter; `None` if nobody can write any more.
+    pub(super) fn recv(&mut self) -> Option<Mail> {
+        self.0.blocking_recv()
+    }
+
+    /// The next letter if one is there.
+    pub(super) fn try_recv(&mut self) -> Option<Mail> {
+        self.0.try_recv().ok()
+    }
+}

@@ -1,0 +1,205 @@
+//! What the program tells of itself: every event accounted for, how far behind it is, and how it does.
+
+use prometheus::{
+    Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, core::Collector, proto::MetricFamily,
+};
+
+/// Metrics of the program itself; the figures of the contact centre are elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Telemetry {
+    registry: Registry,
+    /// Kafka records read, by topic and partition: decoded + refused + ignored.
+    pub(crate) records: IntCounterVec,
+    /// Records that became an event.
+    pub(crate) records_decoded: IntCounterVec,
+    /// Records that could not be read, by reason.
+    pub(crate) records_refused: IntCounterVec,
+    /// Well-formed records that nothing counts, by reason and type.
+    pub(crate) records_ignored: IntCounterVec,
+    /// Events: applied + unchanged + refused.
+    pub(crate) events: IntCounterVec,
+    /// Events that told something new.
+    pub(crate) events_applied: IntCounterVec,
+    /// Events that were known already.
+    pub(crate) events_unchanged: IntCounterVec,
+    /// Events that were not taken, by reason.
+    pub(crate) events_refused: IntCounterVec,
+    /// Records between the position and the end of the partition, as far as known.
+    pub(crate) lag: IntGaugeVec,
+    /// The greatest event time of each partition, in seconds since 1970.
+    pub(crate) watermark: prometheus::GaugeVec,
+    /// Records that Kafka had deleted before they were read.
+    pub(crate) records_lost: IntCounterVec,
+    /// Troubles with Kafka that may pass.
+    pub(crate) kafka_troubles: IntCounter,
+    /// T in seconds since 1970.
+    pub(crate) time: Gauge,
+    /// The low watermark in seconds since 1970.
+    pub(crate) low_watermark: Gauge,
+    /// 1 if the wall clock has jumped and is not followed.
+    pub(crate) clock_jumped: IntGauge,
+    /// 1 once everything was read once.
+    pub(crate) ready: IntGauge,
+    /// Live records.
+    pub(crate) live_records: IntGauge,
+    /// Rows of panes in memory.
+    pub(crate) pane_rows: IntGauge,
+    /// Records whose books were closed.
+    pub(crate) records_expired: IntGauge,
+    /// Records that grew without end.
+    pub(crate) records_saturated: IntGauge,
+    /// Notes to records that take none any more.
+    pub(crate) notes_undelivered: IntGauge,
+    /// Amounts for panes that are gone.
+    pub(crate) amounts_dropped: IntGauge,
+    /// Records still to be booked under the roster and settings in force.
+    pub(crate) rebook_pending: IntGauge,
+    /// Checkpoints on disk.
+    pub(crate) checkpoints: IntCounter,
+    /// Checkpoints that the disk refused.
+    pub(crate) checkpoint_failures: IntCounter,
+    /// Size of the last checkpoint in bytes.
+    pub(crate) checkpoint_size: IntGauge,
+    /// How long the last checkpoint took to write, in seconds.
+    pub(crate) checkpoint_duration: Gauge,
+    /// When the last checkpoint was written, in seconds since 1970.
+    pub(crate) checkpoint_time: Gauge,
+    /// How long the figures took to compute, in seconds.
+    pub(crate) publish_duration: Gauge,
+    /// Series of figures on the page.
+    pub(crate) series: IntGauge,
+    /// Series of figures that did not fit.
+    pub(crate) series_dropped: IntGauge,
+    /// Times that the table of shared texts was full.
+    pub(crate) name_table_resets: IntGauge,
+    /// HTTP requests by handler and status.
+    pub(crate) http_requests: IntCounterVec,
+}
+
+const PARTITION: [&str; 2] = ["topic", "partition"];
+const PARTITION_REASON: [&str; 3] = ["topic", "partition", "reason"];
+
+impl Telemetry {
+    /// All metrics at 0.
+    ///
+    /// # Errors
+    /// If two of them have one name.
+    pub(crate) fn new(version: &str, revision: &str, kafka: &str) -> prometheus::Result<Telemetry> {
+        let registry = Registry::new();
+        let r = &registry;
+        #[cfg(target_os = "linux")]
+        r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        let build =
+            IntGaugeVec::new(opts("build_info", "What runs; always 1."), &["version", "revision", "librdkafka"])?;
+        build.with_label_values(&[version, revision, kafka]).set(1);
+        r.register(Box::new(build))?;
+        Ok(Telemetry {
+            records: counters(r, "records_total", "Kafka records read: decoded, refused and ignored.", &PARTITION)?,
+            records_decoded: counters(r, "records_decoded_total", "Records that became an event.", &PARTITION)?,
+            records_refused: counters(
+                r,
+                "records_refused_total",
+                "Records that could not be read, by reason.",
+                &PARTITION_REASON,
+            )?,
+            records_ignored: counters(
+                r,
+                "records_ignored_total",
+                "Well-formed records that nothing counts, by reason and event type.",
+                &["topic", "partition", "reason", "event"],
+            )?,
+            events: counters(r, "events_total", "Events: applied, unchanged and refused.", &PARTITION)?,
+            events_applied: counters(r, "events_applied_total", "Events that told something new.", &PARTITION)?,
+            events_unchanged: counters(r, "events_unchanged_total", "Events that were known already.", &PARTITION)?,
+            events_refused: counters(
+                r,
+                "events_refused_total",
+                "Events that were not taken, by reason.",
+                &PARTITION_REASON,
+            )?,
+            lag: put(
+                r,
+                IntGaugeVec::new(
+                    opts("kafka_lag_records", "Records between the position and the partition's end, as far as known."),
+                    &PARTITION,
+                )?,
+            )?,
+            watermark: put(
+                r,
+                prometheus::GaugeVec::new(
+                    opts("watermark_timestamp_seconds", "The greatest event time of the partition."),
+                    &PARTITION,
+                )?,
+            )?,
+            records_lost: counters(
+                r,
+                "kafka_records_lost_total",
+                "Records that Kafka had deleted before they were read.",
+                &PARTITION,
+            )?,
+            kafka_troubles: put(
+                r,
+                IntCounter::with_opts(opts("kafka_troubles_total", "Troubles with Kafka that may pass: see the log."))?,
+            )?,
+            time: float(r, "time_timestamp_seconds", "How far time has come: figures are as of this instant.")?,
+            low_watermark: float(
+                r,
+                "low_watermark_timestamp_seconds",
+                "Event time of the slowest partition that is not idle.",
+            )?,
+            clock_jumped: gauge(r, "clock_jumped", "1 if the wall clock has jumped and is not followed.")?,
+            ready: gauge(r, "ready", "1 once everything that was there at the start has been read.")?,
+            live_records: gauge(r, "live_records", "Contacts, tickets, surveys and customers in memory.")?,
+            pane_rows: gauge(r, "pane_rows", "Rows of panes in memory.")?,
+            records_expired: gauge(r, "closed_records", "Records whose books were closed since the start.")?,
+            records_saturated: gauge(r, "saturated_records", "Records that grew without end since the start.")?,
+            notes_undelivered: gauge(r, "undelivered_notes", "Notes to saturated records since the start.")?,
+            amounts_dropped: gauge(r, "dropped_deltas", "Deltas for panes that are gone since the start.")?,
+            rebook_pending: gauge(
+                r,
+                "rebook_pending_records",
+                "Records still to be booked under the roster and settings in force.",
+            )?,
+            checkpoints: put(r, IntCounter::with_opts(opts("checkpoints_total", "Checkpoints written."))?)?,
+            checkpoint_failures: put(
+                r,
+                IntCounter::with_opts(opts("checkpoint_failures_total", "Checkpoints that the disk refused."))?,
+            )?,
+            checkpoint_size: gauge(r, "checkpoint_size_bytes", "Size of the last checkpoint.")?,
+            checkpoint_duration: float(r, "checkpoint_duration_seconds", "Time to write the last checkpoint.")?,
+            checkpoint_time: float(r, "checkpoint_timestamp_seconds", "When the last checkpoint was written.")?,
+            publish_duration: float(r, "publish_duration_seconds", "Time to compute the figures last time.")?,
+            series: gauge(r, "series", "Series of figures on the page.")?,
+            series_dropped: gauge(r, "series_dropped", "Series of figures beyond server.series_limit.")?,
+            name_table_resets: gauge(r, "name_table_resets", "Times that the table of shared texts was full.")?,
+            http_requests: counters(r, "http_requests_total", "HTTP requests answered.", &["handler", "code"])?,
+            registry,
+        })
+    }
+
+    /// Everything as it is now.
+    pub(crate) fn gather(&self) -> Vec<MetricFamily> {
+        self.registry.gather()
+    }
+}
+
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace("goalkeeper")
+}
+
+fn put<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> prometheus::Result<C> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
+
+fn counters(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+    put(registry, IntCounterVec::new(opts(name, help), labels)?)
+}
+
+fn gauge(registry: &Registry, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+    put(registry, IntGauge::with_opts(opts(name, help))?)
+}
+
+fn float(registry: &Registry, name: &str, help: &str) -> prometheus::Result<Gauge> {
+    put(registry, Gauge::with_opts(opts(name, help))?)
+}
