@@ -27,7 +27,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// How long the broker may take to answer a question.
 const ANSWER: Duration = Duration::from_secs(10);
 /// How often new partitions are looked for.
-const LOOK_AFTER: Duration = Duration::from_secs(30);
+const LOOK_AFTER: Duration = Duration::from_secs(10);
 
 /// One partition of one topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,7 +129,10 @@ impl ClientContext for Log {
         }
     }
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!("kafka client: {error}: {reason}");
+        // That a partition has an end is no news, and is told to the reader anyway.
+        if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+            tracing::warn!("kafka client: {error}: {reason}");
+        }
     }
 }
 

@@ -1,1 +1,245 @@
-//! To come.
+//! The daemon against a real Apache Kafka, and a real Prometheus against the daemon.
+
+use crate::support::daemon::{Daemon, ROSTER, Setup};
+use crate::support::kafka::{Message, shared};
+use crate::support::prometheus::{Prometheus, promtool};
+use crate::support::{unique, wait_for};
+use std::time::Duration;
+
+/// The events of one answered call of Ines's, `minutes` after nine.
+fn call(n: usize, minutes: usize) -> Vec<Message> {
+    let event = |kind: &str, seconds: usize, data: &str| {
+        let time = format!("2026-01-05T{:02}:{:02}:{:02}Z", 9 + minutes / 60, minutes % 60, seconds);
+        Message::of(format!(
+            "{{\"specversion\":\"1.0\",\"id\":\"{n}-{seconds}\",\"source\":\"/pbx\",\"type\":\"contact.{kind}\",\
+             \"time\":\"{time}\",\"data\":{{\"contact\":\"c{n}\",\"queue\":\"support\"{data}}}}}"
+        ))
+    };
+    vec![
+        event("queued", 0, ",\"customer\":\"k1\""),
+        event("answered", 10, ",\"rep\":\"ines\""),
+        event("ended", 40, ",\"rep\":\"ines\""),
+    ]
+}
+
+fn topic(name: &str, partitions: i32) -> String {
+    let topic = unique(name);
+    shared().create_topic(&topic, partitions, &[]);
+    topic
+}
+
+const STREAM: &str = "clock: stream\n";
+const ALL_DAY: &str = "scope=company,team,queue,rep&window=day&from=2026-01-05&to=2026-01-06";
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn what_lies_in_kafka_is_seen_at_metrics_and_in_prometheus() {
+    let kafka = shared();
+    let topic = topic("metrics", 2);
+    for n in 0..10 {
+        kafka.produce(&topic, n % 2, call(n as usize, n as usize));
+    }
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let daemon = setup.start();
+    daemon.wait_metric("goalkeeper_queue_answered_total{queue=\"support\"}", 10.0);
+    daemon.wait_metric("goalkeeper_rep_window_answered{rep=\"ines\",window=\"day\"}", 10.0);
+    let samples = daemon.metrics();
+    assert_eq!(samples["goalkeeper_queue_window_asa_seconds{queue=\"support\",window=\"day\"}"], 10.0);
+    assert_eq!(samples["goalkeeper_team_window_talk_time_mean_seconds{team=\"care\",window=\"day\"}"], 30.0);
+    // Reps that have done nothing yet are there at 0.
+    assert_eq!(samples["goalkeeper_rep_handled_total{rep=\"omar\"}"], 0.0);
+    assert_eq!(samples["goalkeeper_ready"], 1.0);
+
+    let (_, page) = daemon.get("/metrics");
+    assert_eq!(promtool(&page), "");
+    let prometheus = Prometheus::start(&daemon.address());
+    prometheus.wait_value("goalkeeper_queue_answered_total{queue=\"support\"}", |value| value == 10.0);
+    prometheus.wait_value("sum(goalkeeper_records_total)", |value| value == 30.0);
+    prometheus.wait_value("up{job=\"goalkeeper\"}", |value| value == 1.0);
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn every_record_is_accounted_for() {
+    let kafka = shared();
+    let topic = topic("accounts", 1);
+    let late = "{\"specversion\":\"1.0\",\"id\":\"old\",\"source\":\"/pbx\",\"type\":\"contact.queued\",\
+                \"time\":\"2025-01-05T09:00:00Z\",\"data\":{\"contact\":\"old\",\"queue\":\"support\"}}";
+    let unknown = "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"/pbx\",\"type\":\"coffee.brewed\"}";
+    kafka.produce(&topic, 0, call(1, 1));
+    kafka.produce(&topic, 0, call(1, 1));
+    kafka.produce(&topic, 0, [Message::of("no json"), Message::default(), Message::of(late), Message::of(unknown)]);
+    kafka.produce(&topic, 0, call(2, 2));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let daemon = setup.start();
+    let labels = format!("topic=\"{topic}\",partition=\"0\"");
+    let of = |name: &str, more: &str| {
+        let mut parts: Vec<String> = labels.split(',').map(str::to_owned).collect();
+        parts.extend(more.split(',').filter(|part| !part.is_empty()).map(str::to_owned));
+        parts.sort();
+        format!("goalkeeper_{name}{{{}}}", parts.join(","))
+    };
+    daemon.wait_metric(&of("records_total", ""), 13.0);
+    let samples = daemon.metrics();
+    let get = |name: &str, more: &str| samples.get(&of(name, more)).copied().unwrap_or_default();
+    assert_eq!(get("records_decoded_total", ""), 10.0);
+    assert_eq!(get("records_refused_total", "reason=\"not_json\""), 1.0);
+    assert_eq!(get("records_refused_total", "reason=\"null_payload\""), 1.0);
+    assert_eq!(get("records_ignored_total", "event=\"coffee.brewed\",reason=\"unknown\""), 1.0);
+    assert_eq!(get("events_total", ""), 10.0);
+    assert_eq!(get("events_applied_total", ""), 6.0);
+    assert_eq!(get("events_unchanged_total", ""), 3.0);
+    assert_eq!(get("events_refused_total", "reason=\"late\""), 1.0);
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn a_killed_daemon_goes_on_as_if_nothing_had_happened() {
+    let kafka = shared();
+    let topic = topic("killed", 3);
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let undisturbed = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let mut sent = 0;
+    for round in 0..4 {
+        let daemon = setup.start();
+        for n in sent..sent + 60 {
+            kafka.produce(&topic, (n % 3) as i32, call(n, n / 2));
+        }
+        sent += 60;
+        // Killed after a checkpoint, and with events that no checkpoint holds.
+        wait_for("a checkpoint", Duration::from_secs(30), || {
+            match daemon.metrics().get("goalkeeper_checkpoints_total") {
+                Some(n) if *n >= 1.0 => Ok(()),
+                seen => Err(format!("{seen:?}")),
+            }
+        });
+        kafka.produce(&topic, round % 3, call(1000 + round as usize, 3));
+        match round {
+            3 => assert!(daemon.stop().success()),
+            _ => daemon.kill(),
+        }
+    }
+    let (after, never) = (setup.start(), undisturbed.start());
+    let expected = never.figures(ALL_DAY);
+    assert_eq!(after.figures(ALL_DAY), expected);
+    let answered = |rows: &serde_json::Value| {
+        let is = |row: &&serde_json::Value| row["measure"] == "answered" && row["scope_kind"] == "company";
+        rows.as_array().and_then(|rows| rows.iter().find(is)).map(|row| row["value"].clone())
+    };
+    assert_eq!(answered(&expected), Some(serde_json::json!(244.0)));
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn lag_tools_see_the_offsets_of_the_last_checkpoint() {
+    let kafka = shared();
+    let topic = topic("lag", 1);
+    kafka.produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let _daemon = setup.start();
+    wait_for("the offset is committed", Duration::from_secs(30), || match kafka.committed(&topic, &topic, 0) {
+        Some(3) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn a_roster_changed_while_the_daemon_was_down_books_live_records_anew() {
+    let kafka = shared();
+    let topic = topic("roster", 1);
+    kafka.produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    assert!(setup.start().stop().success());
+    let moved = ROSTER
+        .replace("teams: [{id: care}]", "teams: [{id: care}, {id: night}]")
+        .replace("{id: ines, team: care}", "{id: ines, team: night}");
+    std::fs::write(setup.path().join("roster.yaml"), moved).expect("can be written");
+    let daemon = setup.start();
+    daemon.wait_metric("goalkeeper_team_window_handled{team=\"night\",window=\"day\"}", 1.0);
+    daemon.wait_metric("goalkeeper_team_window_handled{team=\"care\",window=\"day\"}", 0.0);
+    // The queue stays with its team: only the rep has moved.
+    daemon.wait_metric("goalkeeper_team_window_answered{team=\"care\",window=\"day\"}", 1.0);
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn two_daemons_cannot_share_a_state_directory() {
+    let kafka = shared();
+    let topic = topic("shared", 1);
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let _first = setup.start();
+    let mut second = Daemon::start(&setup.path(), setup.port);
+    assert!(!second.wait_end().success());
+    assert!(second.said().contains("is in use by another goalkeeper"), "{}", second.said());
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn a_topic_that_was_made_anew_is_noticed() {
+    let kafka = shared();
+    let topic = topic("anew", 1);
+    kafka.produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    assert!(setup.start().stop().success());
+    kafka.delete_topic(&topic);
+    kafka.create_topic(&topic, 1, &[]);
+    let mut daemon = Daemon::start(&setup.path(), setup.port);
+    assert!(!daemon.wait_end().success());
+    assert!(daemon.said().contains("the topic was made anew or has lost data"), "{}", daemon.said());
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn records_that_kafka_deleted_before_they_were_read_are_counted() {
+    let kafka = shared();
+    let topic = topic("deleted", 1);
+    kafka.produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    assert!(setup.start().stop().success());
+    kafka.produce(&topic, 0, call(2, 2));
+    kafka.produce(&topic, 0, call(3, 3));
+    kafka.delete_before(&topic, 0, 6);
+    let daemon = setup.start();
+    daemon.wait_metric(&format!("goalkeeper_kafka_records_lost_total{{partition=\"0\",topic=\"{topic}\"}}"), 3.0);
+    daemon.wait_metric("goalkeeper_queue_window_answered{queue=\"support\",window=\"day\"}", 2.0);
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn partitions_that_are_added_later_are_read_too() {
+    let kafka = shared();
+    let topic = topic("grown", 1);
+    kafka.produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let daemon = setup.start();
+    kafka.grow_topic(&topic, 2);
+    kafka.produce(&topic, 1, call(2, 2));
+    daemon.wait_metric("goalkeeper_queue_answered_total{queue=\"support\"}", 2.0);
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn the_api_says_what_is_wrong_with_a_question() {
+    let kafka = shared();
+    let topic = topic("api", 1);
+    kafka.produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let daemon = setup.start();
+    for (question, problem) in [
+        ("scope=galaxy", "unknown scope `galaxy`"),
+        ("scope=team/none", "unknown team `none`"),
+        ("measure=happiness", "unknown measure `happiness`"),
+        ("window=fortnight", "unknown window `fortnight`"),
+        ("colour=red", "unknown parameter `colour`"),
+        ("at=yesterday", "`yesterday` is no time"),
+    ] {
+        let (status, body) = daemon.get(&format!("/api/v1/figures?{question}"));
+        assert_eq!(status, 400, "{body}");
+        assert!(body.contains(problem), "{body}");
+    }
+    let rows = daemon.figures("scope=queue/support&measure=answered,asa&window=15m&at=2026-01-05T09:05:00Z");
+    assert_eq!(rows[0]["value"], 1.0);
+    assert_eq!(rows[1]["value"], 10.0);
+    assert_eq!(rows[1]["unit"], "seconds");
+}

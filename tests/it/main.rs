@@ -1,5 +1,7 @@
 //! The one integration binary: faster to link, common code shared.
 
+#![allow(unreachable_pub)]
+
 mod check_data;
 mod config;
 mod decode;
@@ -7,3 +9,4 @@ mod kafka;
 mod oracle;
 mod properties;
 mod support;
+mod tidy;

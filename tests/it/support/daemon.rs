@@ -1,0 +1,169 @@
+//! The daemon as a user runs it: the real binary with a configuration directory.
+
+use super::process::Process;
+use super::{free_port, wait_for};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+/// A roster that fits the events of most tests.
+pub const ROSTER: &str = "company: {id: acme, zone: Europe/Oslo}\nteams: [{id: care}]\nqueues: [{id: support, team: care}]\n\
+                          reps: [{id: ines, team: care}, {id: omar, team: care}]\n";
+
+/// The binary under test.
+pub fn binary() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_goalkeeper"))
+}
+
+/// Writes a configuration directory; `more` is appended to goalkeeper.yaml.
+pub fn write_config(directory: &Path, brokers: &str, topic: &str, roster: &str, more: &str) -> u16 {
+    let port = free_port();
+    let text = format!(
+        "roster: roster.yaml\nkafka:\n  brokers: [\"{brokers}\"]\n  topics: [{topic}]\n  group_id: {topic}\n\
+         state:\n  directory: {}\n  checkpoint_interval: 500ms\n\
+         server:\n  listen: 127.0.0.1:{port}\n  publish_interval: 100ms\n{more}",
+        directory.join("state").display()
+    );
+    std::fs::write(directory.join("goalkeeper.yaml"), text).expect("can be written");
+    std::fs::write(directory.join("roster.yaml"), roster).expect("can be written");
+    port
+}
+
+/// A running daemon.
+pub struct Daemon {
+    process: Process,
+    port: u16,
+}
+
+/// Samples of a page of metrics by name with labels.
+pub type Samples = BTreeMap<String, f64>;
+
+impl Daemon {
+    /// Starts `goalkeeper run` on a configuration made by [`write_config`].
+    pub fn start(directory: &Path, port: u16) -> Daemon {
+        let mut command = binary();
+        command.args(["run", "--config"]).arg(directory);
+        Daemon { process: Process::start(command, &directory.join("log")), port }
+    }
+
+    /// Starts it and waits until everything that was there is read.
+    pub fn start_ready(directory: &Path, port: u16) -> Daemon {
+        let mut daemon = Daemon::start(directory, port);
+        daemon.wait_ready();
+        daemon
+    }
+
+    /// Waits until it is ready.
+    pub fn wait_ready(&mut self) {
+        wait_for("the daemon is ready", Duration::from_secs(60), || {
+            if let Some(status) = self.process.ended() {
+                panic!("the daemon ended with {status}: {}", self.said());
+            }
+            match self.get("/-/ready") {
+                (200, _) => Ok(()),
+                (status, body) => Err(format!("{status} {body}; it says: {}", self.said())),
+            }
+        });
+    }
+
+    /// Gets a path; status 0 if nobody answers.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        let agent = ureq::Agent::new_with_config(
+            ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .timeout_global(Some(Duration::from_secs(20)))
+                .build(),
+        );
+        match agent.get(format!("{}{path}", self.url())).call() {
+            Ok(mut response) => {
+                (response.status().as_u16(), response.body_mut().read_to_string().expect("the body is text"))
+            }
+            Err(error) => (0, error.to_string()),
+        }
+    }
+
+    /// Where it serves.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The address that Prometheus is to scrape.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// All samples of its page of metrics.
+    pub fn metrics(&self) -> Samples {
+        let (status, page) = self.get("/metrics");
+        assert_eq!(status, 200, "{page}");
+        page.lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(name, value)| (name.to_owned(), value.parse().expect("a number")))
+            .collect()
+    }
+
+    /// Waits until a sample has a value.
+    pub fn wait_metric(&self, name: &str, wanted: f64) {
+        wait_for(&format!("{name} is {wanted}"), Duration::from_secs(60), || match self.metrics().get(name) {
+            Some(value) if *value == wanted => Ok(()),
+            Some(value) => Err(value.to_string()),
+            None => Err(format!("no such sample; the daemon says: {}", self.said())),
+        });
+    }
+
+    /// The rows that the API answers, without their times of asking.
+    pub fn figures(&self, question: &str) -> serde_json::Value {
+        let (status, body) = self.get(&format!("/api/v1/figures?{question}"));
+        assert_eq!(status, 200, "{body}");
+        let mut answer: serde_json::Value = serde_json::from_str(&body).expect("is JSON");
+        answer["rows"].take()
+    }
+
+    /// Kills it on the spot.
+    pub fn kill(mut self) {
+        self.process.kill();
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub fn stop(mut self) -> ExitStatus {
+        self.process.terminate();
+        self.wait_end()
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait_end(&mut self) -> ExitStatus {
+        wait_for("the daemon ends", Duration::from_secs(30), || self.process.ended().ok_or_else(|| self.process.said()))
+    }
+
+    /// What it has said.
+    pub fn said(&self) -> String {
+        self.process.said()
+    }
+}
+
+/// A configuration directory of its own.
+pub struct Setup {
+    pub directory: tempfile::TempDir,
+    pub port: u16,
+}
+
+impl Setup {
+    /// For a topic of a broker.
+    pub fn new(brokers: &str, topic: &str, roster: &str, more: &str) -> Setup {
+        let directory = tempfile::tempdir().expect("a directory");
+        let port = write_config(directory.path(), brokers, topic, roster, more);
+        Setup { directory, port }
+    }
+
+    /// Starts a daemon on it and waits until it is ready.
+    pub fn start(&self) -> Daemon {
+        Daemon::start_ready(self.directory.path(), self.port)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+}

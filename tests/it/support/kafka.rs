@@ -1,0 +1,210 @@
+//! A real Apache Kafka: one broker from the jars of Maven Central, KRaft mode, loopback only.
+
+use super::process::Process;
+use super::{free_port, wait_for};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long a broker may take to answer.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// One broker.
+pub struct Kafka {
+    port: u16,
+    _process: Process,
+    _directory: TempDir,
+}
+
+/// A message to produce.
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    pub key: Option<String>,
+    pub payload: Option<Vec<u8>>,
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Message {
+    /// A message with a value and nothing else.
+    pub fn of(payload: impl Into<Vec<u8>>) -> Message {
+        Message { payload: Some(payload.into()), ..Message::default() }
+    }
+}
+
+/// The broker that all tests share; it dies with the test process.
+pub fn shared() -> &'static Kafka {
+    static KAFKA: OnceLock<Kafka> = OnceLock::new();
+    KAFKA.get_or_init(Kafka::start)
+}
+
+fn jars() -> PathBuf {
+    let jars = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kafka/lib");
+    assert!(jars.is_dir(), "{} is not there: run `make kafka-jars`", jars.display());
+    jars
+}
+
+fn java(main: &str) -> Command {
+    let mut command = Command::new("java");
+    command
+        .args(["-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+        .arg("-cp")
+        .arg(jars().join("*"))
+        .arg(main);
+    command
+}
+
+impl Kafka {
+    /// Formats and starts a broker and waits until it answers.
+    pub fn start() -> Kafka {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (port, controller) = (free_port(), free_port());
+        let data = directory.path().join("data");
+        let properties = directory.path().join("server.properties");
+        let text = format!(
+            "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nlog.dirs={}\n\
+             offsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\n\
+             transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
+             transaction.state.log.num.partitions=4\nshare.coordinator.state.topic.replication.factor=1\n\
+             share.coordinator.state.topic.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
+             auto.create.topics.enable=false\n",
+            data.display()
+        );
+        std::fs::write(&properties, text).expect("can be written");
+        let format = java("kafka.tools.StorageTool")
+            .args(["format", "-t", "q1Sh-9_ISia_zwGINzRvyQ", "-c"])
+            .arg(&properties)
+            .output()
+            .expect("java runs");
+        assert!(format.status.success(), "formatting: {}", String::from_utf8_lossy(&format.stderr));
+        let mut command = java("kafka.Kafka");
+        command.arg(&properties);
+        let mut process = Process::start(command, &directory.path().join("log"));
+        let consumer = client(port);
+        wait_for("Kafka answers", Duration::from_secs(60), || {
+            if let Some(status) = process.ended() {
+                panic!("Kafka ended with {status}: {}", process.said());
+            }
+            let answer = consumer.fetch_metadata(None, Duration::from_secs(2));
+            answer.map(drop).map_err(|error| format!("{error}; it says: {}", process.said()))
+        });
+        Kafka { port, _process: process, _directory: directory }
+    }
+
+    /// The address of the broker.
+    pub fn brokers(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Makes a topic.
+    pub fn create_topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        for (key, value) in settings {
+            topic = topic.set(key, value);
+        }
+        let made = block_on(self.admin().create_topics(&[topic], &AdminOptions::new())).expect("Kafka answers");
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+        self.wait_partitions(name, partitions as usize);
+    }
+
+    fn wait_partitions(&self, topic: &str, partitions: usize) {
+        wait_for("the topic is known", ANSWER, || {
+            let metadata = client(self.port).fetch_metadata(Some(topic), ANSWER).map_err(|error| error.to_string())?;
+            let known = metadata.topics()[0].partitions().iter().filter(|partition| partition.leader() >= 0).count();
+            if known == partitions { Ok(()) } else { Err(format!("{known} partitions")) }
+        });
+    }
+
+    /// Gives a topic more partitions.
+    pub fn grow_topic(&self, name: &str, partitions: usize) {
+        let grown = NewPartitions::new(name, partitions);
+        let made = block_on(self.admin().create_partitions(&[grown], &AdminOptions::new())).expect("Kafka answers");
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+        self.wait_partitions(name, partitions);
+    }
+
+    /// Deletes a topic and waits until it is gone.
+    pub fn delete_topic(&self, name: &str) {
+        let gone = block_on(self.admin().delete_topics(&[name], &AdminOptions::new())).expect("Kafka answers");
+        assert!(gone.iter().all(Result::is_ok), "{gone:?}");
+        wait_for("the topic is gone", ANSWER, || {
+            let metadata = client(self.port).fetch_metadata(None, ANSWER).map_err(|error| error.to_string())?;
+            if metadata.topics().iter().all(|topic| topic.name() != name) { Ok(()) } else { Err("is there".to_owned()) }
+        });
+    }
+
+    /// Deletes the messages of a partition before an offset, as retention does.
+    pub fn delete_before(&self, topic: &str, partition: i32, offset: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(offset)).expect("an offset");
+        block_on(self.admin().delete_records(&list, &AdminOptions::new())).expect("Kafka answers");
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        ClientConfig::new().set("bootstrap.servers", self.brokers()).create().expect("a client")
+    }
+
+    /// Sends messages to a partition and waits until all were taken.
+    pub fn produce(&self, topic: &str, partition: i32, messages: impl IntoIterator<Item = Message>) {
+        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+            .set("bootstrap.servers", self.brokers())
+            .set("linger.ms", "5")
+            .create()
+            .expect("a client");
+        for message in messages {
+            let mut headers = OwnedHeaders::new();
+            for (key, value) in &message.headers {
+                headers = headers.insert(Header { key, value: Some(value) });
+            }
+            let mut record = BaseRecord::<str, [u8]>::to(topic).partition(partition).headers(headers);
+            if let Some(key) = &message.key {
+                record = record.key(key);
+            }
+            if let Some(payload) = &message.payload {
+                record = record.payload(payload);
+            }
+            while let Err((error, back)) = producer.send(record) {
+                assert!(error.to_string().contains("Queue full"), "{error}");
+                producer.poll(Duration::from_millis(10));
+                record = back;
+            }
+        }
+        producer.flush(Duration::from_secs(60)).expect("Kafka takes everything");
+    }
+
+    /// The offset that a group has committed for a partition, as lag tools see it.
+    pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.brokers())
+            .set("group.id", group)
+            .create()
+            .expect("a client");
+        let mut list = TopicPartitionList::new();
+        list.add_partition(topic, partition);
+        let committed = consumer.committed_offsets(list, ANSWER).expect("Kafka answers");
+        match committed.find_partition(topic, partition).map(|element| element.offset()) {
+            Some(Offset::Offset(offset)) => Some(offset),
+            _ => None,
+        }
+    }
+}
+
+fn client(port: u16) -> BaseConsumer {
+    ClientConfig::new().set("bootstrap.servers", format!("127.0.0.1:{port}")).create().expect("a client")
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+}
