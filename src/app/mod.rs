@@ -1,6 +1,7 @@
 //! The commands: how the parts are put together.
 
 mod daemon;
+mod demo;
 mod mail;
 mod replay;
 mod run;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => Cli::command().print_help()?,
         Some(Command::Run(options)) => run::run(&options)?,
+        Some(Command::Demo(options)) => demo::run(&options)?,
         Some(Command::Replay(options)) => replay::run(&options)?,
         Some(Command::Simulate(options)) => simulate::run(&options)?,
         Some(Command::Check(options)) => return Ok(check(&options.config)),
@@ -58,9 +60,9 @@ fn revision() -> &'static str {
 }
 
 /// Log lines go to standard error; `RUST_LOG` says how many.
-fn log_to_stderr() {
+fn log_to_stderr(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     // A second call changes nothing: whoever came first decides.
     let _ =

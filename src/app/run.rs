@@ -16,6 +16,7 @@ use goalkeeper::store::Store;
 use goalkeeper::store::writer::Writer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,10 +26,17 @@ const TICK: Duration = Duration::from_millis(250);
 /// Runs the command.
 pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
     let loaded = config::load(&options.config.config)?;
-    super::log_to_stderr();
+    super::log_to_stderr("info");
     let runtime = runtime()?;
     let stop = stop_signal(&runtime)?;
-    serve(&runtime, loaded, stop)
+    let service = Service::start(&runtime, loaded, telemetry()?)?;
+    service.stop_on(&runtime, stop);
+    service.wait()
+}
+
+/// The program's own metrics, all at 0.
+pub(super) fn telemetry() -> anyhow::Result<Telemetry> {
+    Ok(Telemetry::new(env!("CARGO_PKG_VERSION"), super::revision(), &client_info())?)
 }
 
 /// The runtime of everything that waits: HTTP, timers, signals.
@@ -69,55 +77,87 @@ impl Outside for Published {
     }
 }
 
-/// Runs the daemon until `stop` says so.
-pub(super) fn serve(
-    runtime: &tokio::runtime::Runtime,
-    loaded: Loaded,
-    stop: oneshot::Receiver<()>,
-) -> anyhow::Result<()> {
-    let Loaded { config, roster, .. } = loaded;
-    let Some(kafka) = config.kafka.clone() else {
-        bail!("goalkeeper.yaml has no `kafka:` section: name brokers and topics, or use `goalkeeper replay` for files");
-    };
-    let store = Store::open(&config.state.directory)?;
-    let (engine, offsets, in_force) = restore(&store, &config, roster)?;
-    let telemetry = Telemetry::new(env!("CARGO_PKG_VERSION"), super::revision(), &client_info())?;
-    let (mail, inbox) = mailbox();
+/// The daemon at work.
+pub(super) struct Service {
+    /// What the HTTP handlers see, and may be asked here too.
+    pub(super) shared: Arc<Shared>,
+    mail: mpsc::Sender<Mail>,
+    alive: Arc<AtomicBool>,
+    engine: JoinHandle<End>,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+}
 
-    let decoder = Decoder::new(config.customers_key);
-    let (reader, handle) = Reader::new(&kafka, offsets.clone(), decoder, clock::wall)?;
-    let to_engine = mail.clone();
-    let writer = Writer::start(store, move |written| {
-        // When the engine is gone, nobody needs to know.
-        let _ = to_engine.blocking_send(Mail::Written(written));
-    })?;
+impl Service {
+    /// Restores the state, and begins to read and to serve.
+    pub(super) fn start(
+        runtime: &tokio::runtime::Runtime,
+        loaded: Loaded,
+        telemetry: Telemetry,
+    ) -> anyhow::Result<Service> {
+        let Loaded { config, roster, .. } = loaded;
+        let Some(kafka) = config.kafka.clone() else {
+            bail!(
+                "goalkeeper.yaml has no `kafka:` section: name brokers and topics, or use `goalkeeper replay` for files"
+            );
+        };
+        let store = Store::open(&config.state.directory)?;
+        let (engine, offsets, in_force) = restore(&store, &config, roster)?;
+        let (mail, inbox) = mailbox();
+        let (reader, handle) = Reader::new(&kafka, offsets.clone(), Decoder::new(config.customers_key), clock::wall)?;
+        let to_engine = mail.clone();
+        let writer = Writer::start(store, move |written| {
+            // When the engine is gone, nobody needs to know.
+            let _ = to_engine.blocking_send(Mail::Written(written));
+        })?;
 
-    let ready = Arc::new(AtomicBool::new(false));
-    let alive = Arc::new(AtomicBool::new(true));
-    let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone()));
-    let listener = runtime
-        .block_on(tokio::net::TcpListener::bind(config.server.listen))
-        .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
-    tracing::info!("serving on http://{}", config.server.listen);
-    let routes = router(shared.clone());
-    let server = runtime.spawn(async move { axum::serve(listener, routes).await });
+        let ready = Arc::new(AtomicBool::new(false));
+        let alive = Arc::new(AtomicBool::new(true));
+        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone()));
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind(config.server.listen))
+            .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
+        tracing::info!("serving on http://{}", config.server.listen);
+        let routes = router(shared.clone());
+        let server = runtime.spawn(async move { axum::serve(listener, routes).await });
 
-    let to_engine = mail.clone();
-    std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
-        reader.run(|notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok());
-    })?;
-    runtime.spawn(tick(mail.clone()));
-    runtime.spawn(pass_on(stop, mail));
-    let published = Published { shared, ready };
-    let daemon = Daemon::new(engine, config, in_force, offsets, telemetry, published, handle, writer);
-    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
-    let end = engine.join();
-    alive.store(false, Ordering::Relaxed);
-    server.abort();
-    match end {
-        Ok(End::Stopped) => Ok(()),
-        Ok(End::ReaderFailed(problem)) => bail!("reading from Kafka has ended: {problem}"),
-        Err(_) => bail!("the engine has panicked: what is on disk is the last checkpoint"),
+        let to_engine = mail.clone();
+        std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            reader.run(|notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok());
+        })?;
+        runtime.spawn(tick(mail.clone()));
+        let published = Published { shared: shared.clone(), ready };
+        let daemon = Daemon::new(engine, config, in_force, offsets, telemetry, published, handle, writer);
+        let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
+        Ok(Service { shared, mail, alive, engine, server })
+    }
+
+    /// Lets the daemon stop when `stop` comes.
+    pub(super) fn stop_on(&self, runtime: &tokio::runtime::Runtime, stop: oneshot::Receiver<()>) {
+        let mail = self.mail.clone();
+        runtime.spawn(async move {
+            if stop.await.is_ok() {
+                tracing::info!("asked to stop");
+                let _ = mail.send(Mail::Stop).await;
+            }
+        });
+    }
+
+    /// True until the engine has ended.
+    pub(super) fn is_running(&self) -> bool {
+        !self.engine.is_finished()
+    }
+
+    /// Waits until the engine has ended.
+    pub(super) fn wait(self) -> anyhow::Result<()> {
+        drop(self.mail);
+        let end = self.engine.join();
+        self.alive.store(false, Ordering::Relaxed);
+        self.server.abort();
+        match end {
+            Ok(End::Stopped) => Ok(()),
+            Ok(End::ReaderFailed(problem)) => bail!("reading from Kafka has ended: {problem}"),
+            Err(_) => bail!("the engine has panicked: what is on disk is the last checkpoint"),
+        }
     }
 }
 
@@ -153,12 +193,5 @@ async fn tick(mail: mpsc::Sender<Mail>) {
         if let Err(mpsc::error::TrySendError::Closed(_)) = mail.try_send(Mail::Tick) {
             return;
         }
-    }
-}
-
-async fn pass_on(stop: oneshot::Receiver<()>, mail: mpsc::Sender<Mail>) {
-    if stop.await.is_ok() {
-        tracing::info!("asked to stop");
-        let _ = mail.send(Mail::Stop).await;
     }
 }

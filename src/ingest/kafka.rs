@@ -271,7 +271,8 @@ impl Reader {
             {
                 return Ok(());
             }
-            if !(batch.items.is_empty() && batch.reached.is_empty()) && !tell(Notice::Batch(batch)) {
+            let is_news = !batch.items.is_empty() || !batch.reached.is_empty();
+            if is_news && !tell(Notice::Batch(batch)) {
                 return Ok(());
             }
         }

@@ -43,13 +43,13 @@ fn import_arrows_never_turn_back_and_siblings_never_import_each_other() {
         ("config", &["config", "domain"]),
         ("ingest", &["ingest", "config", "domain"]),
         ("store", &["store", "config", "domain"]),
-        ("publish", &["publish", "config", "domain", "telemetry"]),
+        ("publish", &["publish", "config", "domain"]),
         ("sim", &["sim", "config", "domain"]),
-        ("clock", &[]),
-        ("telemetry", &["domain"]),
+        ("clock", &["domain"]),
+        ("telemetry", &[]),
         ("cli", &["cli"]),
         ("app", &["app", "cli", "clock", "telemetry", "ingest", "store", "publish", "sim", "config", "domain"]),
-        ("main", &["cli", "app"]),
+        ("main", &["cli", "app", "clock", "telemetry"]),
         ("lib", &[]),
     ];
     for file in rust_files(&root().join("src")) {
@@ -84,8 +84,9 @@ fn the_domain_is_pure() {
     ];
     for file in rust_files(&root().join("src/domain")) {
         let text = std::fs::read_to_string(&file).expect("can be read");
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         for (word, why) in banned {
-            assert!(!text.contains(word), "{} has `{word}`: {why}", file.display());
+            assert!(!code.contains(word), "{} has `{word}`: {why}", file.display());
         }
     }
 }

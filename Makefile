@@ -1,0 +1,44 @@
+# What can be done here. `make demo` and `make test` do their whole set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.PHONY: help setup setup-cargo kafka-jars fmt check test demo bench check-data generate clean
+
+help: ## Show what can be done
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: ## Install what the tests need, or name it if you are not root
+	@scripts/setup cc java mvn prometheus promtool setpriv
+
+setup-cargo:
+	@scripts/setup cc
+
+kafka-jars: ## Fetch the jars of a real Apache Kafka
+	@scripts/kafka-jars
+
+fmt: ## Format the code
+	cargo fmt
+
+check: ## Formatting, lints, unit tests and tidiness, in seconds
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo test --lib --bins --quiet
+	cargo test --test it --quiet tidy
+
+test: ## Every test, against a real Kafka and a real Prometheus
+	@scripts/test
+
+demo: setup-cargo ## Simulator, embedded broker and daemon in one process; figures move in the terminal
+	cargo run --quiet -- demo
+
+bench: setup kafka-jars ## CPU per event of the parts and of the whole path from a real Kafka
+	cargo build
+	scripts/with-kafka target/debug/goalkeeper bench --brokers KAFKA
+
+check-data: ## Hold figures against data that others recorded, where ../shared/data is
+	@scripts/check-data
+
+generate: ## Write DEFINITIONS.md, schemas and expected messages anew
+	UPDATE=1 cargo test --test it -- tidy config decode
+
+clean: ## Remove everything that was built
+	cargo clean

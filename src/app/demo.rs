@@ -1,0 +1,224 @@
+//! `goalkeeper demo`: the whole thing in one process. The simulator plays a day in fast motion into a broker that lives in
+//! the process (librdkafka's mock), the daemon reads it, and the figures move in the terminal.
+
+use super::run::{Service, runtime, stop_signal, telemetry};
+use crate::cli;
+use crate::telemetry::Telemetry;
+use anyhow::Context;
+use goalkeeper::config;
+use goalkeeper::publish::question::Question;
+use goalkeeper::publish::rows::Shown;
+use goalkeeper::publish::server::NoAnswer;
+use goalkeeper::sim::topic::Topic;
+use goalkeeper::sim::{Profile, Simulation, roster_yaml};
+use rdkafka::mocking::MockCluster;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+const TOPIC: &str = "contact-centre";
+const PARTITIONS: i32 = 4;
+/// Simulated seconds in a second.
+const SPEED: i64 = 120;
+/// Records that the simulator is ahead of the daemon at most: the mock broker keeps only 5 MiB of a partition.
+const AHEAD: u64 = 10_000;
+/// How often the figures are shown.
+const SHOW: Duration = Duration::from_millis(500);
+/// Lines between two looks where there is no terminal to draw on.
+const PLAIN_EVERY: u32 = 4;
+
+/// Runs the command.
+pub(super) fn run(options: &cli::Demo) -> anyhow::Result<()> {
+    super::log_to_stderr("warn");
+    let cluster = MockCluster::new(1).context("the embedded broker does not start")?;
+    cluster.create_topic(TOPIC, PARTITIONS, 1).context("the embedded broker takes no topic")?;
+    let brokers = cluster.bootstrap_servers();
+    let directory = std::env::temp_dir().join(format!("goalkeeper-demo-{}", std::process::id()));
+    let _removed_at_the_end = Removed(&directory);
+    let profile = profile();
+    write_config(&directory, &brokers, &profile, options)?;
+    let loaded = config::load(&directory)?;
+
+    let runtime = runtime()?;
+    let stop = stop_signal(&runtime)?;
+    let telemetry = telemetry()?;
+    let service = Service::start(&runtime, loaded, telemetry.clone())?;
+    let (tell, told) = oneshot::channel();
+    service.stop_on(&runtime, told);
+    let player = Player::start(Topic::open(&[brokers], TOPIC)?, profile, options, telemetry)?;
+    println!("The figures of a made-up company, {SPEED} times as fast as life.");
+    println!("  metrics  http://{}/metrics", options.listen);
+    println!("  figures  http://{}/api/v1/figures?scope=team&window=1h", options.listen);
+    println!("  stop with Ctrl-C\n");
+    show(&runtime, &service, &player, stop)?;
+    let _ = tell.send(());
+    player.over.store(true, Ordering::Relaxed);
+    service.wait()
+}
+
+/// A directory that goes when the demo does.
+struct Removed<'a>(&'a Path);
+
+impl Drop for Removed<'_> {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.0);
+    }
+}
+
+/// A busy Monday from ten in the morning on.
+fn profile() -> Profile {
+    Profile { start_hour: 10, days: None, reps: 48, contacts_per_day: Some(4_500.0), ..Profile::default() }
+}
+
+fn write_config(directory: &Path, brokers: &str, profile: &Profile, options: &cli::Demo) -> anyhow::Result<()> {
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    let text = format!(
+        "roster: roster.yaml\nkafka: {{brokers: [\"{brokers}\"], topics: [{TOPIC}]}}\nclock: stream\n\
+         windows: [15m, 1h, day]\nstate: {{directory: {}}}\nserver: {{listen: \"{}\", publish_interval: 500ms}}\n",
+        directory.join("state").display(),
+        options.listen
+    );
+    std::fs::write(directory.join(config::MAIN_FILE), text).context("cannot write the demo's configuration")?;
+    std::fs::write(directory.join("roster.yaml"), roster_yaml(profile)).context("cannot write the demo's roster")
+}
+
+/// The simulator at work.
+struct Player {
+    /// Simulated time, milliseconds since 1970.
+    now: Arc<AtomicI64>,
+    over: Arc<AtomicBool>,
+}
+
+impl Player {
+    fn start(topic: Topic, profile: Profile, options: &cli::Demo, telemetry: Telemetry) -> anyhow::Result<Player> {
+        let player = Player { now: Arc::new(AtomicI64::new(0)), over: Arc::new(AtomicBool::new(false)) };
+        let (now, over) = (player.now.clone(), player.over.clone());
+        let events = Simulation::new(profile, options.seed);
+        let limit = options.hours.map(|hours| i64::from(hours) * 3_600_000);
+        std::thread::Builder::new().name("simulator".to_owned()).spawn(move || {
+            if let Err(error) = play(events, &topic, limit, &telemetry, &now, &over) {
+                tracing::error!("the simulator has ended: {error:#}");
+            }
+            over.store(true, Ordering::Relaxed);
+        })?;
+        Ok(player)
+    }
+}
+
+fn play(
+    events: Simulation,
+    topic: &Topic,
+    limit: Option<i64>,
+    telemetry: &Telemetry,
+    now: &AtomicI64,
+    over: &AtomicBool,
+) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let mut first = None;
+    let mut sent = 0;
+    for event in events {
+        let first = *first.get_or_insert(event.sent);
+        if over.load(Ordering::Relaxed) || limit.is_some_and(|limit| event.sent - first > limit) {
+            break;
+        }
+        let due = Duration::from_millis(((event.sent - first) / SPEED).unsigned_abs());
+        while began.elapsed() < due || sent > read(telemetry) + AHEAD {
+            if over.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            std::thread::sleep(due.saturating_sub(began.elapsed()).clamp(Duration::from_millis(1), SHOW));
+        }
+        topic.send(event.partition(PARTITIONS.unsigned_abs()), &event.key, event.json.as_bytes(), event.sent)?;
+        now.store(event.sent, Ordering::Relaxed);
+        sent += 1;
+    }
+    topic.flush()?;
+    while sent > read(telemetry) && !over.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// Records that the daemon has read.
+fn read(telemetry: &Telemetry) -> u64 {
+    (0..PARTITIONS).map(|n| telemetry.records.with_label_values(&[TOPIC, &n.to_string()]).get()).sum()
+}
+
+const MEASURES: [&str; 7] =
+    ["offered", "answered", "abandoned", "abandon_rate", "service_level", "asa", "handle_time_mean"];
+
+/// Draws the figures until the simulator or the user has had enough.
+fn show(
+    runtime: &tokio::runtime::Runtime,
+    service: &Service,
+    player: &Player,
+    mut stop: oneshot::Receiver<()>,
+) -> anyhow::Result<()> {
+    let terminal = std::io::stdout().is_terminal();
+    let mut drawn = 0;
+    let mut round = 0;
+    loop {
+        let over = player.over.load(Ordering::Relaxed) || stop.try_recv().is_ok() || !service.is_running();
+        let question = Question {
+            scopes: ["company", "team", "queue"].map(str::to_owned).into(),
+            measures: MEASURES.map(str::to_owned).into(),
+            windows: vec!["1h".to_owned()],
+            ..Question::default()
+        };
+        let answer = runtime.block_on((service.shared.ask)(question));
+        let text = match &answer {
+            Ok(answer) => table(&answer.time, &answer.rows),
+            Err(NoAnswer::NotReady(reason) | NoAnswer::Misunderstood(reason)) => format!("{reason}\n"),
+        };
+        let mut out = std::io::stdout().lock();
+        if terminal {
+            // Back over what was drawn last, and clear to the end.
+            if drawn > 0 {
+                write!(out, "\x1b[{drawn}A\x1b[J")?;
+            }
+            write!(out, "{text}")?;
+            drawn = text.lines().count();
+        } else if over || round % PLAIN_EVERY == 0 {
+            write!(out, "{text}\n")?;
+        }
+        out.flush()?;
+        drop(out);
+        if over {
+            return Ok(());
+        }
+        round += 1;
+        std::thread::sleep(SHOW);
+    }
+}
+
+fn table(time: &str, rows: &[Shown]) -> String {
+    let mut text = format!("{}   last hour\n", time.get(..19).unwrap_or(time).replace('T', " "));
+    let _ = writeln!(
+        text,
+        "{:24}{:>9}{:>9}{:>10}{:>9}{:>9}{:>8}{:>8}",
+        "", "offered", "answered", "abandoned", "rate", "level", "ASA s", "AHT s"
+    );
+    for scope in rows.chunks(MEASURES.len()) {
+        let Some(first) = scope.first() else { continue };
+        let value = |n: usize| scope.get(n).and_then(|row| row.value);
+        let count = |n| value(n).map_or("-".to_owned(), |v| format!("{v:.0}"));
+        let share = |n| value(n).map_or("-".to_owned(), |v| format!("{:.1} %", v * 100.0));
+        let _ = writeln!(
+            text,
+            "{:24}{:>9}{:>9}{:>10}{:>9}{:>9}{:>8}{:>8}",
+            format!("{} {}", first.scope_kind, first.scope),
+            count(0),
+            count(1),
+            count(2),
+            share(3),
+            share(4),
+            count(5),
+            count(6)
+        );
+    }
+    text
+}
