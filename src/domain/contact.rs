@@ -356,6 +356,13 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// True if the contact waits in this leg at its end: it entered none later, and nobody has answered since.
+    fn waits_in(&self, leg: &Leg<'_>) -> bool {
+        let last = self.legs.iter().max_by_key(|other| other.entered());
+        let answered_since = |other: &Leg<'_>| other.answered.is_some_and(|answer| answer.at >= leg.entered());
+        last.is_some_and(|last| last.key == leg.key) && !self.legs.iter().any(answered_since)
+    }
+
     fn open_handling(&self, rep: Option<&Name>) -> Option<usize> {
         self.handlings.iter().rposition(|handling| handling.rep == rep && handling.to.is_none())
     }
@@ -441,6 +448,11 @@ impl<'a> Facts<'a> {
 }
 
 impl Leg<'_> {
+    /// When the wait began, or else when the leg was first heard of.
+    fn entered(&self) -> Instant {
+        self.queued.unwrap_or(self.first)
+    }
+
     fn takes_back_provisional_abandons(&mut self) {
         self.abandons.retain(|(_, _, provisional, _)| !provisional);
     }
@@ -489,11 +501,11 @@ fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(O
     }
     if let Some((at, ended_by)) = facts.end {
         return Some(match ended_by {
-            Some(EndedBy::Customer) => (Outcome::Abandoned, at, measured(at)),
+            Some(EndedBy::Customer) if facts.waits_in(leg) => (Outcome::Abandoned, at, measured(at)),
             _ => (Outcome::Unknown, at, None),
         });
     }
-    let lost = leg.queued.unwrap_or(leg.first).plus(draft.context.settings.longest_wait);
+    let lost = leg.entered().plus(draft.context.settings.longest_wait);
     draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
 }
 
@@ -501,7 +513,7 @@ fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) {
     let queue = queue_of(leg, draft);
     let roster = draft.context.roster;
     let Some((outcome, at, wait)) = outcome(facts, leg, draft) else {
-        let entry = leg.queued.unwrap_or(leg.first);
+        let entry = leg.entered();
         let path = roster.queue_path(queue.as_ref(), leg.team, entry);
         draft.ledger.book(&path, entry, Q::Queued, 1);
         return;

@@ -3,7 +3,7 @@
 use super::booking::{Booking, Credit, Ledger, Message};
 use super::event::{Kind, Name};
 use super::quantity::Quantity;
-use super::record::{Record, RecordKey, Sent};
+use super::record::{Entry, Record, RecordKey, Sent};
 use super::roster::Roster;
 use super::settings::{Durations, Settings};
 use super::time::{Instant, Span};
@@ -107,14 +107,13 @@ impl<'a> Draft<'a> {
 
     /// Events of one record, type and instant whose order only their ids settle.
     fn tied(&mut self, record: &Record) {
-        let mut previous = None;
+        let mut previous: Option<&Entry> = None;
         for entry in record.holding() {
-            let place = (entry.time, &entry.source, entry.seq, entry.type_rank());
-            if previous == Some(place) {
+            if previous.is_some_and(|previous| previous.is_tied(entry)) {
                 let path = self.context.roster.company_path();
                 self.ledger.book(&path, entry.time, Quantity::Tied, 1);
             }
-            previous = Some(place);
+            previous = Some(entry);
         }
     }
 

@@ -140,6 +140,12 @@ impl Entry {
         ))
     }
 
+    /// True if nothing but the ids of the two settles their order.
+    pub(super) fn is_tied(&self, other: &Entry) -> bool {
+        (self.time, self.seq, self.type_rank()) == (other.time, other.seq, other.type_rank())
+            && self.source == other.source
+    }
+
     /// The order in which entries are folded. Event time is the first word, never arrival.
     pub fn fold_order(&self, other: &Entry) -> Ordering {
         (self.time, &self.source, self.seq, self.type_rank(), &self.id).cmp(&(
@@ -221,9 +227,19 @@ impl Record {
         self.entries.iter().position(|other| other.id == entry.id && other.source == entry.source)
     }
 
-    /// The entries that hold, in fold order.
+    /// The entries that hold, in fold order. Events alike in all but id count once: some producers have no unique ids.
     pub fn holding(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| !entry.retracted)
+        let counts = |(at, entry): &(usize, &Entry)| !entry.retracted && !self.is_repeat(*at);
+        self.entries.iter().enumerate().filter(counts).map(|(_, entry)| entry)
+    }
+
+    /// True if an entry before this one says the same at the same place.
+    fn is_repeat(&self, at: usize) -> bool {
+        let entry = &self.entries[at];
+        let before = self.entries[..at].iter().rev().take_while(|other| other.is_tied(entry));
+        before
+            .into_iter()
+            .any(|other| !other.retracted && other.revision == entry.revision && other.content == entry.content)
     }
 
     /// When it was last heard of: by an event, or by a message of another record.
