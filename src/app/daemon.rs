@@ -224,6 +224,7 @@ impl<O: Outside> Daemon<O> {
             counts[place].records += 1;
             self.item(item, &mut counts[place]);
         }
+        self.engine.flush();
         for reached in &batch.reached {
             let source = &mut self.partitions[reached.partition];
             source.at_end = reached.at_end;
@@ -245,7 +246,7 @@ impl<O: Outside> Daemon<O> {
             Ok(Decoded::Event(event)) => {
                 counts.decoded += 1;
                 let received = (self.config.clock == config::Clock::Wall).then_some(item.received);
-                match self.engine.apply(Input::Event { partition: source.id, received, event }) {
+                match self.engine.gather(Input::Event { partition: source.id, received, event }) {
                     Outcome::Applied => counts.applied += 1,
                     Outcome::Unchanged => counts.unchanged += 1,
                     Outcome::Refused(refusal) => {

@@ -183,7 +183,7 @@ fn show(
             write!(out, "{text}")?;
             drawn = text.lines().count();
         } else if over || round % PLAIN_EVERY == 0 {
-            write!(out, "{text}\n")?;
+            writeln!(out, "{text}")?;
         }
         out.flush()?;
         drop(out);

@@ -1,5 +1,6 @@
 //! The commands: how the parts are put together.
 
+mod bench;
 mod daemon;
 mod demo;
 mod mail;
@@ -39,7 +40,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             print(&text)?;
         }
         Some(Command::Schema(options)) => write_schemas(&options.output)?,
-        Some(_) => anyhow::bail!("not yet"),
+        Some(Command::Bench(options)) => bench::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

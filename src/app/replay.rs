@@ -86,7 +86,7 @@ impl Replay {
         match self.decoder.decode(message) {
             Ok(Decoded::Event(event)) => {
                 let time = event.time;
-                let outcome = self.engine.apply(Input::Event { partition, received: None, event });
+                let outcome = self.engine.gather(Input::Event { partition, received: None, event });
                 match outcome {
                     Outcome::Refused(refusal) => self.tally.refuse(refusal.name(), file, number, ""),
                     Outcome::Unchanged => self.tally.unchanged += 1,
@@ -103,8 +103,9 @@ impl Replay {
         }
     }
 
-    /// With a horizon, time goes on as the events do, so that records expire as they would have.
+    /// Ends a batch. With a horizon, time goes on as the events do, so that records expire as they would have.
     fn tick(&mut self) {
+        self.engine.flush();
         if let (true, Some(last)) = (self.horizon, self.last) {
             self.engine.apply(Input::Tick(last));
         }

@@ -1,5 +1,6 @@
 //! Bookings: what a record stands for, as integer amounts; and deltas, the only thing that panes ever receive.
 
+use super::amounts::Amounts;
 use super::event::Name;
 use super::quantity::{Cell, Quantity};
 use super::scope::Path;
@@ -7,7 +8,7 @@ use super::sketch;
 use super::time::{Instant, Span};
 use std::sync::Arc;
 
-/// Everything that counts on one path at one instant. Amounts are sorted by cell and none is 0.
+/// Everything that counts on one path at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
     /// The scopes it counts for.
@@ -15,7 +16,7 @@ pub struct Booking {
     /// When it counts.
     pub at: Instant,
     /// How much of what.
-    pub amounts: Vec<(Cell, i64)>,
+    pub amounts: Amounts,
 }
 
 /// A change to the panes: a booking whose amounts are differences.
@@ -24,7 +25,14 @@ pub type Delta = Booking;
 /// Bookings under construction.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    bookings: Vec<Booking>,
+    groups: Vec<Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    path: Arc<Path>,
+    at: Instant,
+    amounts: Vec<(Cell, i64)>,
 }
 
 impl Ledger {
@@ -55,36 +63,21 @@ impl Ledger {
         }
     }
 
-    /// The bookings, amounts sorted and summed, without zeros; groups in the order of their instants and paths.
-    pub fn finish(mut self) -> Vec<Booking> {
-        for booking in &mut self.bookings {
-            tidy(&mut booking.amounts);
-        }
-        self.bookings.retain(|booking| !booking.amounts.is_empty());
-        self.bookings
+    /// The bookings, in the order in which they were begun.
+    pub fn finish(self) -> Vec<Booking> {
+        let booking = |group: Group| Booking { path: group.path, at: group.at, amounts: Amounts::new(group.amounts) };
+        self.groups.into_iter().map(booking).filter(|booking| !booking.amounts.is_empty()).collect()
     }
 
     fn group(&mut self, path: &Arc<Path>, at: Instant) -> &mut Vec<(Cell, i64)> {
         // A record has a handful of groups, and the one wanted is mostly the last.
-        let found = self.bookings.iter().rposition(|b| b.at == at && b.path == *path);
+        let found = self.groups.iter().rposition(|group| group.at == at && group.path == *path);
         let n = found.unwrap_or_else(|| {
-            self.bookings.push(Booking { path: path.clone(), at, amounts: Vec::with_capacity(12) });
-            self.bookings.len() - 1
+            self.groups.push(Group { path: path.clone(), at, amounts: Vec::with_capacity(12) });
+            self.groups.len() - 1
         });
-        &mut self.bookings[n].amounts
+        &mut self.groups[n].amounts
     }
-}
-
-fn tidy(amounts: &mut Vec<(Cell, i64)>) {
-    amounts.sort_unstable_by_key(|(cell, _)| *cell);
-    amounts.dedup_by(|later, earlier| {
-        let same = later.0 == earlier.0;
-        if same {
-            earlier.1 += later.1;
-        }
-        same
-    });
-    amounts.retain(|(_, n)| *n != 0);
 }
 
 /// What must be added to `booked` to make it `due`.
@@ -99,15 +92,13 @@ pub fn difference(due: &[Booking], booked: &[Booking], deltas: &mut Vec<Delta>) 
             Some(old) if old.amounts == booking.amounts => {}
             Some(old) => {
                 let mut amounts = booking.amounts.clone();
-                amounts.extend(old.amounts.iter().map(|(cell, n)| (*cell, -n)));
-                tidy(&mut amounts);
+                amounts.add(old.amounts.negated().cells());
                 deltas.push(Delta { path: booking.path.clone(), at: booking.at, amounts });
             }
         }
     }
     for old in booked.iter().filter(|old| !due.iter().any(|booking| same(old, booking))) {
-        let amounts = old.amounts.iter().map(|(cell, n)| (*cell, -n)).collect();
-        deltas.push(Delta { path: old.path.clone(), at: old.at, amounts });
+        deltas.push(Delta { path: old.path.clone(), at: old.at, amounts: old.amounts.negated() });
     }
 }
 
@@ -172,7 +163,7 @@ mod tests {
         let plain = |at, path: &Arc<Path>, quantity, n| Delta {
             path: path.clone(),
             at: Instant(at),
-            amounts: vec![(Cell::plain(quantity), n)],
+            amounts: Amounts::new(vec![(Cell::plain(quantity), n)]),
         };
         assert_eq!(
             deltas,

@@ -6,7 +6,6 @@
 
 use super::contribution::Context;
 use super::event::{Event, Kind};
-use super::flow::Flows;
 use super::measure::{Figure, Measure, Thresholds, Unit, threshold_number};
 use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
@@ -188,7 +187,6 @@ pub struct Engine {
     settings: Arc<Settings>,
     records: Records,
     panes: Panes,
-    flows: Flows,
     now: Instant,
     first: Option<Instant>,
     partitions: Vec<Partition>,
@@ -206,7 +204,6 @@ impl Engine {
             settings,
             records: Records::default(),
             panes,
-            flows: Flows::default(),
             now: Instant::MIN,
             first: None,
             partitions: Vec::new(),
@@ -225,8 +222,16 @@ impl Engine {
         }))
     }
 
-    /// Takes one input.
+    /// Takes one input; figures show at once what it changed.
     pub fn apply(&mut self, input: Input) -> Outcome {
+        let outcome = self.gather(input);
+        self.flush();
+        outcome
+    }
+
+    /// Takes one input of a batch. Figures show what it changed after [`Engine::flush`]: so thousands of events touch each
+    /// row of a pane once.
+    pub fn gather(&mut self, input: Input) -> Outcome {
         match input {
             Input::Event { partition, received, event } => self.event(partition, received, event),
             Input::Tick(instant) => self.tick(instant),
@@ -247,6 +252,11 @@ impl Engine {
                 Outcome::Done
             }
         }
+    }
+
+    /// Lets the panes learn all that was gathered.
+    pub fn flush(&mut self) {
+        self.panes.flush();
     }
 
     fn event(&mut self, id: PartitionId, received: Option<Instant>, event: Event) -> Outcome {
@@ -314,10 +324,7 @@ impl Engine {
         for change in self.records.drain_changes() {
             self.changed += 1;
             match change {
-                Change::Delta(delta) => {
-                    self.panes.apply(&delta);
-                    self.flows.count(&delta);
-                }
+                Change::Delta(delta) => self.panes.apply(&delta),
                 Change::Closed(booking) => self.panes.close(&booking),
             }
         }
@@ -365,10 +372,6 @@ impl Engine {
     /// The panes, to read.
     pub fn panes(&self) -> &Panes {
         &self.panes
-    }
-    /// What was added and taken back since the process began.
-    pub fn flows(&self) -> &Flows {
-        &self.flows
     }
     /// Rises whenever a figure may have changed.
     pub fn changes(&self) -> u64 {
@@ -461,6 +464,7 @@ impl Engine {
         let low = watermark::low(self.partitions.iter().map(|p| &p.watermark), self.now, self.settings.idle);
         self.records.prune(low, &context);
         self.settle();
+        self.flush();
         super::export::text(&self.records, &self.panes)
     }
 
@@ -484,6 +488,7 @@ impl Engine {
 
     /// Gives records and panes to a store that writes what has changed since it was last called.
     pub fn parts_to_store(&mut self) -> (&mut Records, &mut Panes) {
+        self.flush();
         (&mut self.records, &mut self.panes)
     }
 

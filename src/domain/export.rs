@@ -25,7 +25,7 @@ pub(super) fn text(records: &Records, panes: &Panes) -> String {
         }
         for booking in &record.booked {
             let mut line = format!("record {key} booked {} {}", booking.at.to_rfc3339(), booking.path);
-            for (cell, n) in &booking.amounts {
+            for (cell, n) in booking.amounts.cells() {
                 // Writing to a string cannot fail.
                 let _ = write!(line, " {cell}={n}");
             }
@@ -33,10 +33,8 @@ pub(super) fn text(records: &Records, panes: &Panes) -> String {
         }
     }
     for (key, row) in panes.rows() {
-        let mut cells: Vec<_> = row.cells().collect();
-        cells.sort_unstable();
         let mut line = format!("pane {} {} {}", key.tier.name(), key.start.to_rfc3339(), key.scope);
-        for (cell, n) in cells {
+        for (cell, n) in row.cells() {
             let _ = write!(line, " {cell}={n}");
         }
         lines.push(line);

@@ -2,12 +2,12 @@
 //!
 //! Names, help texts, the `definitions` command and DEFINITIONS.md come from here.
 
+use super::amounts::Amounts;
 use super::quantity::{Cell, LEFT_REASONS, MISS_REASONS, Quantity as Q};
 use super::scope::ScopeKind;
 use super::settings::{AbandonRate, ServiceLevel, Settings};
 use super::sketch::Sketch;
 use super::time::Span;
-use std::collections::BTreeMap;
 
 /// The unit of a measure's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,39 +204,6 @@ pub struct Figure {
     pub denominator: Option<i64>,
     /// How many things were looked at.
     pub sample: i64,
-}
-
-/// What the panes of a window add up to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    plain: BTreeMap<Cell, i64>,
-    sketches: BTreeMap<Q, Sketch>,
-}
-
-impl Totals {
-    /// Adds an amount to a cell.
-    pub fn add(&mut self, cell: Cell, amount: i64) {
-        if cell.quantity.is_distribution() {
-            self.sketches.entry(cell.quantity).or_default().add(cell.parameter as u16, amount);
-        } else {
-            *self.plain.entry(cell).or_insert(0) += amount;
-        }
-    }
-    /// Adds a whole sketch to a distribution.
-    pub fn merge(&mut self, quantity: Q, sketch: &Sketch) {
-        self.sketches.entry(quantity).or_default().merge(sketch);
-    }
-    /// What a cell adds up to.
-    pub fn get(&self, cell: Cell) -> i64 {
-        self.plain.get(&cell).copied().unwrap_or(0)
-    }
-    fn sum(&self, quantities: &[Q], parameter: u32) -> i64 {
-        quantities.iter().map(|q| self.get(Cell::with(*q, parameter))).sum()
-    }
-    fn over(&self, quantity: Q, without: &[u32]) -> i64 {
-        let range = Cell::with(quantity, 0)..=Cell::with(quantity, u32::MAX);
-        self.plain.range(range).filter(|(cell, _)| !without.contains(&cell.parameter)).map(|(_, n)| n).sum()
-    }
 }
 
 const LEFT_NAMES: &[&str] = &{
@@ -898,19 +865,21 @@ impl Measure {
     }
 
     /// What the totals of a window say.
-    pub fn figure(&self, totals: &Totals, settings: &Settings) -> Figure {
+    pub fn figure(&self, totals: &Amounts, settings: &Settings) -> Figure {
         let number = match self.parameter {
             Parameter::Number(n) => n,
             Parameter::None | Parameter::Statistic(_) => 0,
         };
         match self.definition.formula {
-            Formula::Sum(quantities) => count(quantities.iter().map(|q| totals.over(*q, &[])).sum()),
-            Formula::SumOver(quantity, without) => count(totals.over(quantity, without)),
+            Formula::Sum(quantities) => count(quantities.iter().map(|q| over(totals, *q, &[])).sum()),
+            Formula::SumOver(quantity, without) => count(over(totals, quantity, without)),
             Formula::Reason(quantity, _) => count(totals.get(Cell::with(quantity, number))),
-            Formula::Beyond(known, within, _) => count(totals.sum(known, 0) - totals.sum(within, number)),
-            Formula::Ratio(upper, lower) => self.over(totals.sum(upper, 0), totals.sum(lower, 0)),
-            Formula::Within(within, known, _) => self.over(totals.sum(within, number), totals.sum(known, 0)),
-            Formula::Due(within, due, _) => self.over(totals.sum(&[within], number), totals.sum(&[due], number)),
+            Formula::Beyond(known, within, _) => count(sum_of(totals, known, 0) - sum_of(totals, within, number)),
+            Formula::Ratio(upper, lower) => self.over(sum_of(totals, upper, 0), sum_of(totals, lower, 0)),
+            Formula::Within(within, known, _) => self.over(sum_of(totals, within, number), sum_of(totals, known, 0)),
+            Formula::Due(within, due, _) => {
+                self.over(sum_of(totals, &[within], number), sum_of(totals, &[due], number))
+            }
             Formula::Duration { sum, known, sketch } => self.duration(totals, sum, known, sketch),
             Formula::ServiceLevel => {
                 let (upper, lower) = service_level(totals, settings.service_level);
@@ -940,15 +909,12 @@ impl Measure {
         }
     }
 
-    fn duration(&self, totals: &Totals, sum: &[Q], known: &[Q], sketch: &[Q]) -> Figure {
+    fn duration(&self, totals: &Amounts, sum: &[Q], known: &[Q], sketch: &[Q]) -> Figure {
         let Parameter::Statistic(statistic) = self.parameter else { return Figure::default() };
         if statistic == Statistic::Mean {
-            return self.over(totals.sum(sum, 0), totals.sum(known, 0));
+            return self.over(sum_of(totals, sum, 0), sum_of(totals, known, 0));
         }
-        let mut merged = Sketch::default();
-        for part in sketch.iter().filter_map(|q| totals.sketches.get(q)) {
-            merged.merge(part);
-        }
+        let merged = Sketch::of(totals, sketch);
         let millis = match statistic {
             Statistic::Percentile(per_cent) => merged.quantile(i64::from(per_cent)),
             Statistic::Mean | Statistic::Maximum => merged.maximum(),
@@ -957,11 +923,21 @@ impl Measure {
     }
 }
 
+/// What quantities add up to, each with this parameter.
+fn sum_of(totals: &Amounts, quantities: &[Q], parameter: u32) -> i64 {
+    quantities.iter().map(|q| totals.get(Cell::with(*q, parameter))).sum()
+}
+
+/// What a quantity adds up to over its parameters, without some of them.
+fn over(totals: &Amounts, quantity: Q, without: &[u32]) -> i64 {
+    totals.of(quantity).iter().filter(|(cell, _)| !without.contains(&cell.parameter)).map(|(_, n)| n).sum()
+}
+
 fn count(n: i64) -> Figure {
     Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n }
 }
 
-fn service_level(totals: &Totals, formula: ServiceLevel) -> (i64, i64) {
+fn service_level(totals: &Amounts, formula: ServiceLevel) -> (i64, i64) {
     let get = |q| totals.get(Cell::plain(q));
     let (answered, abandoned) = (get(Q::Answered), get(Q::Abandoned));
     let in_time = get(Q::AnsweredInTime);
@@ -975,11 +951,11 @@ fn service_level(totals: &Totals, formula: ServiceLevel) -> (i64, i64) {
     }
 }
 
-fn abandon_rate(totals: &Totals, formula: AbandonRate) -> (i64, i64) {
+fn abandon_rate(totals: &Amounts, formula: AbandonRate) -> (i64, i64) {
     let get = |q| totals.get(Cell::plain(q));
     let (answered, abandoned) = (get(Q::Answered), get(Q::Abandoned));
     match formula {
-        AbandonRate::Offered => (abandoned, answered + abandoned + totals.over(Q::Left, &[])),
+        AbandonRate::Offered => (abandoned, answered + abandoned + over(totals, Q::Left, &[])),
         AbandonRate::AnsweredPlusAbandoned => (abandoned, answered + abandoned),
         AbandonRate::WithoutShort => {
             let short = get(Q::AbandonedShort);
@@ -994,18 +970,15 @@ mod tests {
 
     // The worked data set of the field: answered 1000, abandoned 60; answered within 20 s 860; abandoned within 20 s
     // 20; abandoned within 5 s (short) 10.
-    fn worked_data_set() -> Totals {
-        let mut totals = Totals::default();
-        for (quantity, n) in [
+    fn worked_data_set() -> Amounts {
+        let amounts = [
             (Q::Answered, 1000),
             (Q::Abandoned, 60),
             (Q::AnsweredInTime, 860),
             (Q::AbandonedInTime, 20),
             (Q::AbandonedShort, 10),
-        ] {
-            totals.add(Cell::plain(quantity), n);
-        }
-        totals
+        ];
+        Amounts::new(amounts.map(|(quantity, n)| (Cell::plain(quantity), n)).into())
     }
 
     #[test]
@@ -1023,7 +996,7 @@ mod tests {
     fn no_data_is_not_zero() {
         let settings = Settings::default();
         for measure in measures(&settings) {
-            let figure = measure.figure(&Totals::default(), &settings);
+            let figure = measure.figure(&Amounts::default(), &settings);
             match measure.definition.unit {
                 Unit::Count => assert_eq!(figure.value, Some(0.0), "{}", measure.name),
                 _ => assert_eq!(figure.value, None, "{}", measure.name),
@@ -1044,9 +1017,7 @@ mod tests {
     #[test]
     fn the_callers_own_leaving_is_not_a_miss() {
         let settings = Settings::default();
-        let mut totals = Totals::default();
-        totals.add(Cell::with(Q::Missed, CALLER_LEFT), 3);
-        totals.add(Cell::with(Q::Missed, 1), 2);
+        let totals = Amounts::new(vec![(Cell::with(Q::Missed, CALLER_LEFT), 3), (Cell::with(Q::Missed, 1), 2)]);
         let of = |name| Measure::named(name, &settings).expect("is there").figure(&totals, &settings).value;
         assert_eq!(of("missed"), Some(2.0));
         assert_eq!(of("missed_caller_left"), Some(3.0));

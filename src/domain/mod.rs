@@ -6,11 +6,13 @@
 //! - [`time`], [`event`]: what is told, and when it happened;
 //! - [`record`], [`records`]: what is known of one contact, ticket, survey, customer; and all of them;
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
-//! - [`quantity`], [`booking`]: amounts, and the deltas that are all that panes ever see;
+//! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
-//! - [`sketch`], [`pane`], [`window`], [`measure`]: what amounts add up to, and what is made of them;
+//! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
 //! - [`watermark`], [`engine`]: how far time has come, and the one door to all of it.
 
+pub mod amounts;
+mod batch;
 pub mod booking;
 mod contact;
 pub mod contribution;

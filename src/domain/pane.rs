@@ -11,91 +11,21 @@
 //!
 //! Every amount goes into every tier; tiers are never rolled up into each other. Whole slots expire together.
 
+use super::amounts::Amounts;
+use super::batch::{Batch, ScopeNumber, Sum};
 use super::booking::{Booking, Delta};
-use super::measure::Totals;
-use super::quantity::{Cell, Quantity};
-use super::scope::{Path, Scope, ScopeKind};
-use super::sketch::Sketch;
+use super::flow::Flow;
+use super::scope::{Scope, ScopeKind};
 use super::time::{Instant, Span, Zone, day_of};
 use super::window::{Stretch, Tier};
 use hashbrown::HashMap;
 use rustc_hash::{FxBuildHasher, FxHasher};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
-
-/// What one scope has in one pane. Cells are sorted, and none is 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Row {
-    /// Plain cells.
-    pub plain: Vec<(Cell, i64)>,
-    /// Distributions.
-    pub sketches: Vec<(Quantity, Sketch)>,
-}
-
-impl Row {
-    /// True if nothing is in it.
-    pub fn is_empty(&self) -> bool {
-        self.plain.is_empty() && self.sketches.iter().all(|(_, sketch)| sketch.buckets().is_empty())
-    }
-
-    /// Every cell with its amount.
-    pub fn cells(&self) -> impl Iterator<Item = (Cell, i64)> {
-        let buckets = self.sketches.iter().flat_map(|(quantity, sketch)| {
-            sketch.buckets().iter().map(|(bucket, n)| (Cell::with(*quantity, u32::from(*bucket)), *n))
-        });
-        self.plain.iter().copied().chain(buckets)
-    }
-
-    /// Adds amounts sorted by cell, those of distributions only if wanted.
-    pub(super) fn add(&mut self, amounts: &[(Cell, i64)], distributions: bool) {
-        let mut from = 0;
-        for (cell, n) in amounts {
-            if cell.quantity.is_distribution() {
-                if distributions {
-                    self.add_to_sketch(cell.quantity, cell.parameter as u16, *n);
-                }
-                continue;
-            }
-            // Both sides are sorted, so each search starts where the last one ended.
-            match self.plain[from..].binary_search_by_key(cell, |(other, _)| *other) {
-                Ok(at) => {
-                    from += at;
-                    self.plain[from].1 += n;
-                    if self.plain[from].1 == 0 {
-                        self.plain.remove(from);
-                    }
-                }
-                Err(at) => {
-                    from += at;
-                    self.plain.insert(from, (*cell, *n));
-                }
-            }
-        }
-    }
-
-    fn add_to_sketch(&mut self, quantity: Quantity, bucket: u16, n: i64) {
-        let at = self.sketches.iter().position(|(other, _)| *other == quantity).unwrap_or_else(|| {
-            self.sketches.push((quantity, Sketch::default()));
-            self.sketches.len() - 1
-        });
-        self.sketches[at].1.add(bucket, n);
-    }
-}
-
-/// The number of a scope within these panes.
-type ScopeNumber = u32;
-
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    scope: ScopeNumber,
-    kind: ScopeKind,
-    zone: Zone,
-}
 
 #[derive(Debug, Default)]
 struct Slotted {
-    row: Row,
+    row: Amounts,
     dirty: bool,
 }
 
@@ -123,7 +53,7 @@ pub struct RowKey {
 #[derive(Debug)]
 pub enum RowWrite<'a> {
     /// The row as it is now.
-    Put(&'a RowKey, &'a Row),
+    Put(&'a RowKey, &'a Amounts),
     /// The row is no longer kept.
     Delete(&'a RowKey),
 }
@@ -131,10 +61,9 @@ pub enum RowWrite<'a> {
 /// All panes of all scopes.
 #[derive(Debug)]
 pub struct Panes {
-    scopes: Vec<Scope>,
-    numbers: HashMap<Scope, ScopeNumber, FxBuildHasher>,
-    paths: HashMap<Arc<Path>, Arc<[Step]>, FxBuildHasher>,
+    batch: Batch,
     shelves: [Shelf; 5],
+    flows: Vec<Flow>,
     days: HashMap<Zone, BTreeMap<i64, i64>, FxBuildHasher>,
     /// T as the panes know it: what is older than a tier keeps is gone.
     now: Instant,
@@ -160,9 +89,7 @@ impl Panes {
     pub fn new(expires: bool) -> Panes {
         let shelf = |tier, reps| Shelf { tier, reps, slots: BTreeMap::new() };
         Panes {
-            scopes: Vec::new(),
-            numbers: HashMap::default(),
-            paths: HashMap::default(),
+            batch: Batch::default(),
             shelves: [
                 shelf(Tier::Minute, false),
                 shelf(Tier::QuarterHour, false),
@@ -170,6 +97,7 @@ impl Panes {
                 shelf(Tier::Day, false),
                 shelf(Tier::Day, true),
             ],
+            flows: Vec::new(),
             days: HashMap::default(),
             now: Instant::MIN,
             expires,
@@ -180,30 +108,65 @@ impl Panes {
         }
     }
 
-    /// Adds a delta to every scope of its path, in every tier that still has the pane.
+    /// Takes a delta in. It is seen once [`Panes::flush`] has been called.
     pub fn apply(&mut self, delta: &Delta) {
-        let steps = self.steps(&delta.path);
-        for step in steps.iter() {
-            let reps = step.kind == ScopeKind::Rep;
-            for n in 0..self.shelves.len() {
-                if self.shelves[n].reps != reps {
-                    continue;
+        self.batch.add(delta);
+    }
+
+    /// Adds what was taken in to every scope of its path, in every tier that still has the pane.
+    pub fn flush(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let sums = self.batch.drain();
+        for of_scope in sums.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
+            self.book(of_scope);
+        }
+    }
+
+    fn book(&mut self, sums: &[Sum]) {
+        let Some(((node, _), _)) = sums.first() else { return };
+        let zone = self.batch.zone(*node);
+        for n in 0..self.shelves.len() {
+            if self.shelves[n].reps != (node.kind == ScopeKind::Rep) {
+                continue;
+            }
+            let tier = self.shelves[n].tier;
+            let mut sums = sums.iter().map(|((_, start), amounts)| (*start, amounts)).peekable();
+            while let Some((start, first)) = sums.next() {
+                let pane = self.pane_start(tier, start, zone);
+                let mut more = None;
+                while let Some((_, amounts)) = sums.next_if(|(next, _)| self.pane_start(tier, *next, zone) == pane) {
+                    more.get_or_insert_with(|| first.clone()).add(amounts.cells());
                 }
-                let start = self.pane_start(self.shelves[n].tier, delta.at, step.zone);
-                if start < self.cutoff(n) {
-                    self.dropped += 1;
-                    self.digests.gone =
-                        self.digests.gone.wrapping_add(self.digest(n, start, step.scope, &delta.amounts));
-                    continue;
-                }
-                let slot = self.shelves[n].slots.entry(start.0).or_default();
-                let slotted = slot.entry(step.scope).or_default();
-                slotted.row.add(&delta.amounts, !reps);
-                if !std::mem::replace(&mut slotted.dirty, true) {
-                    self.dirty.push((n, start.0, step.scope));
-                }
+                self.add(n, pane, node.scope, more.as_ref().unwrap_or(first));
             }
         }
+        let number = node.scope as usize;
+        if number >= self.flows.len() {
+            self.flows.resize(number + 1, Flow::default());
+        }
+        for (_, amounts) in sums {
+            self.flows[number].count(amounts.plain());
+        }
+    }
+
+    fn add(&mut self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) {
+        if start < self.cutoff(shelf) {
+            self.dropped += 1;
+            self.digests.gone = self.digests.gone.wrapping_add(self.digest(shelf, start, scope, amounts));
+            return;
+        }
+        let slotted = self.shelves[shelf].slots.entry(start.0).or_default().entry(scope).or_default();
+        slotted.row.add(amounts.cells());
+        if !std::mem::replace(&mut slotted.dirty, true) {
+            self.dirty.push((shelf, start.0, scope));
+        }
+    }
+
+    /// What was added and taken back for a scope since the process began.
+    pub fn flow(&self, scope: &Scope) -> Option<&Flow> {
+        self.flows.get(self.batch.known(scope)? as usize)
     }
 
     /// Notes that a booking is final: its record has expired.
@@ -223,33 +186,27 @@ impl Panes {
                 let (start, slot) = entry.remove_entry();
                 let tier = self.shelves[n].tier;
                 for (scope, slotted) in slot {
-                    let amounts: Vec<(Cell, i64)> = slotted.row.cells().collect();
-                    let digest = self.digest(n, Instant(start), scope, &amounts);
+                    let digest = self.digest(n, Instant(start), scope, &slotted.row);
                     self.digests.gone = self.digests.gone.wrapping_add(digest);
-                    let scope = self.scopes[scope as usize].clone();
+                    let scope = self.batch.scopes()[scope as usize].clone();
                     self.deleted.push(RowKey { tier, start: Instant(start), scope });
                 }
             }
         }
     }
 
-    /// What the panes of a stretch add up to for one scope.
-    pub fn sum(&self, scope: &Scope, stretch: Stretch) -> Totals {
-        let mut totals = Totals::default();
+    /// What the panes of a stretch add up to for one scope, without what [`Panes::flush`] has not added yet.
+    pub fn sum(&self, scope: &Scope, stretch: Stretch) -> Amounts {
+        let mut sum = Amounts::default();
         let reps = scope.kind == ScopeKind::Rep;
         let shelf = self.shelves.iter().find(|shelf| shelf.tier == stretch.tier && shelf.reps == reps);
-        let (Some(number), Some(shelf)) = (self.numbers.get(scope), shelf) else { return totals };
+        let (Some(number), Some(shelf)) = (self.batch.known(scope), shelf) else { return sum };
         for (_, slot) in shelf.slots.range(stretch.start.0..stretch.end.0) {
-            if let Some(slotted) = slot.get(number) {
-                for (cell, n) in &slotted.row.plain {
-                    totals.add(*cell, *n);
-                }
-                for (quantity, sketch) in &slotted.row.sketches {
-                    totals.merge(*quantity, sketch);
-                }
+            if let Some(slotted) = slot.get(&number) {
+                sum.add(slotted.row.cells());
             }
         }
-        totals
+        sum
     }
 
     /// The first instant of which this tier still has every pane, for scopes of this kind.
@@ -260,7 +217,7 @@ impl Panes {
 
     /// Every scope that ever had a row.
     pub fn scopes(&self) -> &[Scope] {
-        &self.scopes
+        self.batch.scopes()
     }
 
     /// How many rows there are.
@@ -279,11 +236,11 @@ impl Panes {
     }
 
     /// Every row that is not empty, in no order.
-    pub fn rows(&self) -> impl Iterator<Item = (RowKey, &Row)> {
+    pub fn rows(&self) -> impl Iterator<Item = (RowKey, &Amounts)> {
         self.shelves.iter().flat_map(move |shelf| {
             shelf.slots.iter().flat_map(move |(start, slot)| {
                 slot.iter().filter(|(_, slotted)| !slotted.row.is_empty()).map(move |(scope, slotted)| {
-                    let scope = self.scopes[*scope as usize].clone();
+                    let scope = self.batch.scopes()[*scope as usize].clone();
                     (RowKey { tier: shelf.tier, start: Instant(*start), scope }, &slotted.row)
                 })
             })
@@ -297,7 +254,7 @@ impl Panes {
             let found = shelf.slots.get_mut(&start).and_then(|slot| slot.get_mut(&scope));
             let Some(slotted) = found else { continue };
             slotted.dirty = false;
-            let scope = self.scopes[scope as usize].clone();
+            let scope = self.batch.scopes()[scope as usize].clone();
             write(RowWrite::Put(&RowKey { tier: shelf.tier, start: Instant(start), scope }, &slotted.row));
         }
         for key in self.deleted.drain(..) {
@@ -306,9 +263,9 @@ impl Panes {
     }
 
     /// Puts a stored row back.
-    pub fn restore(&mut self, key: RowKey, row: Row) {
+    pub fn restore(&mut self, key: RowKey, row: Amounts) {
         let reps = key.scope.kind == ScopeKind::Rep;
-        let number = self.number(&key.scope);
+        let number = self.batch.number(&key.scope);
         let shelf = self.shelves.iter_mut().find(|shelf| shelf.tier == key.tier && shelf.reps == reps);
         if let Some(shelf) = shelf {
             shelf.slots.entry(key.start.0).or_default().insert(number, Slotted { row, dirty: false });
@@ -334,8 +291,7 @@ impl Panes {
         for (n, shelf) in self.shelves.iter().enumerate() {
             for (start, slot) in &shelf.slots {
                 for (scope, slotted) in slot {
-                    let amounts: Vec<(Cell, i64)> = slotted.row.cells().collect();
-                    shown = shown.wrapping_add(self.digest(n, Instant(*start), *scope, &amounts));
+                    shown = shown.wrapping_add(self.digest(n, Instant(*start), *scope, &slotted.row));
                 }
             }
         }
@@ -350,24 +306,24 @@ impl Panes {
         let mut sum = 0u64;
         for (scope, zone) in booking.path.steps() {
             // A scope without a number has no row, and so no booking was ever applied to it.
-            let Some(number) = self.numbers.get(scope) else { continue };
+            let Some(number) = self.batch.known(scope) else { continue };
             for (n, shelf) in self.shelves.iter().enumerate() {
                 if shelf.reps == (scope.kind == ScopeKind::Rep) {
                     let start = shelf.tier.pane_start(booking.at, *zone);
-                    sum = sum.wrapping_add(self.digest(n, start, *number, &booking.amounts));
+                    sum = sum.wrapping_add(self.digest(n, start, number, &booking.amounts));
                 }
             }
         }
         sum
     }
 
-    fn digest(&self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &[(Cell, i64)]) -> u64 {
+    fn digest(&self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) -> u64 {
         // Hashed by name, not by number, so that a digest means the same after a restart.
         let mut place = FxHasher::default();
-        (shelf, start, &self.scopes[scope as usize]).hash(&mut place);
+        (shelf, start, &self.batch.scopes()[scope as usize]).hash(&mut place);
         let place = place.finish();
-        let counted = |cell: &Cell| !(self.shelves[shelf].reps && cell.quantity.is_distribution());
-        amounts.iter().filter(|(cell, _)| counted(cell)).fold(0, |sum: u64, (cell, n)| {
+        let counted = if self.shelves[shelf].reps { amounts.plain() } else { amounts.cells() };
+        counted.iter().fold(0, |sum: u64, (cell, n)| {
             let mut hasher = FxHasher::default();
             (place, cell).hash(&mut hasher);
             sum.wrapping_add(hasher.finish().wrapping_mul(*n as u64))
@@ -397,25 +353,5 @@ impl Panes {
         let (start, end) = day_of(at, zone);
         days.insert(start.0, end.0);
         start
-    }
-
-    fn steps(&mut self, path: &Arc<Path>) -> Arc<[Step]> {
-        if let Some(steps) = self.paths.get(path) {
-            return steps.clone();
-        }
-        let steps: Arc<[Step]> = path
-            .steps()
-            .iter()
-            .map(|(scope, zone)| Step { scope: self.number(scope), kind: scope.kind, zone: *zone })
-            .collect();
-        self.paths.insert(path.clone(), steps.clone());
-        steps
-    }
-
-    fn number(&mut self, scope: &Scope) -> ScopeNumber {
-        *self.numbers.entry_ref(scope).or_insert_with(|| {
-            self.scopes.push(scope.clone());
-            (self.scopes.len() - 1) as ScopeNumber
-        })
     }
 }

@@ -3,6 +3,8 @@
 //! The bounds are those of Prometheus' native histograms, schema 6: bucket `n` holds `2^((n-1)/64) < v <= 2^(n/64)`
 //! milliseconds, so a value read back is within 0.54 % of the true one. Zero has a bucket of its own.
 
+use super::amounts::Amounts;
+use super::quantity::Quantity;
 use std::sync::OnceLock;
 
 /// The bucket of the value 0.
@@ -51,42 +53,27 @@ pub fn upper_bound(bucket: u16) -> f64 {
     }
 }
 
-/// Counts by bucket, sorted by bucket; no bucket holds 0.
+/// Counts by bucket, sorted by bucket: how one duration, or several together, are distributed in a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sketch {
     counts: Vec<(u16, i64)>,
 }
 
 impl Sketch {
-    /// Adds `n` (which may be negative) to a bucket.
-    pub fn add(&mut self, bucket: u16, n: i64) {
-        match self.counts.binary_search_by_key(&bucket, |(b, _)| *b) {
-            Ok(at) => {
-                self.counts[at].1 += n;
-                if self.counts[at].1 == 0 {
-                    self.counts.remove(at);
-                }
-            }
-            Err(_) if n == 0 => {}
-            Err(at) => self.counts.insert(at, (bucket, n)),
-        }
+    /// The distributions of `quantities`, added up.
+    pub fn of(amounts: &Amounts, quantities: &[Quantity]) -> Sketch {
+        let cells = quantities.iter().flat_map(|quantity| amounts.of(*quantity));
+        Sketch::from_counts(cells.map(|(cell, n)| (cell.parameter as u16, *n)).collect())
     }
 
-    /// Adds all counts of another sketch.
-    pub fn merge(&mut self, other: &Sketch) {
-        for (bucket, n) in &other.counts {
-            self.add(*bucket, *n);
-        }
+    fn from_counts(mut counts: Vec<(u16, i64)>) -> Sketch {
+        counts.sort_unstable_by_key(|(bucket, _)| *bucket);
+        Sketch { counts }
     }
 
     /// How many values.
     pub fn total(&self) -> i64 {
         self.counts.iter().map(|(_, n)| n).sum()
-    }
-
-    /// The buckets and their counts, smallest bucket first.
-    pub fn buckets(&self) -> &[(u16, i64)] {
-        &self.counts
     }
 
     /// The nearest-rank quantile in milliseconds: the value of rank `ceil(q * n)`, at least 1. `None` without values.
@@ -147,10 +134,7 @@ mod tests {
 
     #[test]
     fn quantiles_are_nearest_rank() {
-        let mut sketch = Sketch::default();
-        for second in 1..=10 {
-            sketch.add(bucket_of(second * 1000), 1);
-        }
+        let sketch = Sketch::from_counts((1..=10).map(|second| (bucket_of(second * 1000), 1)).collect());
         let near = |found: Option<f64>, want: f64| (found.expect("has values") / want - 1.0).abs() < 0.0055;
         assert!(near(sketch.quantile(50), 5_000.0));
         assert!(near(sketch.quantile(90), 9_000.0));
@@ -158,15 +142,5 @@ mod tests {
         assert!(near(sketch.quantile(1), 1_000.0));
         assert!(sketch.maximum().expect("has values") >= 10_000.0);
         assert_eq!(Sketch::default().quantile(50), None);
-    }
-
-    #[test]
-    fn what_is_subtracted_leaves_no_trace() {
-        let mut sketch = Sketch::default();
-        sketch.add(7, 2);
-        sketch.add(9, 1);
-        sketch.add(7, -2);
-        sketch.add(9, -1);
-        assert_eq!(sketch, Sketch::default());
     }
 }

@@ -1,13 +1,14 @@
 //! The figures that are published, computed once and then only read.
 
+use crate::domain::amounts::Amounts;
 use crate::domain::engine::{Engine, Query, QueryError};
-use crate::domain::event::Name;
+use crate::domain::flow::Flow;
 use crate::domain::measure::{Measure, Unit, measures, short, threshold_number};
 use crate::domain::quantity::{Cell, LEFT_REASONS, MISS_REASONS, Quantity};
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::time::{Instant, Span};
 use crate::domain::window::Window;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// All figures of one moment.
@@ -125,28 +126,25 @@ impl Viewer {
     }
 
     fn counters(&mut self, engine: &Engine, kind: ScopeKind, scopes: &[&Scope], view: &mut View) {
-        let sums = sums(engine, kind);
-        let mut families: BTreeMap<(Quantity, bool), Family> = BTreeMap::new();
-        for quantity in counted(kind) {
-            families.insert((quantity, false), counter_family(kind, quantity, false));
-            families.insert((quantity, true), counter_family(kind, quantity, true));
-        }
+        let mut columns: Vec<Column> = counted(kind).flat_map(|quantity| Column::of(kind, quantity, engine)).collect();
         for scope in scopes {
-            let of_scope = sums.get(&scope.id);
-            for quantity in counted(kind) {
-                for (cell, second) in cells(quantity, engine) {
-                    let labels = self.label(scope, second);
-                    let (added, retracted) = of_scope.and_then(|cells| cells.get(&cell)).copied().unwrap_or_default();
-                    let scale = if is_duration(quantity) || quantity == Quantity::CsatScore { 1000.0 } else { 1.0 };
-                    for (twin, amount) in [(false, added), (true, retracted)] {
-                        if let Some(family) = families.get_mut(&(quantity, twin)) {
-                            self.push(view, family, &labels, amount as f64 / scale);
-                        }
-                    }
-                }
+            let flow = engine.panes().flow(scope);
+            for column in &mut columns {
+                let of = |side: fn(&Flow) -> &Amounts| flow.map_or(0, |flow| side(flow).get(column.cell));
+                let (added, retracted) = (of(|flow| &flow.added), of(|flow| &flow.retracted));
+                let labels = self.label(scope, column.second.clone());
+                self.push(view, &mut column.added, &labels, added as f64 / column.scale);
+                self.push(view, &mut column.retracted, &labels, retracted as f64 / column.scale);
             }
         }
-        view.families.extend(families.into_values().filter(|family| !family.samples.is_empty()));
+        // Cells of one quantity are samples of one family.
+        for column in columns.into_iter().flat_map(|column| [column.added, column.retracted]) {
+            match view.families.iter_mut().rev().take(2).find(|family| family.name == column.name) {
+                Some(family) => family.samples.extend(column.samples),
+                None if column.samples.is_empty() => {}
+                None => view.families.push(column),
+            }
+        }
     }
 
     fn push(&self, view: &mut View, family: &mut Family, labels: &Arc<str>, value: f64) {
@@ -227,23 +225,27 @@ fn sample_family(kind: ScopeKind, measure: &Measure) -> Option<Family> {
     })
 }
 
-type Sums = HashMap<Name, BTreeMap<Cell, (i64, i64)>>;
+/// What the counters of one cell show, scope by scope.
+struct Column {
+    cell: Cell,
+    second: Second,
+    scale: f64,
+    added: Family,
+    retracted: Family,
+}
 
-/// Amounts of each scope of a kind, added and taken back, from those of the paths that lead through it.
-fn sums(engine: &Engine, kind: ScopeKind) -> Sums {
-    let mut sums = Sums::new();
-    for (path, flow) in engine.flows().iter() {
-        for (scope, _) in path.steps().iter().filter(|(scope, _)| scope.kind == kind) {
-            let cells = sums.entry(scope.id.clone()).or_default();
-            for (cell, n) in &flow.added.plain {
-                cells.entry(*cell).or_default().0 += n;
-            }
-            for (cell, n) in &flow.retracted.plain {
-                cells.entry(*cell).or_default().1 += n;
-            }
-        }
+impl Column {
+    fn of(kind: ScopeKind, quantity: Quantity, engine: &Engine) -> Vec<Column> {
+        let scale = if is_duration(quantity) || quantity == Quantity::CsatScore { 1000.0 } else { 1.0 };
+        let column = |(cell, second)| Column {
+            cell,
+            second,
+            scale,
+            added: counter_family(kind, quantity, false),
+            retracted: counter_family(kind, quantity, true),
+        };
+        cells(quantity, engine).into_iter().map(column).collect()
     }
-    sums
 }
 
 /// The quantities that a kind of scope can have, without distributions.

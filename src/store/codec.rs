@@ -2,6 +2,7 @@
 //!
 //! Every type is listed once with the order of its parts. A change here is a new [`VERSION`](super::VERSION).
 
+use crate::domain::amounts::Amounts;
 use crate::domain::booking::{Booking, Credit, Message, Visit};
 use crate::domain::engine::Position;
 use crate::domain::event::{
@@ -10,11 +11,10 @@ use crate::domain::event::{
     TicketStatus, TicketWhat, TransferKind, TransferResult,
 };
 use crate::domain::measure::Thresholds;
-use crate::domain::pane::{Digests, Row, RowKey};
+use crate::domain::pane::{Digests, RowKey};
 use crate::domain::quantity::{Cell, Quantity};
 use crate::domain::record::{Entry, Received, Record, RecordId, RecordKey, Sent};
 use crate::domain::scope::{Path, Scope, ScopeKind};
-use crate::domain::sketch::Sketch;
 use crate::domain::time::{Instant, Span};
 use crate::domain::watermark::Watermark;
 use crate::domain::window::Tier;
@@ -343,7 +343,6 @@ stored_struct!(Booking { path, at, amounts });
 stored_struct!(Record { entries, received, sent, booked, due, hour, generation, saturated });
 stored_struct!(Scope { kind, id });
 stored_struct!(RowKey { tier, start, scope });
-stored_struct!(Row { plain, sketches });
 stored_struct!(Watermark { reached, heard });
 stored_struct!(Digests { closed, gone });
 stored_struct!(Position { now, first, partitions, expired, generation, since, digests });
@@ -357,19 +356,16 @@ impl Stored for Quantity {
     }
 }
 
-impl Stored for Sketch {
+impl Stored for Amounts {
     fn put(&self, out: &mut Vec<u8>) {
-        self.buckets().len().put(out);
-        for bucket in self.buckets() {
-            bucket.put(out);
+        self.cells().len().put(out);
+        for (cell, n) in self.cells() {
+            cell.put(out);
+            n.put(out);
         }
     }
-    fn take(input: &mut Input<'_>) -> Result<Sketch, Corrupt> {
-        let mut sketch = Sketch::default();
-        for (bucket, n) in Vec::<(u16, i64)>::take(input)? {
-            sketch.add(bucket, n);
-        }
-        Ok(sketch)
+    fn take(input: &mut Input<'_>) -> Result<Amounts, Corrupt> {
+        Ok(Amounts::new(Stored::take(input)?))
     }
 }
 

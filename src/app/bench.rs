@@ -1,0 +1,300 @@
+//! `goalkeeper bench`: CPU per event of the parts and of the whole path, beside a raw consumer of the same topic, and the
+//! cost of a scrape beside a bare writer of the same page. Ratios of one run mean something; absolute times on a shared
+//! machine mean little.
+
+use super::run::{Service, runtime, telemetry};
+use crate::cli;
+use crate::telemetry::Telemetry;
+use anyhow::{Context, bail};
+use goalkeeper::config;
+use goalkeeper::domain::engine::{Engine, Input};
+use goalkeeper::domain::event::Event;
+use goalkeeper::domain::time::Instant;
+use goalkeeper::domain::window::Window;
+use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
+use goalkeeper::publish::exposition::{Format, page};
+use goalkeeper::publish::view::{FamilyKind, View, Viewer};
+use goalkeeper::sim::topic::Topic;
+use goalkeeper::sim::{flood, flood_roster_yaml};
+use goalkeeper::store::{Checkpoint, InForce, Store};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+const SEED: u64 = 7;
+const PARTITIONS: i32 = 4;
+/// Events between two ticks, as a batch of the reader has them.
+const BATCH: usize = 4096;
+/// Events between two checkpoints when only the parts are measured; the daemon cuts one as often at this speed.
+const CHECKPOINT_EVENTS: usize = 500_000;
+/// Series of the page that is scraped.
+const SERIES: usize = 100_000;
+/// Times that a page is written; the median counts.
+const PAGES: usize = 21;
+/// Rounds of the whole path; the cheapest of each kind counts, because neighbours only ever add.
+const ROUNDS: usize = 3;
+
+/// Runs the command.
+pub(super) fn run(options: &cli::Bench) -> anyhow::Result<()> {
+    super::log_to_stderr("warn");
+    let directory = tempfile::tempdir().context("no temporary directory")?;
+    println!("{} events of 333 bytes, {} reps\n", options.events, options.reps);
+    println!("parts, CPU of one thread          us/event");
+    let engine = parts(options, directory.path())?;
+    scrape(&engine);
+    if options.brokers.is_empty() {
+        println!("\nThe whole path is measured against a Kafka: --brokers HOST:PORT, or make bench.");
+        return Ok(());
+    }
+    whole_path(options, directory.path())
+}
+
+/// CPU that the calling thread has used.
+fn thread_cpu() -> Duration {
+    cpu_time::ThreadTime::now().as_duration()
+}
+
+/// CPU that all threads of the process have used, those that have ended too.
+fn process_cpu() -> Duration {
+    cpu_time::ProcessTime::now().as_duration()
+}
+
+fn tell(part: &str, cpu: Duration, events: u64) {
+    println!("  {part:30} {:9.2}", cpu.as_secs_f64() * 1e6 / events as f64);
+}
+
+/// Decodes, gathers and books, and writes checkpoints, each by itself. Returns the engine full of figures.
+fn parts(options: &cli::Bench, directory: &Path) -> anyhow::Result<Engine> {
+    let config = directory.join("parts");
+    write_config(&config, options, "", "none")?;
+    let loaded = config::load(&config)?;
+    let in_force = InForce::of(&loaded.roster, &loaded.config.settings);
+    let roster = Arc::new(goalkeeper::domain::roster::Roster::new(loaded.roster));
+    let mut engine = Engine::new(roster, Arc::new(loaded.config.settings));
+    let partition = engine.partition("0");
+    let mut decoder = Decoder::new([7; 16]);
+    let store = Store::open(&config.join("state"))?;
+    let mut source = flood(options.reps, options.events / 4, SEED);
+    let [mut decoding, mut booking, mut cutting, mut writing] = [Duration::ZERO; 4];
+    let (mut events, mut since, mut checkpoints) = (0_u64, 0_usize, 0_u32);
+    loop {
+        let batch: Vec<String> = source.by_ref().take(BATCH).map(|emitted| emitted.json).collect();
+        if batch.is_empty() {
+            break;
+        }
+        let begun = thread_cpu();
+        let decoded: Vec<Event> = batch.iter().filter_map(|json| decode(&mut decoder, json.as_bytes())).collect();
+        decoding += thread_cpu() - begun;
+        events += decoded.len() as u64;
+        since += decoded.len();
+        let begun = thread_cpu();
+        let mut last = Instant::MIN;
+        for event in decoded {
+            last = last.max(event.time);
+            engine.gather(Input::Event { partition, received: None, event });
+        }
+        engine.apply(Input::Tick(last));
+        booking += thread_cpu() - begun;
+        if since >= CHECKPOINT_EVENTS {
+            since = 0;
+            checkpoints += 1;
+            let begun = thread_cpu();
+            let checkpoint = Checkpoint::cut(&mut engine, BTreeMap::new(), in_force.clone());
+            cutting += thread_cpu() - begun;
+            let begun = thread_cpu();
+            store.write(&checkpoint)?;
+            writing += thread_cpu() - begun;
+        }
+    }
+    if events != options.events / 4 * 4 {
+        bail!("only {events} events were decoded: the bench is broken");
+    }
+    tell("decode", decoding, events);
+    tell("gather and book", booking, events);
+    tell("checkpoint, cut", cutting, events);
+    tell("checkpoint, write (beside)", writing, events);
+    println!(
+        "  ({checkpoints} checkpoints, {} records and {} rows of panes live)",
+        engine.records().len(),
+        engine.panes().len()
+    );
+    Ok(engine)
+}
+
+fn decode(decoder: &mut Decoder, json: &[u8]) -> Option<Event> {
+    match decoder.decode(Message { payload: Some(json), headers: &[] }) {
+        Ok(Decoded::Event(event)) => Some(event),
+        _ => None,
+    }
+}
+
+/// The page of metrics beside a writer that knows every line's beginning already.
+fn scrape(engine: &Engine) {
+    let windows = ["15m", "1h", "day", "week"].iter().filter_map(|window| Window::parse(window).ok());
+    let mut viewer = Viewer::new(windows.collect(), true, SERIES);
+    viewer.view(engine, true);
+    let begun = thread_cpu();
+    let view = viewer.view(engine, true);
+    let computing = thread_cpu() - begun;
+    let bare: Vec<(String, f64)> = lines(&view);
+    let mut size = 0;
+    let full = median(|| size = page(&[], &view, Format::Text).len());
+    let plain = median(|| {
+        std::hint::black_box(bare_page(&bare));
+    });
+    println!("\nscrape of {} series, {:.1} MB, CPU    ms", view.series, size as f64 / 1e6);
+    println!("  page                           {:9.2}", full.as_secs_f64() * 1e3);
+    println!("  bare writer of the same page   {:9.2}", plain.as_secs_f64() * 1e3);
+    println!("  ratio                          {:9.2}", full.as_secs_f64() / plain.as_secs_f64());
+    println!("  (computing the figures, beside {:9.2})", computing.as_secs_f64() * 1e3);
+}
+
+/// The least that writing the page can cost: every line's beginning as one text, and a number behind it.
+fn bare_page(lines: &[(String, f64)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(lines.len() * 96);
+    for (head, value) in lines {
+        out.extend_from_slice(head.as_bytes());
+        let whole = *value as i64;
+        let written = if whole as f64 == *value { writeln!(out, "{whole}") } else { writeln!(out, "{value}") };
+        debug_assert!(written.is_ok(), "writing to memory cannot fail");
+    }
+    out
+}
+
+fn lines(view: &View) -> Vec<(String, f64)> {
+    let line = |family: &goalkeeper::publish::view::Family| {
+        let suffix = if family.kind == FamilyKind::Counter { "_total" } else { "" };
+        let head = format!("{}{suffix}", family.name);
+        family.samples.iter().map(move |(labels, value)| (format!("{head}{labels} "), *value)).collect::<Vec<_>>()
+    };
+    view.families.iter().flat_map(line).collect()
+}
+
+fn median(mut work: impl FnMut()) -> Duration {
+    let mut took: Vec<Duration> = (0..PAGES)
+        .map(|_| {
+            let begun = thread_cpu();
+            work();
+            thread_cpu() - begun
+        })
+        .collect();
+    took.sort_unstable();
+    took[PAGES / 2]
+}
+
+/// The daemon on a real topic, beside a raw consumer of it.
+fn whole_path(options: &cli::Bench, directory: &Path) -> anyhow::Result<()> {
+    let topic = format!("goalkeeper-bench-{}", std::process::id());
+    create(&options.brokers, &topic)?;
+    let producer = Topic::open(&options.brokers, &topic)?;
+    let mut events = 0;
+    for event in flood(options.reps, options.events / 4, SEED) {
+        let partition = event.partition(PARTITIONS.unsigned_abs());
+        producer.send(partition, &event.key, event.json.as_bytes(), event.sent)?;
+        events += 1;
+    }
+    producer.flush()?;
+    let (mut raw, mut whole) = (Duration::MAX, Duration::MAX);
+    for round in 0..ROUNDS {
+        raw = raw.min(raw_consumer(&options.brokers, &topic, events)?);
+        let config = directory.join(format!("round-{round}"));
+        write_config(&config, options, &options.brokers.join("\", \""), &topic)?;
+        whole = whole.min(daemon(&config, &topic, events)?);
+    }
+    println!("\nwhole path from Kafka, CPU of all threads, best of {ROUNDS}    us/event");
+    tell("raw BaseConsumer", raw, events);
+    tell("goalkeeper run", whole, events);
+    println!("  ratio                          {:9.2}", whole.as_secs_f64() / raw.as_secs_f64());
+    Ok(())
+}
+
+fn create(brokers: &[String], topic: &str) -> anyhow::Result<()> {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", brokers.join(",")).create()?;
+    // The events are of some day: without this the broker would delete them for their age.
+    let wanted = [NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1")];
+    let made = runtime()?.block_on(admin.create_topics(&wanted, &AdminOptions::new()))?;
+    match made.into_iter().next() {
+        Some(Ok(_)) => Ok(()),
+        other => bail!("topic {topic} cannot be made: {other:?}"),
+    }
+}
+
+/// CPU of reading the topic with nothing done to it.
+fn raw_consumer(brokers: &[String], topic: &str, events: u64) -> anyhow::Result<Duration> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers.join(","))
+        .set("group.id", "goalkeeper-bench")
+        .set("enable.auto.commit", "false")
+        .set("fetch.queue.backoff.ms", "20")
+        .set("queued.max.messages.kbytes", "32768")
+        .create()?;
+    let mut list = TopicPartitionList::new();
+    for partition in 0..PARTITIONS {
+        list.add_partition_offset(topic, partition, Offset::Beginning)?;
+    }
+    let begun = process_cpu();
+    consumer.assign(&list)?;
+    let (mut read, mut bytes) = (0, 0);
+    while read < events {
+        match consumer.poll(Duration::from_secs(30)) {
+            Some(message) => {
+                bytes += message?.payload_len();
+                read += 1;
+            }
+            None => bail!("the topic ends after {read} of {events} messages"),
+        }
+    }
+    std::hint::black_box(bytes);
+    Ok(process_cpu() - begun)
+}
+
+/// CPU of the daemon from its start on an empty state until everything is read and its last checkpoint is written.
+fn daemon(config: &Path, topic: &str, events: u64) -> anyhow::Result<Duration> {
+    let begun = process_cpu();
+    let runtime = runtime()?;
+    let telemetry = telemetry()?;
+    let service = Service::start(&runtime, config::load(config)?, telemetry.clone())?;
+    let (stop, told) = oneshot::channel();
+    service.stop_on(&runtime, told);
+    while service.is_running() && read(&telemetry, topic) < events {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = stop.send(());
+    service.wait()?;
+    let took = process_cpu() - begun;
+    let applied: u64 = per_partition(&telemetry.events_applied, topic);
+    if applied != events {
+        bail!("{applied} of {events} events were applied: the bench is broken");
+    }
+    Ok(took)
+}
+
+fn read(telemetry: &Telemetry, topic: &str) -> u64 {
+    per_partition(&telemetry.records, topic)
+}
+
+fn per_partition(counter: &prometheus::IntCounterVec, topic: &str) -> u64 {
+    (0..PARTITIONS).map(|n| counter.with_label_values(&[topic, &n.to_string()]).get()).sum()
+}
+
+fn write_config(directory: &Path, options: &cli::Bench, brokers: &str, topic: &str) -> anyhow::Result<()> {
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    let brokers = if brokers.is_empty() { "localhost:9092" } else { brokers };
+    // Figures are computed once, at the start: their cost is that of the scrape, and not part of the path.
+    let text = format!(
+        "roster: roster.yaml\nkafka: {{brokers: [\"{brokers}\"], topics: [{topic}]}}\nclock: stream\n\
+         state: {{directory: {}}}\nserver: {{listen: \"127.0.0.1:0\", publish_interval: 1h}}\n",
+        directory.join("state").display()
+    );
+    std::fs::write(directory.join(config::MAIN_FILE), text).context("cannot write the configuration")?;
+    std::fs::write(directory.join("roster.yaml"), flood_roster_yaml(options.reps)).context("cannot write the roster")
+}
