@@ -80,25 +80,25 @@ impl Ledger {
     }
 }
 
-/// What must be added to `booked` to make it `due`.
-pub fn difference(due: &[Booking], booked: &[Booking], deltas: &mut Vec<Delta>) {
+/// Tells what must be added to `booked` to make it `due`.
+pub fn difference(due: &[Booking], booked: &[Booking], mut tell: impl FnMut(Delta)) {
     if due == booked {
         return;
     }
     let same = |a: &Booking, b: &Booking| a.at == b.at && a.path == b.path;
     for booking in due {
         match booked.iter().find(|old| same(old, booking)) {
-            None => deltas.push(booking.clone()),
+            None => tell(booking.clone()),
             Some(old) if old.amounts == booking.amounts => {}
             Some(old) => {
                 let mut amounts = booking.amounts.clone();
                 amounts.add(old.amounts.negated().cells());
-                deltas.push(Delta { path: booking.path.clone(), at: booking.at, amounts });
+                tell(Delta { path: booking.path.clone(), at: booking.at, amounts });
             }
         }
     }
     for old in booked.iter().filter(|old| !due.iter().any(|booking| same(old, booking))) {
-        deltas.push(Delta { path: old.path.clone(), at: old.at, amounts: old.amounts.negated() });
+        tell(Delta { path: old.path.clone(), at: old.at, amounts: old.amounts.negated() });
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
         after.book(&b, Instant(2), Quantity::Handled, 1);
         let (before, after) = (before.finish(), after.finish());
         let mut deltas = Vec::new();
-        difference(&after, &before, &mut deltas);
+        difference(&after, &before, |delta| deltas.push(delta));
         let plain = |at, path: &Arc<Path>, quantity, n| Delta {
             path: path.clone(),
             at: Instant(at),

@@ -4,7 +4,7 @@
 //! Files in the order of the flow:
 //!
 //! - [`time`], [`event`]: what is told, and when it happened;
-//! - [`record`], [`records`]: what is known of one contact, ticket, survey, customer; and all of them;
+//! - [`record`], `slots`, [`records`]: what is known of one contact, ticket, survey, customer; and all of them;
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
@@ -30,6 +30,7 @@ pub mod roster;
 pub mod scope;
 pub mod settings;
 pub mod sketch;
+mod slots;
 mod survey;
 mod ticket;
 pub mod time;

@@ -2,16 +2,15 @@
 //!
 //! Nothing here knows panes. What changes leaves as [`Change`]s, and nothing else connects the two.
 
-use super::booking::{Booking, Delta, Message, difference};
+use super::booking::{Booking, Delta, Message, Visit, difference};
 use super::contribution::{Context, contribution};
 use super::customer;
 use super::event::Kind;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
 use super::settings::Settings;
+use super::slots::{Place, Slot, Slots};
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
-use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
 use std::collections::BTreeMap;
 
 /// What records tell the panes.
@@ -43,27 +42,19 @@ pub enum Taken {
     Saturated,
 }
 
-#[derive(Debug, Default)]
-struct Slot {
-    record: Record,
-    /// The hour under which the record is stored, if it is.
-    stored: Option<i64>,
-    dirty: bool,
-}
-
 /// All live records.
 #[derive(Debug, Default)]
 pub struct Records {
-    slots: HashMap<RecordKey, Slot, FxBuildHasher>,
-    /// Keys by kind and hour; a key that has moved on stays behind and is skipped.
-    blocks: BTreeMap<(Kind, i64), Vec<RecordKey>>,
-    /// Keys by the minute in which they fall due; a key whose deadline has moved is skipped.
-    due: BTreeMap<i64, Vec<RecordKey>>,
-    /// Keys still to be booked under the roster and settings in force.
-    pending: Vec<RecordKey>,
-    woken: Vec<RecordKey>,
+    slots: Slots,
+    /// Records by kind and hour; one that has moved on stays behind and is skipped.
+    blocks: BTreeMap<(Kind, i64), Vec<Place>>,
+    /// Records by the minute in which they fall due; one whose deadline has moved is skipped.
+    due: BTreeMap<i64, Vec<Place>>,
+    /// Records still to be booked under the roster and settings in force.
+    pending: Vec<Place>,
+    woken: Vec<Place>,
     changes: Vec<Change>,
-    dirty: Vec<RecordKey>,
+    dirty: Vec<Place>,
     deleted: Vec<(RecordKey, i64)>,
     generation: u32,
     totals: RecordTotals,
@@ -87,7 +78,7 @@ impl Records {
     }
     /// True without any record.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.slots.len() == 0
     }
     /// How many records are still to be booked under the roster and settings in force.
     pub fn pending(&self) -> usize {
@@ -104,33 +95,32 @@ impl Records {
 
     /// Every record with its key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&RecordKey, &Record)> {
-        self.slots.iter().map(|(key, slot)| (key, &slot.record))
+        self.slots.iter().map(|(_, slot)| (&slot.key, &slot.record))
     }
 
     /// The record of a key.
     pub fn get(&self, key: &RecordKey) -> Option<&Record> {
-        self.slots.get(key).map(|slot| &slot.record)
+        let slot = self.slots.get(self.slots.find(key)?)?;
+        Some(&slot.record)
     }
 
     /// Takes in one event of the record `key`, and settles all that it changes.
     pub fn take(&mut self, key: RecordKey, entry: Entry, context: &Context<'_>) -> Taken {
-        let hour = entry.time.0.div_euclid(HOUR);
-        let slot = open(&mut self.slots, &mut self.blocks, &key, hour, self.generation);
-        if slot.record.saturated {
+        let place = self.open(&key, entry.time.0.div_euclid(HOUR));
+        let Some(slot) = self.slots.get_mut(place) else { return Taken::Unchanged };
+        let record = &mut slot.record;
+        if record.saturated {
             return Taken::Saturated;
         }
-        if slot.record.entries.len() >= context.settings.saturation_ids && slot.record.find(&entry).is_none() {
-            slot.record.hour = slot.record.hour.max(slot.record.last_hour());
-            slot.record.saturate();
-            self.blocks.entry((key.kind, slot.record.hour)).or_default().push(key.clone());
-            self.totals.saturated += 1;
-            self.settle(key, context);
+        if record.entries.len() >= context.settings.saturation_ids && record.find(&entry).is_none() {
+            self.saturate(place);
+            self.settle(place, context);
             return Taken::Saturated;
         }
-        if slot.record.merge(entry) == Merged::Unchanged {
+        if record.merge(entry) == Merged::Unchanged {
             return Taken::Unchanged;
         }
-        self.settle(key, context);
+        self.settle(place, context);
         Taken::Applied
     }
 
@@ -141,12 +131,12 @@ impl Records {
             if *entry.key() > minute {
                 break;
             }
-            let (bucket, keys) = entry.remove_entry();
+            let (bucket, places) = entry.remove_entry();
             let mut later = Vec::new();
-            for key in keys {
-                match self.slots.get(&key).and_then(|slot| slot.record.due) {
-                    Some(due) if due <= context.now => self.settle(key, context),
-                    Some(due) if due.0.div_euclid(MINUTE) == bucket => later.push(key),
+            for place in places {
+                match self.slots.get(place).and_then(|slot| slot.record.due) {
+                    Some(due) if due <= context.now => self.settle(place, context),
+                    Some(due) if due.0.div_euclid(MINUTE) == bucket => later.push(place),
                     _ => {}
                 }
             }
@@ -164,8 +154,8 @@ impl Records {
         for kind in Kind::ALL {
             let Some(limit) = horizon_hour(kind, low, context.settings) else { continue };
             while let Some((&(_, hour), _)) = self.blocks.range((kind, i64::MIN)..(kind, limit)).next() {
-                for key in self.blocks.remove(&(kind, hour)).unwrap_or_default() {
-                    self.expire_or_move(key, hour, limit, context);
+                for place in self.blocks.remove(&(kind, hour)).unwrap_or_default() {
+                    self.expire_or_move(place, hour, limit, context);
                 }
             }
             horizons.push((kind, Instant(limit * HOUR)));
@@ -176,15 +166,15 @@ impl Records {
     /// Begins re-booking every live record, under a roster or settings that have just come into force.
     pub fn begin_rebook(&mut self) {
         self.generation += 1;
-        self.pending = self.slots.keys().cloned().collect();
+        self.pending = self.slots.iter().map(|(place, _)| place).collect();
     }
 
     /// Re-books at most `n` records; [`Records::pending`] tells what is left.
     pub fn rebook(&mut self, n: usize, context: &Context<'_>) {
         let from = self.pending.len().saturating_sub(n);
-        for key in self.pending.split_off(from) {
-            if self.slots.get(&key).is_some_and(|slot| slot.record.generation != self.generation) {
-                self.settle(key, context);
+        for place in self.pending.split_off(from) {
+            if self.slots.get(place).is_some_and(|slot| slot.record.generation != self.generation) {
+                self.settle(place, context);
             }
         }
     }
@@ -199,87 +189,87 @@ impl Records {
         for (key, hour) in self.deleted.drain(..) {
             write(Write::Delete(&key, hour));
         }
-        for key in self.dirty.drain(..) {
-            let Some(slot) = self.slots.get_mut(&key) else { continue };
+        for place in self.dirty.drain(..) {
+            let Some(slot) = self.slots.get_mut(place) else { continue };
             if !std::mem::take(&mut slot.dirty) {
                 continue;
             }
             if let Some(old) = slot.stored.filter(|old| *old != slot.record.hour) {
-                write(Write::Delete(&key, old));
+                write(Write::Delete(&slot.key, old));
             }
             slot.stored = Some(slot.record.hour);
-            write(Write::Put(&key, &slot.record));
+            write(Write::Put(&slot.key, &slot.record));
         }
     }
 
     /// Puts a stored record back. Call [`Records::restored`] when all are there.
     pub fn restore(&mut self, key: RecordKey, record: Record) {
-        self.blocks.entry((key.kind, record.hour)).or_default().push(key.clone());
-        if let Some(due) = record.due {
-            self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(key.clone());
+        let (kind, hour, due) = (key.kind, record.hour, record.due);
+        let place = self.slots.insert(Slot { key, record, stored: Some(hour), dirty: false });
+        self.blocks.entry((kind, hour)).or_default().push(place);
+        if let Some(due) = due {
+            self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
         }
-        let stored = Some(record.hour);
-        self.slots.insert(key, Slot { record, stored, dirty: false });
     }
 
     /// Ends restoring under the generation that was stored: what is of an older one is re-booked still.
     pub fn restored(&mut self, generation: u32) {
         self.generation = generation;
         let old = |slot: &Slot| slot.record.generation != generation;
-        self.pending = self.slots.iter().filter(|(_, slot)| old(slot)).map(|(key, _)| key.clone()).collect();
+        self.pending = self.slots.iter().filter(|(_, slot)| old(slot)).map(|(place, _)| place).collect();
     }
 
     /// Drops the frozen notes that customers no longer need. It happens when their hour comes by anyway; doing it for
     /// all makes two states comparable.
     pub fn prune(&mut self, low: Instant, context: &Context<'_>) {
         let Some(limit) = horizon_hour(Kind::Customer, low, context.settings) else { return };
-        let customers: Vec<RecordKey> = self.slots.keys().filter(|key| key.kind == Kind::Customer).cloned().collect();
-        for key in customers {
-            self.prune_one(&key, Instant(limit * HOUR), context);
+        let customers = self.slots.iter().filter(|(_, slot)| slot.key.kind == Kind::Customer);
+        for place in customers.map(|(place, _)| place).collect::<Vec<_>>() {
+            self.prune_one(place, Instant(limit * HOUR), context);
         }
     }
 
     /// The instant of the oldest event of any live record.
     pub fn oldest(&self) -> Option<Instant> {
-        self.slots.values().filter_map(|slot| slot.record.entries.first()).map(|entry| entry.time).min()
+        self.slots.iter().filter_map(|(_, slot)| slot.record.entries.first()).map(|entry| entry.time).min()
     }
 
-    fn settle(&mut self, key: RecordKey, context: &Context<'_>) {
-        self.woken.push(key);
+    fn settle(&mut self, place: Place, context: &Context<'_>) {
+        self.woken.push(place);
         // Notes run from contacts to customers and surveys, which send none: the loop is two steps deep.
-        while let Some(key) = self.woken.pop() {
-            self.settle_one(&key, context);
+        while let Some(place) = self.woken.pop() {
+            self.settle_one(place, context);
         }
     }
 
-    fn settle_one(&mut self, key: &RecordKey, context: &Context<'_>) {
-        let Some(slot) = self.slots.get_mut(key) else { return };
-        let now = contribution(key, &slot.record, context);
-        let mut deltas = Vec::new();
-        difference(&now.bookings, &slot.record.booked, &mut deltas);
-        self.changes.extend(deltas.into_iter().map(Change::Delta));
-        slot.record.booked = now.bookings;
-        slot.record.generation = self.generation;
-        if now.due != slot.record.due {
+    fn settle_one(&mut self, place: Place, context: &Context<'_>) {
+        let Some(slot) = self.slots.get_mut(place) else { return };
+        let record = &mut slot.record;
+        let now = contribution(&slot.key, record, context);
+        difference(&now.bookings, &record.booked, |delta| self.changes.push(Change::Delta(delta)));
+        record.booked = now.bookings;
+        record.generation = self.generation;
+        if now.due != record.due {
             if let Some(due) = now.due {
-                self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(key.clone());
+                self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
             }
-            slot.record.due = now.due;
+            record.due = now.due;
         }
-        let stays = key.kind == Kind::Ticket && ticket::is_open(&slot.record);
-        let last = slot.record.last_hour();
-        if slot.record.hour > last && !stays && !slot.record.saturated && last > i64::MIN / HOUR {
-            slot.record.hour = last;
-            self.blocks.entry((key.kind, last)).or_default().push(key.clone());
+        let stays = slot.key.kind == Kind::Ticket && ticket::is_open(record);
+        let last = record.last_hour();
+        if record.hour > last && !stays && !record.saturated && last > i64::MIN / HOUR {
+            record.hour = last;
+            self.blocks.entry((slot.key.kind, last)).or_default().push(place);
         }
-        mark(slot, key, &mut self.dirty);
+        mark(slot, place, &mut self.dirty);
         if slot.record.sent != now.sends {
+            let from = slot.key.clone();
             let before = std::mem::replace(&mut slot.record.sent, now.sends.clone());
-            self.send(key, before, now.sends, context);
+            self.send(&from, &before, now.sends, context);
         }
     }
 
-    fn send(&mut self, from: &RecordKey, before: Vec<Sent>, after: Vec<Sent>, context: &Context<'_>) {
+    fn send(&mut self, from: &RecordKey, before: &[Sent], after: Vec<Sent>, context: &Context<'_>) {
         for old in before.iter().filter(|old| !after.iter().any(|new| new.to == old.to)) {
             self.withdraw(from, &old.to);
         }
@@ -292,125 +282,131 @@ impl Records {
 
     fn deliver(&mut self, from: &RecordKey, sent: Sent, context: &Context<'_>) {
         let Sent { to, message } = sent;
-        let slot = match &message {
-            Message::Link(since) | Message::Visit(super::booking::Visit { first: since, .. }) => {
-                let hour = since.0.div_euclid(HOUR);
-                open(&mut self.slots, &mut self.blocks, &to, hour, self.generation)
+        let place = match &message {
+            Message::Link(since) | Message::Visit(Visit { first: since, .. }) => {
+                self.open(&to, since.0.div_euclid(HOUR))
             }
             // A judgement that has expired is not brought back to life by what it once asked for.
-            Message::Handling(_) => match self.slots.get_mut(&to) {
-                Some(slot) => slot,
+            Message::Handling(_) => match self.slots.find(&to) {
+                Some(place) => place,
                 None => return,
             },
         };
-        if slot.record.saturated {
+        let Some(Slot { record, .. }) = self.slots.get_mut(place) else { return };
+        if record.saturated {
             self.totals.undelivered += 1;
             return;
         }
         let received = Received { from: from.clone(), message, frozen: false };
-        match slot.record.received.binary_search_by(|other| other.from.cmp(from)) {
-            Ok(at) => slot.record.received[at] = received,
-            Err(at) => slot.record.received.insert(at, received),
+        match record.received.binary_search_by(|other| other.from.cmp(from)) {
+            Ok(at) => record.received[at] = received,
+            Err(at) => record.received.insert(at, received),
         }
         let settings = context.settings;
         if to.kind == Kind::Customer
-            && customer::is_saturated(&slot.record, settings.first_contact_window, settings.saturation_contacts)
+            && customer::is_saturated(record, settings.first_contact_window, settings.saturation_contacts)
         {
-            slot.record.hour = slot.record.hour.max(slot.record.last_hour());
-            slot.record.saturate();
-            self.blocks.entry((to.kind, slot.record.hour)).or_default().push(to.clone());
-            self.totals.saturated += 1;
+            self.saturate(place);
         }
-        self.woken.push(to);
+        self.woken.push(place);
     }
 
     fn withdraw(&mut self, from: &RecordKey, to: &RecordKey) {
-        let Some(slot) = self.slots.get_mut(to) else { return };
-        if let Ok(at) = slot.record.received.binary_search_by(|other| other.from.cmp(from)) {
-            slot.record.received.remove(at);
-            self.woken.push(to.clone());
+        let Some(place) = self.slots.find(to) else { return };
+        let Some(Slot { record, .. }) = self.slots.get_mut(place) else { return };
+        if let Ok(at) = record.received.binary_search_by(|other| other.from.cmp(from)) {
+            record.received.remove(at);
+            self.woken.push(place);
         }
     }
 
-    fn expire_or_move(&mut self, key: RecordKey, hour: i64, limit: i64, context: &Context<'_>) {
-        let Some(slot) = self.slots.get_mut(&key) else { return };
+    /// The place of the record with this key; one that was not there is of `hour`.
+    fn open(&mut self, key: &RecordKey, hour: i64) -> Place {
+        if let Some(place) = self.slots.find(key) {
+            return place;
+        }
+        let record = Record { hour, generation: self.generation, ..Record::default() };
+        let place = self.slots.insert(Slot { key: key.clone(), record, stored: None, dirty: false });
+        self.blocks.entry((key.kind, hour)).or_default().push(place);
+        place
+    }
+
+    /// Lets a record that has grown without end forget everything. It waits for its expiry in the hour of its last event.
+    fn saturate(&mut self, place: Place) {
+        let Some(Slot { key, record, .. }) = self.slots.get_mut(place) else { return };
+        record.hour = record.hour.max(record.last_hour());
+        record.saturate();
+        self.blocks.entry((key.kind, record.hour)).or_default().push(place);
+        self.totals.saturated += 1;
+    }
+
+    fn expire_or_move(&mut self, place: Place, hour: i64, limit: i64, context: &Context<'_>) {
+        let Some(slot) = self.slots.get_mut(place) else { return };
         if slot.record.hour != hour {
             return;
         }
+        let kind = slot.key.kind;
         let last = if slot.record.saturated { hour } else { slot.record.last_hour() };
-        let stays = key.kind == Kind::Ticket && ticket::is_open(&slot.record);
+        let stays = kind == Kind::Ticket && ticket::is_open(&slot.record);
         if !stays && last < limit {
-            return self.expire_one(&key);
+            return self.expire_one(place);
         }
         // What must stay is looked at again in a day; everything else waits in the hour of its last event.
         slot.record.hour = if last < limit { limit + 24 } else { last };
-        self.blocks.entry((key.kind, slot.record.hour)).or_default().push(key.clone());
-        mark(slot, &key, &mut self.dirty);
-        if key.kind == Kind::Customer {
-            self.prune_one(&key, Instant(limit * HOUR), context);
+        self.blocks.entry((kind, slot.record.hour)).or_default().push(place);
+        mark(slot, place, &mut self.dirty);
+        if kind == Kind::Customer {
+            self.prune_one(place, Instant(limit * HOUR), context);
         }
     }
 
-    fn expire_one(&mut self, key: &RecordKey) {
-        let Some(slot) = self.slots.remove(key) else { return };
+    fn expire_one(&mut self, place: Place) {
+        let Some(slot) = self.slots.remove(place) else { return };
         self.totals.expired += 1;
         if let Some(hour) = slot.stored {
-            self.deleted.push((key.clone(), hour));
+            self.deleted.push((slot.key.clone(), hour));
         }
         self.changes.extend(slot.record.booked.into_iter().map(Change::Closed));
         for sent in slot.record.sent {
-            let Some(receiver) = self.slots.get_mut(&sent.to) else { continue };
-            let Ok(at) = receiver.record.received.binary_search_by(|other| other.from.cmp(key)) else { continue };
+            let Some(place) = self.slots.find(&sent.to) else { continue };
+            let Some(receiver) = self.slots.get_mut(place) else { continue };
+            let received = &mut receiver.record.received;
+            let Ok(at) = received.binary_search_by(|other| other.from.cmp(&slot.key)) else { continue };
             if matches!(sent.message, Message::Link(_)) {
                 // Nobody is left to tell: the link goes, and with it the memory of what was told.
-                receiver.record.received.remove(at);
-                receiver.record.sent.retain(|other| other.to != *key);
+                received.remove(at);
+                receiver.record.sent.retain(|other| other.to != slot.key);
             } else {
-                receiver.record.received[at].frozen = true;
+                received[at].frozen = true;
             }
-            mark(receiver, &sent.to, &mut self.dirty);
+            mark(receiver, place, &mut self.dirty);
         }
     }
 
     /// Frozen notes leave at the receiver's own horizon, and their books are closed.
-    fn prune_one(&mut self, key: &RecordKey, horizon: Instant, context: &Context<'_>) {
+    fn prune_one(&mut self, place: Place, horizon: Instant, context: &Context<'_>) {
         let leaves = |received: &Received| match &received.message {
             Message::Visit(visit) => received.frozen && visit.first < horizon,
             _ => false,
         };
-        let Some(slot) = self.slots.get_mut(key) else { return };
+        let Some(slot) = self.slots.get(place) else { return };
         if !slot.record.received.iter().any(leaves) {
             return;
         }
         // Booked first under what is in force, so that what remains below is due exactly.
-        self.settle_one(key, context);
-        let Some(slot) = self.slots.get_mut(key) else { return };
+        self.settle_one(place, context);
+        let Some(slot) = self.slots.get_mut(place) else { return };
         slot.record.received.retain(|received| !leaves(received));
-        let remaining = contribution(key, &slot.record, context);
-        let mut closed = Vec::new();
-        difference(&slot.record.booked, &remaining.bookings, &mut closed);
-        self.changes.extend(closed.into_iter().map(Change::Closed));
+        let remaining = contribution(&slot.key, &slot.record, context);
+        difference(&slot.record.booked, &remaining.bookings, |closed| self.changes.push(Change::Closed(closed)));
         slot.record.booked = remaining.bookings;
-        mark(slot, key, &mut self.dirty);
+        mark(slot, place, &mut self.dirty);
     }
 }
 
-fn open<'a>(
-    slots: &'a mut HashMap<RecordKey, Slot, FxBuildHasher>,
-    blocks: &mut BTreeMap<(Kind, i64), Vec<RecordKey>>,
-    key: &RecordKey,
-    hour: i64,
-    generation: u32,
-) -> &'a mut Slot {
-    slots.entry_ref(key).or_insert_with(|| {
-        blocks.entry((key.kind, hour)).or_default().push(key.clone());
-        Slot { record: Record { hour, generation, ..Record::default() }, ..Slot::default() }
-    })
-}
-
-fn mark(slot: &mut Slot, key: &RecordKey, dirty: &mut Vec<RecordKey>) {
+fn mark(slot: &mut Slot, place: Place, dirty: &mut Vec<Place>) {
     if !std::mem::replace(&mut slot.dirty, true) {
-        dirty.push(key.clone());
+        dirty.push(place);
     }
 }
 

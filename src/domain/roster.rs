@@ -3,7 +3,9 @@
 use super::event::Name;
 use super::scope::{Path, Scope, ScopeKind};
 use super::time::{Instant, Span, Zone};
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 /// The roster as written; [`Roster::new`] makes it answer questions.
@@ -92,13 +94,15 @@ pub struct OpeningHours {
 pub struct Roster {
     data: RosterData,
     company: (Scope, Zone),
-    teams: HashMap<Name, Vec<(Scope, Zone)>>,
-    queues: HashMap<Name, usize>,
-    reps: HashMap<Name, usize>,
-    aliases: HashMap<Name, HashMap<Name, Name>>,
+    teams: Named<Vec<(Scope, Zone)>>,
+    queues: Named<usize>,
+    reps: Named<usize>,
+    aliases: Named<Named<Name>>,
     // Paths are few and asked for with every booking; the map only saves building them again.
-    paths: Mutex<HashMap<PathKey, Arc<Path>, rustc_hash::FxBuildHasher>>,
+    paths: Mutex<HashMap<PathKey, Arc<Path>, FxBuildHasher>>,
 }
+
+type Named<T> = HashMap<Name, T, FxBuildHasher>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct PathKey {
@@ -135,7 +139,7 @@ impl Roster {
             .collect();
         let queues = data.queues.iter().enumerate().map(|(n, q)| (q.unit.id.clone(), n)).collect();
         let reps = data.reps.iter().enumerate().map(|(n, r)| (r.unit.id.clone(), n)).collect();
-        let mut aliases: HashMap<Name, HashMap<Name, Name>> = HashMap::new();
+        let mut aliases: Named<Named<Name>> = HashMap::default();
         for rep in &data.reps {
             for (source, alias) in &rep.aliases {
                 aliases.entry(source.clone()).or_default().insert(alias.clone(), rep.unit.id.clone());
