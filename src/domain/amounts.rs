@@ -11,15 +11,20 @@ impl Amounts {
     /// Amounts in any order, cells repeated or not.
     pub fn new(mut amounts: Vec<(Cell, i64)>) -> Amounts {
         amounts.sort_unstable_by_key(|(cell, _)| *cell);
-        amounts.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            if same {
-                earlier.1 += later.1;
+        Amounts::from_sorted(amounts.into_iter())
+    }
+
+    /// Amounts sorted by cell, cells repeated or not; no larger than it must be.
+    pub(super) fn from_sorted(amounts: impl ExactSizeIterator<Item = (Cell, i64)>) -> Amounts {
+        let mut kept: Vec<(Cell, i64)> = Vec::with_capacity(amounts.len());
+        for (cell, n) in amounts {
+            match kept.last_mut() {
+                Some((last, sum)) if *last == cell => *sum += n,
+                _ => kept.push((cell, n)),
             }
-            same
-        });
-        amounts.retain(|(_, n)| *n != 0);
-        Amounts(amounts)
+        }
+        kept.retain(|(_, n)| *n != 0);
+        Amounts(kept)
     }
 
     /// Every cell with its amount, sorted by cell.

@@ -25,25 +25,22 @@ pub type Delta = Booking;
 /// Bookings under construction.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    groups: Vec<Group>,
-}
-
-#[derive(Debug)]
-struct Group {
-    path: Arc<Path>,
-    at: Instant,
-    amounts: Vec<(Cell, i64)>,
+    groups: Vec<(Arc<Path>, Instant)>,
+    /// Amounts with the number of their group.
+    amounts: Vec<(u32, Cell, i64)>,
 }
 
 impl Ledger {
     /// Books `amount` of a plain quantity.
     pub fn book(&mut self, path: &Arc<Path>, at: Instant, quantity: Quantity, amount: i64) {
-        self.group(path, at).push((Cell::plain(quantity), amount));
+        let group = self.group(path, at);
+        self.amounts.push((group, Cell::plain(quantity), amount));
     }
 
     /// Books one of a quantity with a parameter.
     pub fn count_with(&mut self, path: &Arc<Path>, at: Instant, quantity: Quantity, parameter: u32) {
-        self.group(path, at).push((Cell::with(quantity, parameter), 1));
+        let group = self.group(path, at);
+        self.amounts.push((group, Cell::with(quantity, parameter), 1));
     }
 
     /// Books one duration: its sum, its count, and its bucket if the measure has a distribution.
@@ -56,27 +53,34 @@ impl Ledger {
         span: Span,
     ) {
         let group = self.group(path, at);
-        group.push((Cell::plain(sum), span.0));
-        group.push((Cell::plain(known), 1));
+        self.amounts.push((group, Cell::plain(sum), span.0));
+        self.amounts.push((group, Cell::plain(known), 1));
         if let Some(quantity) = distribution {
-            group.push((Cell::with(quantity, u32::from(sketch::bucket_of(span.0))), 1));
+            self.amounts.push((group, Cell::with(quantity, u32::from(sketch::bucket_of(span.0))), 1));
         }
     }
 
-    /// The bookings, in the order in which they were begun.
-    pub fn finish(self) -> Vec<Booking> {
-        let booking = |group: Group| Booking { path: group.path, at: group.at, amounts: Amounts::new(group.amounts) };
-        self.groups.into_iter().map(booking).filter(|booking| !booking.amounts.is_empty()).collect()
+    /// The bookings, in the order in which they were begun. Records keep them, so nothing is larger than it must be.
+    pub fn finish(mut self) -> Vec<Booking> {
+        self.amounts.sort_unstable_by_key(|(group, cell, _)| (*group, *cell));
+        let mut bookings = Vec::with_capacity(self.groups.len());
+        for amounts in self.amounts.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let (path, at) = &self.groups[amounts[0].0 as usize];
+            let amounts = Amounts::from_sorted(amounts.iter().map(|(_, cell, n)| (*cell, *n)));
+            if !amounts.is_empty() {
+                bookings.push(Booking { path: path.clone(), at: *at, amounts });
+            }
+        }
+        bookings
     }
 
-    fn group(&mut self, path: &Arc<Path>, at: Instant) -> &mut Vec<(Cell, i64)> {
+    fn group(&mut self, path: &Arc<Path>, at: Instant) -> u32 {
         // A record has a handful of groups, and the one wanted is mostly the last.
-        let found = self.groups.iter().rposition(|group| group.at == at && group.path == *path);
-        let n = found.unwrap_or_else(|| {
-            self.groups.push(Group { path: path.clone(), at, amounts: Vec::with_capacity(12) });
+        let found = self.groups.iter().rposition(|(other, instant)| *instant == at && other == path);
+        found.unwrap_or_else(|| {
+            self.groups.push((path.clone(), at));
             self.groups.len() - 1
-        });
-        &mut self.groups[n].amounts
+        }) as u32
     }
 }
 

@@ -104,13 +104,63 @@ pub struct Roster {
 
 type Named<T> = HashMap<Name, T, FxBuildHasher>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Whose path. Names are compared by where they are: those of events are shared, so that one rep is mostly one place, and
+/// a name that is held cannot move. The same rep at two places only has two equal paths.
+#[derive(Clone, Debug)]
 struct PathKey {
     rep: Option<Name>,
     queue: Option<Name>,
     team: Option<Name>,
     /// Nothing above the rep.
     alone: bool,
+}
+
+/// As [`PathKey`], of names that others hold.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    rep: Option<&'a Name>,
+    queue: Option<&'a Name>,
+    team: Option<&'a Name>,
+    alone: bool,
+}
+
+impl PathKey {
+    fn asked(&self) -> Asked<'_> {
+        Asked { rep: self.rep.as_ref(), queue: self.queue.as_ref(), team: self.team.as_ref(), alone: self.alone }
+    }
+}
+
+impl Asked<'_> {
+    fn places(&self) -> ([usize; 3], bool) {
+        let place = |name: Option<&Name>| name.map_or(0, |name| Arc::as_ptr(name).cast::<u8>().addr());
+        ([place(self.rep), place(self.queue), place(self.team)], self.alone)
+    }
+}
+
+impl std::hash::Hash for PathKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.asked().places().hash(state);
+    }
+}
+
+impl PartialEq for PathKey {
+    fn eq(&self, other: &PathKey) -> bool {
+        self.asked().places() == other.asked().places()
+    }
+}
+
+impl Eq for PathKey {}
+
+impl std::hash::Hash for Asked<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.places().hash(state);
+    }
+}
+
+impl hashbrown::Equivalent<PathKey> for Asked<'_> {
+    fn equivalent(&self, key: &PathKey) -> bool {
+        self.places() == key.asked().places()
+    }
 }
 
 /// Paths kept at most; beyond it the map starts again, which costs time only.
@@ -172,7 +222,7 @@ impl Roster {
     pub fn queue_path(&self, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
         let memberships = queue.and_then(|id| self.queue(id)).map(|q| &q.teams[..]);
         let team = team.or_else(|| team_at(memberships.unwrap_or_default(), at));
-        self.path(PathKey { rep: None, queue: queue.cloned(), team: team.cloned(), alone: false })
+        self.path(Asked { rep: None, queue, team, alone: false })
     }
 
     /// The scopes of a rep-side booking at `at`: the rep, the queue itself if one is named, the rep's team then (or
@@ -181,17 +231,17 @@ impl Roster {
     pub fn rep_path(&self, rep: Option<&Name>, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
         let memberships = rep.and_then(|id| self.rep(id)).map(|r| &r.teams[..]);
         let team = team.or_else(|| team_at(memberships.unwrap_or_default(), at));
-        self.path(PathKey { rep: rep.cloned(), queue: queue.cloned(), team: team.cloned(), alone: false })
+        self.path(Asked { rep, queue, team, alone: false })
     }
 
     /// The rep alone, for what counts at rep level only.
     pub fn rep_only(&self, rep: &Name) -> Arc<Path> {
-        self.path(PathKey { rep: Some(rep.clone()), queue: None, team: None, alone: true })
+        self.path(Asked { rep: Some(rep), queue: None, team: None, alone: true })
     }
 
     /// The company alone.
     pub fn company_path(&self) -> Arc<Path> {
-        self.path(PathKey { rep: None, queue: None, team: None, alone: false })
+        self.path(Asked { rep: None, queue: None, team: None, alone: false })
     }
 
     /// The zone in which `scope` counts its days.
@@ -219,16 +269,16 @@ impl Roster {
         all
     }
 
-    fn path(&self, key: PathKey) -> Arc<Path> {
+    fn path(&self, key: Asked<'_>) -> Arc<Path> {
         // A poisoned lock only means that a thread died between two insertions: the map is whole.
         let mut paths = self.paths.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(path) = paths.get(&key) {
             return path.clone();
         }
         let mut steps: Vec<(Scope, Zone)> = Vec::with_capacity(5);
-        steps.extend(key.rep.as_ref().map(|rep| self.rep_step(rep)));
-        steps.extend(key.queue.as_ref().map(|queue| self.queue_step(queue)));
-        match key.team.as_ref() {
+        steps.extend(key.rep.map(|rep| self.rep_step(rep)));
+        steps.extend(key.queue.map(|queue| self.queue_step(queue)));
+        match key.team {
             Some(team) => match self.teams.get(team) {
                 Some(up) => steps.extend(up.iter().cloned()),
                 None => {
@@ -243,7 +293,9 @@ impl Roster {
         if paths.len() >= PATHS_KEPT {
             paths.clear();
         }
-        paths.insert(key, path.clone());
+        let Asked { rep, queue, team, alone } = key;
+        let held = PathKey { rep: rep.cloned(), queue: queue.cloned(), team: team.cloned(), alone };
+        paths.insert(held, path.clone());
         path
     }
 

@@ -75,9 +75,8 @@ impl Slots {
         seat.slot = Some(slot);
         let place = Place { at, turn: seat.turn };
         let seats = &self.seats;
-        self.index.insert_unique(key_hash, at, |at| {
-            seats[*at as usize].slot.as_ref().map_or(0, |slot| hash(&slot.key))
-        });
+        self.index
+            .insert_unique(key_hash, at, |at| seats[*at as usize].slot.as_ref().map_or(0, |slot| hash(&slot.key)));
         place
     }
 

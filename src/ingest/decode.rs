@@ -12,9 +12,12 @@ use crate::domain::event::{
     SurveyEvent, SurveyWhat, TicketEvent, TicketWhat,
 };
 use crate::domain::time::Instant;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 use serde::Deserialize;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
+use std::sync::LazyLock;
 
 /// The largest value that is read, in bytes.
 pub const MAX_PAYLOAD: usize = 1 << 20;
@@ -429,14 +432,18 @@ enum Family {
     Other,
 }
 
+/// The family of a type; none if it is not of the vocabulary.
 fn family(kind: &str) -> Option<Family> {
-    let known = super::schema::TYPES.iter().any(|known| known.name == kind);
-    known.then(|| match kind.split('.').next() {
-        Some("contact") => Family::Contact,
-        Some("ticket") => Family::Ticket,
-        Some("survey") => Family::Survey,
-        _ => Family::Other,
-    })
+    static FAMILIES: LazyLock<HashMap<&str, Family, FxBuildHasher>> = LazyLock::new(|| {
+        let family = |kind: &str| match kind.split('.').next() {
+            Some("contact") => Family::Contact,
+            Some("ticket") => Family::Ticket,
+            Some("survey") => Family::Survey,
+            _ => Family::Other,
+        };
+        super::schema::TYPES.iter().map(|kind| (kind.name, family(kind.name))).collect()
+    });
+    FAMILIES.get(kind).copied()
 }
 
 enum Form {
