@@ -133,7 +133,7 @@ impl Window {
     pub fn at(self, at: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
         let last = Instant(at.0.saturating_sub(1));
         match self {
-            Window::Rolling(span) => rolling(span, last, kind, zone),
+            Window::Rolling(span) => rolling(span, at, kind, zone),
             Window::QuarterHour => quarters(last.floor(QUARTER_HOUR), QUARTER_HOUR),
             Window::Hour => hour_of(last, zone),
             Window::Calendar(period) => period_of(period, last, zone),
@@ -182,7 +182,8 @@ fn quarters(start: Instant, width: i64) -> Stretch {
     Stretch { tier: Tier::QuarterHour, start, end: Instant(start.0 + width) }
 }
 
-fn rolling(span: Span, last: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
+fn rolling(span: Span, at: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
+    let last = Instant(at.0.saturating_sub(1));
     let grid = |tier, width: i64| {
         let end = last.floor(width).0 + width;
         let panes = (span.0 + width - 1) / width;
@@ -192,7 +193,8 @@ fn rolling(span: Span, last: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
         ms if ms <= 2 * HOUR && kind != ScopeKind::Rep => grid(Tier::Minute, MINUTE),
         ms if ms <= 7 * DAY => grid(Tier::QuarterHour, QUARTER_HOUR),
         ms => {
-            let today = last.date(zone);
+            // At midnight itself the day that has just ended is complete.
+            let today = at.date(zone);
             let first = days_before(today, (ms / DAY) as u64);
             Stretch { tier: Tier::Day, start: day_start(first, zone), end: day_start(today, zone) }
         }
