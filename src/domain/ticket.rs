@@ -6,14 +6,16 @@ use super::event::{Author, Content, Field, Name, TicketEvent, TicketWhat};
 use super::measure::threshold_number;
 use super::quantity::Quantity as Q;
 use super::record::{Entry, Record};
+use super::scope::Path;
 use super::time::{Instant, Span};
+use std::sync::Arc;
 
 /// What a ticket is, folded from its entries.
 #[derive(Debug, Default)]
 struct Facts {
-    created: Option<(Instant, Option<Name>)>,
-    /// The queue in which the ticket lies from each instant on.
-    queues: Vec<(Instant, Option<Name>)>,
+    created: Option<(Instant, Place)>,
+    /// Where the ticket lies from each instant on; before anybody says so, where it is first said to lie.
+    places: Vec<(Instant, Place)>,
     holder: Option<Name>,
     solves: Vec<Solve>,
     done: bool,
@@ -30,21 +32,26 @@ enum Standing {
     Deleted,
 }
 
+/// Where a ticket lies: its queue, and the team if an event named one (it overrides the roster until queue or rep
+/// change).
+#[derive(Clone, Debug, Default)]
+struct Place {
+    queue: Option<Name>,
+    team: Option<Name>,
+}
+
 #[derive(Debug)]
 struct Solve {
     at: Instant,
-    by: Option<Name>,
-    queue: Option<Name>,
+    by: Credit,
     undone: bool,
 }
 
-/// A message: when and by whom it was first posted, and what it became.
+/// A message: when and by whom it first became a reply, and whether it still is one.
 #[derive(Debug)]
 struct Posted {
     id: Name,
-    at: Instant,
-    by: Option<Name>,
-    queue: Option<Name>,
+    replied: Option<(Instant, Credit)>,
     is_reply: bool,
 }
 
@@ -55,15 +62,15 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
         draft.tell_links(record, &Credit::default());
         return;
     };
-    let queue = facts.queue_at(Instant::MAX);
+    let queue = facts.place_at(Instant::MAX).queue;
     let rep =
-        facts.solves.last().and_then(|solve| solve.by.clone()).or(facts.holder.clone()).or(facts.last_rep.clone());
+        facts.solves.last().and_then(|solve| solve.by.rep.clone()).or(facts.holder.clone()).or(facts.last_rep.clone());
     draft.tell_links(record, &Credit { known: true, rep, queue, team: None });
     if facts.standing == Standing::Deleted {
         return;
     }
-    if let Some((at, queue)) = &facts.created {
-        let path = draft.context.roster.queue_path(queue.as_ref(), None, *at);
+    if let Some((at, place)) = &facts.created {
+        let path = draft.context.roster.queue_path(place.queue.as_ref(), place.team.as_ref(), *at);
         draft.ledger.book(&path, *at, Q::TicketsCreated, 1);
     }
     if facts.standing == Standing::Whole {
@@ -92,14 +99,24 @@ pub(super) fn is_open(record: &Record) -> bool {
 }
 
 fn fold(record: &Record, draft: &Draft<'_>) -> Option<Facts> {
-    let mut facts = Facts::default();
-    let mut any = false;
-    for entry in record.holding() {
-        let Content::Ticket(event) = &entry.content else { continue };
-        any = true;
+    let events = || {
+        record.holding().filter_map(|entry| match &entry.content {
+            Content::Ticket(event) => Some((entry, &**event)),
+            _ => None,
+        })
+    };
+    // Absent says nothing: until a queue is named the ticket lies where the first one to name it says.
+    let first = events().find_map(|(entry, event)| match &event.shared.queue {
+        Field::Absent => None,
+        Field::Null => Some(None),
+        Field::Value(queue) => Some(Some(draft.queue(&entry.source, queue))),
+    });
+    let place = Place { queue: first.flatten(), team: None };
+    let mut facts = Facts { places: vec![(Instant::MIN, place)], ..Facts::default() };
+    for (entry, event) in events() {
         facts.take(entry, event, draft);
     }
-    any.then_some(facts)
+    events().next().is_some().then_some(facts)
 }
 
 impl Facts {
@@ -109,36 +126,39 @@ impl Facts {
         // Who acted, before the event moves the ticket: the holder may be the one it moves to.
         let named = event.shared.rep.value().map(rep_id);
         let actor = event.by.as_ref().map(rep_id).or(named.clone()).or(self.holder.clone());
-        match &event.shared.queue {
-            Field::Absent => {}
-            Field::Null => self.queues.push((at, None)),
-            Field::Value(queue) => self.queues.push((at, Some(draft.queue(&entry.source, queue)))),
-        }
-        match &event.shared.rep {
-            Field::Absent => {}
-            Field::Null => self.holder = None,
-            Field::Value(_) => self.holder = named.clone(),
+        let place = self.lies_after(entry, event, draft);
+        match (&event.shared.rep, &event.what) {
+            // Assigned to somebody unknown: no longer to the one before.
+            (Field::Null, _) | (Field::Absent, TicketWhat::Assigned) => self.holder = None,
+            (Field::Absent, _) => {}
+            (Field::Value(_), _) => self.holder = named.clone(),
         }
         self.last_rep = actor.clone().or(self.last_rep.take());
-        let queue = self.queues.last().and_then(|(_, queue)| queue.clone());
+        let by_queue = event.by_queue.as_ref().map(|queue| draft.queue(&entry.source, queue));
+        // The team in which the ticket lies is not that of somebody else who acts on it.
+        let team = if event.by.is_some() { event.shared.team().cloned() } else { place.team.clone() };
+        let by = Credit { known: true, rep: actor, queue: by_queue.or(place.queue.clone()), team };
         match &event.what {
             TicketWhat::Created => {
-                if self.created.is_none() {
-                    let said = event.shared.queue.value().map(|queue| draft.queue(&entry.source, queue));
-                    self.created = Some((at, said));
-                }
+                self.created.get_or_insert((at, place));
             }
             TicketWhat::Message { message, author, public, deleted } => {
                 let is_reply = *author == Author::Rep && *public && !deleted;
-                match self.messages.iter_mut().find(|posted| posted.id == *message) {
-                    Some(posted) => posted.is_reply = is_reply,
-                    None => self.messages.push(Posted { id: message.clone(), at, by: actor, queue, is_reply }),
+                let known = self.messages.iter().position(|posted| posted.id == *message);
+                let posted = known.unwrap_or_else(|| {
+                    self.messages.push(Posted { id: message.clone(), replied: None, is_reply });
+                    self.messages.len() - 1
+                });
+                let posted = &mut self.messages[posted];
+                posted.is_reply = is_reply;
+                if is_reply {
+                    posted.replied.get_or_insert((at, by));
                 }
             }
             TicketWhat::Updated | TicketWhat::Assigned => {}
             TicketWhat::Status(status) => {
                 if status.is_done() && !self.done {
-                    self.solves.push(Solve { at, by: actor, queue, undone: false });
+                    self.solves.push(Solve { at, by, undone: false });
                 } else if let (false, true, Some(last)) = (status.is_done(), self.done, self.solves.last_mut()) {
                     last.undone = true;
                 }
@@ -148,14 +168,28 @@ impl Facts {
             TicketWhat::Deleted { .. } => self.standing = Standing::Deleted,
             TicketWhat::Restored => self.standing = Standing::Whole,
         }
-        // A creation that names no queue lies in the first queue that anyone names.
-        if let (Some((_, created_in @ None)), Some((_, first))) = (&mut self.created, self.queues.first()) {
-            created_in.clone_from(first);
-        }
     }
 
-    fn queue_at(&self, at: Instant) -> Option<Name> {
-        self.queues.iter().rev().find(|(since, _)| *since <= at).and_then(|(_, queue)| queue.clone())
+    /// Moves the ticket to where the event says it lies.
+    fn lies_after(&mut self, entry: &Entry, event: &TicketEvent, draft: &Draft<'_>) -> Place {
+        let shared = &event.shared;
+        let mut place = self.place_at(Instant::MAX);
+        if shared.queue.is_said() || shared.rep.is_said() {
+            place.team = None;
+        }
+        match &shared.queue {
+            Field::Absent => {}
+            Field::Null => place.queue = None,
+            Field::Value(queue) => place.queue = Some(draft.queue(&entry.source, queue)),
+        }
+        place.team = shared.team().cloned().or(place.team);
+        self.places.push((entry.time, place.clone()));
+        place
+    }
+
+    fn place_at(&self, at: Instant) -> Place {
+        let found = self.places.iter().rev().find(|(since, _)| *since <= at);
+        found.map(|(_, place)| place.clone()).unwrap_or_default()
     }
 
     /// The last solve, while it holds.
@@ -164,17 +198,20 @@ impl Facts {
     }
 }
 
+fn path_of(by: &Credit, at: Instant, draft: &Draft<'_>) -> Arc<Path> {
+    draft.context.roster.rep_path(by.rep.as_ref(), by.queue.as_ref(), by.team.as_ref(), at)
+}
+
 fn book_solves(facts: &Facts, draft: &mut Draft<'_>) {
-    let roster = draft.context.roster;
     for solve in &facts.solves {
-        let path = roster.rep_path(solve.by.as_ref(), solve.queue.as_ref(), None, solve.at);
+        let path = path_of(&solve.by, solve.at, draft);
         draft.ledger.book(&path, solve.at, Q::TicketSolves, 1);
         if solve.undone {
             draft.ledger.book(&path, solve.at, Q::TicketsReopened, 1);
         }
     }
     let Some(last) = facts.solved() else { return };
-    let path = roster.rep_path(last.by.as_ref(), last.queue.as_ref(), None, last.at);
+    let path = path_of(&last.by, last.at, draft);
     draft.ledger.book(&path, last.at, Q::TicketsSolved, 1);
     if facts.solves.len() > 1 {
         draft.ledger.book(&path, last.at, Q::TicketsSolvedAgain, 1);
@@ -187,17 +224,17 @@ fn book_solves(facts: &Facts, draft: &mut Draft<'_>) {
 }
 
 fn book_response(facts: &Facts, created: Instant, draft: &mut Draft<'_>) {
-    let replies = facts.messages.iter().filter(|posted| posted.is_reply && posted.at >= created);
-    let reply = replies.min_by_key(|posted| posted.at);
-    if let Some(reply) = reply {
-        let roster = draft.context.roster;
-        let path = roster.rep_path(reply.by.as_ref(), reply.queue.as_ref(), None, reply.at);
+    let replies = facts.messages.iter().filter(|posted| posted.is_reply).filter_map(|posted| posted.replied.as_ref());
+    let reply = replies.min_by_key(|(at, _)| *at);
+    if let Some((at, by)) = reply {
+        let path = path_of(by, *at, draft);
+        let span = draft.unskewed(at.since(created), &path, *at);
         let sums = [Q::FirstResponseTime, Q::FirstResponses];
-        draft.ledger.duration(&path, reply.at, sums, Some(Q::FirstResponseTimes), reply.at.since(created));
+        draft.ledger.duration(&path, *at, sums, Some(Q::FirstResponseTimes), span);
     }
     let quantities = [Q::FirstResponseDue, Q::FirstResponseWithin];
     let thresholds = &draft.context.settings.response_thresholds;
-    book_thresholds(facts, created, reply.map(|reply| reply.at), thresholds, quantities, draft);
+    book_thresholds(facts, created, reply.map(|(at, _)| *at), thresholds, quantities, draft);
 }
 
 fn book_resolution(facts: &Facts, created: Instant, draft: &mut Draft<'_>) {
@@ -224,7 +261,8 @@ fn book_thresholds(
             None if draft.has_passed(limit) => limit,
             None => continue,
         };
-        let path = draft.context.roster.queue_path(facts.queue_at(at).as_ref(), None, at);
+        let place = facts.place_at(at);
+        let path = draft.context.roster.queue_path(place.queue.as_ref(), place.team.as_ref(), at);
         draft.ledger.count_with(&path, at, due, number);
         if in_time.is_some() {
             draft.ledger.count_with(&path, at, within, number);
