@@ -22,7 +22,8 @@ struct Facts<'a> {
     legs: Vec<Leg<'a>>,
     handlings: Vec<Handling<'a>>,
     misses: Vec<Miss<'a>>,
-    end: Option<(Instant, Option<EndedBy>)>,
+    /// Ends of the whole contact, in order.
+    ends: Vec<(Instant, Option<EndedBy>)>,
 }
 
 /// A contact's stay in one queue.
@@ -42,8 +43,8 @@ struct Leg<'a> {
 enum LegKey<'a> {
     /// Named by the source.
     Named(&'a str),
-    /// Each queue is a leg of its own.
-    Queue(&'a str),
+    /// Each queue is a leg of its own; queues of two namespaces are two.
+    Queue(Option<&'a str>, &'a str),
     /// An outcome where no queue was ever named.
     #[default]
     Direct,
@@ -102,7 +103,7 @@ enum Outcome {
 
 /// Books what a contact stands for.
 pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Draft<'a>) {
-    let entries = in_order(record);
+    let entries = in_order(record, draft);
     let Some(facts) = fold(&entries, draft) else {
         draft.tell_links(record, &Credit::default());
         return;
@@ -132,9 +133,9 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         let path = draft.context.roster.rep_path(Some(miss.rep), queue.as_ref(), miss.team, miss.at);
         draft.ledger.count_with(&path, miss.at, Q::Missed, miss.reason as u32 + 1);
     }
-    if let (true, true, Some((at, _))) = (facts.legs.is_empty(), facts.handlings.is_empty(), facts.end) {
+    if let (true, true, Some((at, _))) = (facts.legs.is_empty(), facts.handlings.is_empty(), facts.ends.first()) {
         let company = draft.context.roster.company_path();
-        draft.ledger.book(&company, at, Q::LostInMenu, 1);
+        draft.ledger.book(&company, *at, Q::LostInMenu, 1);
     }
     if let Some((source, hash)) = facts.customer {
         let answered = !facts.handlings.is_empty() || facts.legs.iter().any(|leg| leg.answered.is_some());
@@ -146,8 +147,8 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
 
 /// The entries that hold, in fold order; where begin and end of one thing fall in the same instant and the thing is
 /// open, the end comes first.
-fn in_order(record: &Record) -> Vec<(&Entry, &ContactEvent)> {
-    let mut entries: Vec<(&Entry, &ContactEvent)> = record
+fn in_order<'a>(record: &'a Record, draft: &Draft<'_>) -> Vec<(&'a Entry, &'a ContactEvent)> {
+    let mut entries: Vec<(&'a Entry, &'a ContactEvent)> = record
         .holding()
         .filter_map(|entry| match &entry.content {
             Content::Contact(event) => Some((entry, &**event)),
@@ -162,10 +163,9 @@ fn in_order(record: &Record) -> Vec<(&Entry, &ContactEvent)> {
         }
         let (begin, event) = entries[at];
         let group = entries[at + 1..].iter().take_while(|(other, _)| tied(begin, other)).count();
-        let end =
-            entries[at + 1..=at + group].iter().position(|(_, other)| ends(&event.what, &other.what, event, other));
+        let end = entries[at + 1..=at + group].iter().position(|other| ends((begin, event), *other, draft));
         if let Some(end) = end.map(|n| at + 1 + n)
-            && is_open(&entries[..at], event)
+            && is_open(&entries[..at], (begin, event), draft)
         {
             let ending = entries.remove(end);
             entries.insert(at, ending);
@@ -174,47 +174,43 @@ fn in_order(record: &Record) -> Vec<(&Entry, &ContactEvent)> {
     entries
 }
 
+type Told<'a> = (&'a Entry, &'a ContactEvent);
+
 /// True if `end` ends the kind of thing that `begin` begins, for the same rep.
-fn ends(begin: &ContactWhat, end: &ContactWhat, begin_event: &ContactEvent, end_event: &ContactEvent) -> bool {
-    let same_rep = begin_event.shared.rep.value() == end_event.shared.rep.value();
-    match (begin, end) {
+fn ends(begin: Told<'_>, end: Told<'_>, draft: &Draft<'_>) -> bool {
+    let rep = rep_of(end, draft);
+    let same_rep = rep_of(begin, draft) == rep;
+    match (&begin.1.what, &end.1.what) {
         (ContactWhat::Held, ContactWhat::Retrieved) => same_rep,
-        (ContactWhat::Answered { .. }, ContactWhat::Ended { .. }) => same_rep || end_event.shared.rep.value().is_none(),
+        (ContactWhat::Answered { .. }, ContactWhat::Ended { .. }) => same_rep || rep.is_none(),
         _ => false,
     }
 }
 
 /// True if the thing that `begin` begins is open after `before`.
-fn is_open(before: &[(&Entry, &ContactEvent)], begin: &ContactEvent) -> bool {
+fn is_open(before: &[Told<'_>], begin: Told<'_>, draft: &Draft<'_>) -> bool {
     let mut open = false;
-    for (_, event) in before {
-        let same_rep = event.shared.rep.value() == begin.shared.rep.value();
-        if same_rep && std::mem::discriminant(&event.what) == std::mem::discriminant(&begin.what) {
+    for other in before {
+        let same_thing = std::mem::discriminant(&other.1.what) == std::mem::discriminant(&begin.1.what);
+        if same_thing && rep_of(*other, draft) == rep_of(begin, draft) {
             open = true;
-        } else if ends(&begin.what, &event.what, begin, event) {
+        } else if ends(begin, *other, draft) {
             open = false;
         }
     }
     open
 }
 
+/// The rep that an event names, by the roster's id.
+fn rep_of<'a>((entry, event): Told<'a>, draft: &Draft<'a>) -> Option<&'a Name> {
+    event.shared.rep.value().map(|rep| draft.context.roster.rep_id(&entry.source, rep))
+}
+
 fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) -> Option<Facts<'a>> {
     let (first, _) = entries.first()?;
     let mut facts = Facts { first: first.time, ..Facts::default() };
     let mut last_queued = None;
-    // A provisional end falls if the contact goes on after it.
-    let goes_on = entries.iter().rposition(|(_, event)| {
-        matches!(
-            event.what,
-            ContactWhat::Queued
-                | ContactWhat::Offered
-                | ContactWhat::Answered { .. }
-                | ContactWhat::Held
-                | ContactWhat::Retrieved
-                | ContactWhat::Message { .. }
-                | ContactWhat::Transferred { .. }
-        )
-    });
+    let grace = draft.context.settings.provisional_grace;
     for (n, (entry, event)) in entries.iter().enumerate() {
         let shared = &event.shared;
         if shared.direction.is_some() {
@@ -231,25 +227,25 @@ fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) ->
             ContactWhat::Started | ContactWhat::Message { .. } | ContactWhat::Updated => {}
             ContactWhat::Transferred { .. } => {}
             ContactWhat::Queued => {
-                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
+                let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
                 facts.legs[leg].queued.get_or_insert(at);
-                facts.legs[leg].takes_back_provisional_abandons();
+                facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 last_queued = Some(leg);
             }
             ContactWhat::Offered => {
-                if let Some(leg) = facts.place(entry, event, rep, last_queued) {
-                    facts.legs[leg].takes_back_provisional_abandons();
+                if let Some(leg) = facts.place(entry, event, rep, last_queued, draft) {
+                    facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 }
             }
             ContactWhat::Missed { reason, .. } => {
-                let leg = facts.place(entry, event, rep, last_queued);
+                let leg = facts.place(entry, event, rep, last_queued, draft);
                 if let Some(rep) = rep {
                     facts.misses.push(Miss { rep, leg, team: shared.team(), at, reason: *reason });
                 }
             }
             ContactWhat::Answered { wait, .. } => {
-                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
-                facts.legs[leg].takes_back_provisional_abandons();
+                let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
+                facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 let answer = Answer { at, wait: *wait, source: &entry.source, at_is_known: true };
                 facts.legs[leg].answered.get_or_insert(answer);
                 match facts.open_handling(rep) {
@@ -272,27 +268,25 @@ fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) ->
                 }
             }
             ContactWhat::Abandoned { wait, provisional } => {
-                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
+                let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
                 facts.legs[leg].abandons.push((at, *wait, *provisional, &entry.source));
             }
             ContactWhat::Left { reason, wait } => {
-                let leg = facts.place(entry, event, rep, last_queued).unwrap_or_else(|| facts.direct(entry));
-                facts.legs[leg].takes_back_provisional_abandons();
+                let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
+                facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 facts.legs[leg].left.get_or_insert((at, *reason, *wait, &entry.source));
             }
             ContactWhat::Ended { ended_by, talk, hold, provisional, .. } => {
-                if *provisional {
-                    let taken_back = goes_on.is_some_and(|last| last > n);
-                    if taken_back || !draft.has_passed(at.plus(draft.context.settings.provisional_grace)) {
-                        continue;
-                    }
+                let until = at.plus(grace);
+                if *provisional && (goes_on(&entries[n + 1..], until) || !draft.has_passed(until)) {
+                    continue;
                 }
                 let ending = Ending { at, talk: *talk, hold: *hold, source: &entry.source, at_is_known: true };
                 match rep {
-                    Some(rep) => facts.end_of_rep(entry, event, rep, ending, last_queued),
+                    Some(rep) => facts.end_of_rep(entry, event, rep, ending, last_queued, draft),
                     None => {
-                        facts.end_of_contact(entry, event, ending, last_queued);
-                        facts.end = Some((at, *ended_by));
+                        facts.end_of_contact(entry, event, ending, last_queued, draft);
+                        facts.ends.push((at, *ended_by));
                     }
                 }
             }
@@ -302,17 +296,29 @@ fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) ->
                 let Some(handling) = found else { continue };
                 handling.team = shared.team().or(handling.team);
                 handling.wrap = Some((at, *work, &entry.source));
-                handling.to.get_or_insert(Ending {
-                    at,
-                    talk: Reported::Unknown,
-                    hold: Reported::Absent,
-                    source: &entry.source,
-                    at_is_known: false,
-                });
             }
         }
     }
+    for handling in &mut facts.handlings {
+        handling.end_by_wrap();
+    }
     Some(facts)
+}
+
+/// True if the contact goes on after a provisional end, within its grace period.
+fn goes_on(after: &[Told<'_>], until: Instant) -> bool {
+    after.iter().take_while(|(entry, _)| entry.time <= until).any(|(_, event)| {
+        matches!(
+            event.what,
+            ContactWhat::Queued
+                | ContactWhat::Offered
+                | ContactWhat::Answered { .. }
+                | ContactWhat::Held
+                | ContactWhat::Retrieved
+                | ContactWhat::Message { .. }
+                | ContactWhat::Transferred { .. }
+        )
+    })
 }
 
 impl<'a> Facts<'a> {
@@ -324,11 +330,12 @@ impl<'a> Facts<'a> {
         event: &'a ContactEvent,
         rep: Option<&Name>,
         last_queued: Option<usize>,
+        draft: &Draft<'a>,
     ) -> Option<usize> {
         let queue = event.shared.queue.value();
         let key = match (event.shared.leg(), queue) {
             (Some(leg), _) => LegKey::Named(leg),
-            (None, Some(queue)) => LegKey::Queue(queue),
+            (None, Some(queue)) => LegKey::Queue(draft.context.settings.source(&entry.source).queues.as_deref(), queue),
             (None, None) => {
                 let handled = rep.and_then(|rep| self.open_handling(Some(rep))).map(|n| self.handlings[n].leg);
                 let leg = handled.or(last_queued)?;
@@ -356,26 +363,33 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// True if the contact waits in this leg at its end: it entered none later, and nobody has answered since.
-    fn waits_in(&self, leg: &Leg<'_>) -> bool {
-        let last = self.legs.iter().max_by_key(|other| other.entered());
+    /// The end of the contact that ends the wait in a leg: the first one since its entry. If all came before, the
+    /// clocks disagree, and it is the last.
+    fn end_of(&self, leg: &Leg<'_>) -> Option<(Instant, Option<EndedBy>)> {
+        self.ends.iter().find(|(at, _)| *at >= leg.entered()).or(self.ends.last()).copied()
+    }
+
+    /// True if the contact waits in this leg at `end`: it had entered none later, and nobody has answered since.
+    fn waits_in(&self, leg: &Leg<'_>, end: Instant) -> bool {
+        let entered_by_then = self.legs.iter().filter(|other| other.entered() <= end.max(leg.entered()));
+        let last = entered_by_then.max_by_key(|other| other.entered());
         let answered_since = |other: &Leg<'_>| other.answered.is_some_and(|answer| answer.at >= leg.entered());
         last.is_some_and(|last| last.key == leg.key) && !self.legs.iter().any(answered_since)
     }
 
     fn open_handling(&self, rep: Option<&Name>) -> Option<usize> {
-        self.handlings.iter().rposition(|handling| handling.rep == rep && handling.to.is_none())
+        self.handlings.iter().rposition(|handling| handling.rep == rep && handling.is_open())
     }
 
     /// The handling that a hold is about: the rep's, or the last one begun if the source does not name the rep.
     fn held_by(&self, rep: Option<&Name>) -> Option<usize> {
         match rep {
             Some(rep) => self.open_handling(Some(rep)),
-            None => self.handlings.iter().rposition(|handling| handling.to.is_none()),
+            None => self.handlings.iter().rposition(Handling::is_open),
         }
     }
 
-    /// Talk of one rep ends. If nobody told that the rep answered, this proves it.
+    /// Talk of one rep ends. If nobody told that the rep answered in this leg, this proves it.
     fn end_of_rep(
         &mut self,
         entry: &'a Entry,
@@ -383,14 +397,20 @@ impl<'a> Facts<'a> {
         rep: &'a Name,
         ending: Ending<'a>,
         last_queued: Option<usize>,
+        draft: &Draft<'a>,
     ) {
-        if let Some(open) = self.open_handling(Some(rep)) {
-            self.handlings[open].end(ending, event.shared.team());
-        } else if let Some(open) = self.open_handling(None) {
+        let of_rep = |handling: &Handling<'a>| handling.rep == Some(rep);
+        // Clocks disagree: the end of the work after talk may have been told with an earlier time than its own.
+        let wrapped = |handling: &Handling<'a>| of_rep(handling) && handling.to.is_none();
+        let open = self.open_handling(Some(rep)).or_else(|| self.handlings.iter().rposition(wrapped));
+        if let Some(open) = open.or_else(|| self.open_handling(None)) {
             self.handlings[open].rep = Some(rep);
             self.handlings[open].end(ending, event.shared.team());
-        } else if !self.handlings.iter().any(|handling| handling.rep == Some(rep)) {
-            self.proof(entry, event, Some(rep), ending, last_queued);
+            return;
+        }
+        let leg = self.place(entry, event, Some(rep), last_queued, draft).unwrap_or_else(|| self.direct(entry));
+        if !self.handlings.iter().any(|handling| of_rep(handling) && handling.leg == leg) {
+            self.proof(leg, event, Some(rep), ending);
         }
     }
 
@@ -401,30 +421,24 @@ impl<'a> Facts<'a> {
         event: &'a ContactEvent,
         ending: Ending<'a>,
         last_queued: Option<usize>,
+        draft: &Draft<'a>,
     ) {
         let nobody = self.handlings.is_empty() && self.legs.iter().all(|leg| leg.answered.is_none());
         if nobody && ending.talk != Reported::Absent {
-            return self.proof(entry, event, None, ending, last_queued);
+            let leg = self.place(entry, event, None, last_queued, draft).unwrap_or_else(|| self.direct(entry));
+            return self.proof(leg, event, None, ending);
         }
-        let open = self.handlings.iter().filter(|handling| handling.to.is_none()).count();
+        let open = self.handlings.iter().filter(|handling| handling.is_open()).count();
         // The talk of a whole contact says nothing of each of several reps.
         let shared = self.handlings.len() > 1 || open > 1;
         let none = Reported::Absent;
         let ending = if shared { Ending { talk: none, hold: none, ..ending } } else { ending };
-        for handling in self.handlings.iter_mut().filter(|handling| handling.to.is_none()) {
+        for handling in self.handlings.iter_mut().filter(|handling| handling.is_open()) {
             handling.end(ending, event.shared.team());
         }
     }
 
-    fn proof(
-        &mut self,
-        entry: &'a Entry,
-        event: &'a ContactEvent,
-        rep: Option<&'a Name>,
-        ending: Ending<'a>,
-        last_queued: Option<usize>,
-    ) {
-        let leg = self.place(entry, event, rep, last_queued).unwrap_or_else(|| self.direct(entry));
+    fn proof(&mut self, leg: usize, event: &'a ContactEvent, rep: Option<&'a Name>, ending: Ending<'a>) {
         let hold = match ending.hold {
             Reported::Millis(ms) => ms,
             Reported::Absent | Reported::Unknown => 0,
@@ -437,7 +451,7 @@ impl<'a> Facts<'a> {
         self.legs[leg].answered.get_or_insert(Answer {
             at,
             wait: Reported::Absent,
-            source: &entry.source,
+            source: ending.source,
             at_is_known,
         });
         let mut handling = Handling::begin(rep, leg, event.shared.team(), at);
@@ -453,14 +467,28 @@ impl Leg<'_> {
         self.queued.unwrap_or(self.first)
     }
 
-    fn takes_back_provisional_abandons(&mut self) {
-        self.abandons.retain(|(_, _, provisional, _)| !provisional);
+    /// What happens at `now` says otherwise of abandons that are still in their grace period.
+    fn takes_back_provisional_abandons(&mut self, now: Instant, grace: Span) {
+        self.abandons.retain(|(at, _, provisional, _)| !provisional || now > at.plus(grace));
     }
 }
 
 impl<'a> Handling<'a> {
     fn begin(rep: Option<&'a Name>, leg: usize, team: Option<&'a Name>, from: Instant) -> Handling<'a> {
         Handling { rep, leg, team, from, proven: false, to: None, holds: Vec::new(), wrap: None }
+    }
+
+    /// True while talk goes on: neither its end nor that of the work after it was told.
+    fn is_open(&self) -> bool {
+        self.to.is_none() && self.wrap.is_none()
+    }
+
+    /// After-contact work proves that talk has ended, though not when.
+    fn end_by_wrap(&mut self) {
+        if let (None, Some((at, _, source))) = (self.to, self.wrap) {
+            let (talk, hold) = (Reported::Unknown, Reported::Absent);
+            self.end(Ending { at, talk, hold, source, at_is_known: false }, None);
+        }
     }
 
     fn end(&mut self, ending: Ending<'a>, team: Option<&'a Name>) {
@@ -499,13 +527,13 @@ fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(O
             return Some((Outcome::Abandoned, *at, wait(*at, *reported, source, draft)));
         }
     }
-    if let Some((at, ended_by)) = facts.end {
+    let lost = leg.entered().plus(draft.context.settings.longest_wait);
+    if let Some((at, ended_by)) = facts.end_of(leg).filter(|(at, _)| *at <= lost) {
         return Some(match ended_by {
-            Some(EndedBy::Customer) if facts.waits_in(leg) => (Outcome::Abandoned, at, measured(at)),
+            Some(EndedBy::Customer) if facts.waits_in(leg, at) => (Outcome::Abandoned, at, measured(at)),
             _ => (Outcome::Unknown, at, None),
         });
     }
-    let lost = leg.entered().plus(draft.context.settings.longest_wait);
     draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
 }
 
@@ -522,7 +550,12 @@ fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) {
     let wait = wait.map(|wait| draft.unskewed(wait, &path, at));
     // Clocks of one log disagree by seconds: an entry after its outcome is booked with it, so that waiting never
     // goes below 0.
-    let entry = leg.queued.unwrap_or(at.minus(wait.unwrap_or_default())).min(at);
+    let entry = match outcome {
+        // Without a wait to go back by, it was there when it was first heard of.
+        Outcome::Unknown => leg.entered(),
+        _ => leg.queued.unwrap_or(at.minus(wait.unwrap_or_default())),
+    };
+    let entry = entry.min(at);
     let entry_path = roster.queue_path(queue.as_ref(), leg.team, entry);
     draft.ledger.book(&entry_path, entry, Q::Queued, 1);
     match outcome {
@@ -618,21 +651,21 @@ fn durations(
     draft: &Draft<'_>,
 ) -> (Option<Span>, Option<Span>, Option<Span>) {
     let held = Span(handling.holds.iter().filter_map(|(from, to)| to.map(|to| to.since(*from).0)).sum());
-    let measured_talk =
-        (!handling.proven && ending.at_is_known).then(|| Span(ending.at.since(handling.from).0 - held.0));
     let setting = draft.durations(ending.source);
+    let hold = match (setting, ending.hold) {
+        (Durations::Timestamps, _) if !handling.holds.is_empty() => Some(held),
+        (_, Reported::Millis(ms)) => Some(Span(ms)),
+        (_, Reported::Unknown) => None,
+        (_, Reported::Absent) => Some(held),
+    };
+    // Talk is what is left of the connection beside the hold that counts: no second is in both.
+    let measured_talk = (!handling.proven && ending.at_is_known)
+        .then(|| Span(ending.at.since(handling.from).0 - hold.unwrap_or(held).0));
     let talk = match (setting, ending.talk) {
         (Durations::Timestamps, Reported::Millis(ms)) => measured_talk.or(Some(Span(ms))),
         (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
         (Durations::Reported, Reported::Unknown) => None,
         (_, Reported::Absent | Reported::Unknown) => measured_talk,
-    };
-    let hold = match (setting, ending.hold) {
-        (Durations::Timestamps, _) if !handling.holds.is_empty() => Some(held),
-        (_, Reported::Millis(ms)) => Some(Span(ms)),
-        (Durations::Reported, Reported::Unknown) => None,
-        (Durations::Timestamps, Reported::Unknown) => None,
-        (_, Reported::Absent) => Some(held),
     };
     let wrap = match handling.wrap {
         None => Some(Span(0)),
