@@ -680,7 +680,8 @@ pub static CATALOGUE: &[Definition] = &[
         side: Side::Rep,
         formula_text: "first public rep message - creation",
         instant: "the reply",
-        edges: "Bots and the system do not reply. A deleted message is none. Credit: who replied.",
+        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. A reply \
+                before the creation counts 0, and as clock skew. Credit: who replied.",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
             sum: &[Q::FirstResponseTime],
