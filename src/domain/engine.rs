@@ -390,7 +390,9 @@ impl Engine {
     pub fn scopes(&self) -> Vec<Scope> {
         let mut scopes = self.roster.scopes();
         let listed: std::collections::HashSet<Scope> = scopes.iter().cloned().collect();
-        let mut seen: Vec<Scope> = self.panes.scopes().iter().filter(|s| !listed.contains(*s)).cloned().collect();
+        // What only an earlier roster or version of an event spoke of has gone: which runs saw it must not show.
+        let is_seen = |scope: &&Scope| !listed.contains(*scope) && self.panes.has_rows(scope);
+        let mut seen: Vec<Scope> = self.panes.scopes().iter().filter(is_seen).cloned().collect();
         seen.sort_by(|a, b| (b.kind, &a.id).cmp(&(a.kind, &b.id)));
         scopes.extend(seen);
         scopes.sort_by_key(|scope| std::cmp::Reverse(scope.kind));

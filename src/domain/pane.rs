@@ -215,9 +215,17 @@ impl Panes {
         Some(if self.expires { self.now.minus(kept) } else { Instant::MIN })
     }
 
-    /// Every scope that ever had a row.
+    /// Every scope that ever had a row since the process began.
     pub fn scopes(&self) -> &[Scope] {
         self.batch.scopes()
+    }
+
+    /// True if anything is kept for a scope now.
+    pub fn has_rows(&self, scope: &Scope) -> bool {
+        let Some(number) = self.batch.known(scope) else { return false };
+        // Days last: what is anywhere is mostly there.
+        let mut slots = self.shelves.iter().rev().flat_map(|shelf| shelf.slots.values());
+        slots.any(|slot| slot.get(&number).is_some_and(|slotted| !slotted.row.is_empty()))
     }
 
     /// How many rows there are.
