@@ -1,0 +1,134 @@
+//! The naive oracle: what every figure must be, worked out from scratch from a plain list of accepted events.
+//!
+//! It is an independent reading of the rules. It keeps nothing between questions, books nothing, takes nothing back and
+//! knows no panes: at T it folds every contact, ticket, survey and customer anew into a flat list of amounts (whose,
+//! what, when, how much), and a figure is a filter over that list. It shares the input types with the product and
+//! nothing else: no fold, no window, no time-zone code, no sketch (its percentiles are exact).
+//!
+//! It is not fast, and it does not know expiry or saturation: histories in which a reference reaches an expired record,
+//! or a record outgrows its bound, are for other tests.
+
+mod calendar;
+mod contact;
+mod customer;
+mod formula;
+mod people;
+mod survey;
+mod ticket;
+mod version;
+
+pub use calendar::{Stretch, stretches};
+pub use formula::{Answer, Value};
+pub use people::zone;
+
+use goalkeeper::domain::event::{CustomerHash, Event, Kind, Name};
+use goalkeeper::domain::roster::RosterData;
+use goalkeeper::domain::scope::Scope;
+use goalkeeper::domain::settings::Settings;
+use std::collections::{BTreeMap, HashMap};
+
+/// One thing that counts for one scope. `what` is a name of the oracle's own, with the reason or threshold in it.
+#[derive(Clone, Debug)]
+pub struct Amount {
+    pub what: String,
+    pub at: i64,
+    pub n: i64,
+}
+
+/// What is in force when the question is asked.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    pub roster: &'a RosterData,
+    pub settings: &'a Settings,
+    pub now: i64,
+}
+
+/// Who is credited with something.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Credit {
+    pub rep: Option<Name>,
+    pub queue: Option<Name>,
+    pub team: Option<Name>,
+}
+
+/// What the customer's other contacts must know of one.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub first: i64,
+    pub contact: version::Key,
+    pub answered: bool,
+    pub credit: Credit,
+}
+
+/// Everything that counts at T, by scope.
+pub struct Known {
+    amounts: HashMap<Scope, Vec<Amount>>,
+    first: Option<i64>,
+    now: i64,
+}
+
+/// Amounts under construction.
+#[derive(Default)]
+pub struct Ledger {
+    amounts: HashMap<Scope, Vec<Amount>>,
+}
+
+impl Ledger {
+    fn add(&mut self, scopes: &[Scope], what: impl Into<String>, at: i64, n: i64) {
+        let what = what.into();
+        for scope in scopes {
+            let amount = Amount { what: what.clone(), at, n };
+            self.amounts.entry(scope.clone()).or_default().push(amount);
+        }
+    }
+}
+
+impl Known {
+    /// Folds everything that was accepted.
+    pub fn at(accepted: &[Event], world: World) -> Known {
+        let mut ledger = Ledger::default();
+        let mut credits: BTreeMap<version::Key, Credit> = BTreeMap::new();
+        let mut visits: BTreeMap<(Name, CustomerHash), Vec<Visit>> = BTreeMap::new();
+        let records = version::records(accepted, world.settings);
+        for (key, entries) in records.iter().filter(|(_, entries)| !entries.is_empty()) {
+            version::tied(entries, world, &mut ledger);
+            match key.kind {
+                Kind::Contact => {
+                    let story = contact::fold(key, entries, world, &mut ledger);
+                    credits.insert(key.clone(), story.credit);
+                    if let Some((customer, visit)) = story.visit {
+                        visits.entry(customer).or_default().push(visit);
+                    }
+                }
+                Kind::Ticket => {
+                    credits.insert(key.clone(), ticket::fold(entries, world, &mut ledger));
+                }
+                Kind::Survey | Kind::Customer => {}
+            }
+        }
+        for (_, entries) in records.iter().filter(|(key, entries)| key.kind == Kind::Survey && !entries.is_empty()) {
+            survey::fold(entries, &credits, world, &mut ledger);
+        }
+        for visits in visits.values() {
+            customer::first_contacts(visits, world, &mut ledger);
+        }
+        let first = accepted.iter().map(|event| event.time.0).min();
+        Known { amounts: ledger.amounts, first, now: world.now }
+    }
+
+    /// The figure called `measure` of a scope over a stretch of time.
+    pub fn ask(&self, scope: &Scope, measure: &str, stretch: Stretch, settings: &Settings) -> Answer {
+        // Nothing is said of a time that was not watched.
+        if self.first.is_none_or(|first| stretch.end <= first) || stretch.start > self.now {
+            return Answer { value: Value::None, numerator: None, denominator: None, sample: 0 };
+        }
+        let all = self.amounts.get(scope).map(Vec::as_slice).unwrap_or_default();
+        let inside: Vec<&Amount> = all.iter().filter(|a| stretch.start <= a.at && a.at < stretch.end).collect();
+        formula::answer(measure, scope.kind, &inside, settings)
+    }
+
+    /// Every scope that something counts for.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.amounts.keys()
+    }
+}

@@ -1,0 +1,128 @@
+//! Generated tickets and surveys.
+
+use super::centre::{ASKED, DESKS, PHONES, QUEUES, REPS, TEAMS, name};
+use super::history::Pen;
+use goalkeeper::domain::event::{
+    About, Author, Content, DeleteReason, Field, Kind, Name, Rare, Scale, Shared, SurveyEvent, SurveyWhat, TicketEvent,
+    TicketStatus, TicketWhat,
+};
+use goalkeeper::domain::time::{DAY, HOUR};
+
+/// Writes a ticket that begins at `at` and gives its source and id.
+pub fn write(pen: &mut Pen, at: i64) -> (&'static str, String) {
+    let source = pen.chance.pick(&DESKS);
+    let id = format!("t{}", pen.chance.below(pen.tickets + 2).max(pen.tickets - 4));
+    pen.tickets += 1;
+    let mut at = at;
+    let mut seq = 0;
+    if pen.chance.per_cent(92) {
+        tell(pen, source, &id, (at, seq), TicketWhat::Created);
+    }
+    for _ in 0..pen.chance.between(1, 12) {
+        let pause = if pen.chance.per_cent(20) { 2 * DAY } else { 5 * HOUR };
+        at += pen.chance.span(pause);
+        seq = if pen.chance.per_cent(80) { seq + 1 } else { 0 };
+        let what = anything(pen);
+        let source = if pen.chance.per_cent(90) { source } else { DESKS[1] };
+        tell(pen, source, &id, (at, seq), what);
+    }
+    (source, id)
+}
+
+fn anything(pen: &mut Pen) -> TicketWhat {
+    match pen.chance.below(30) {
+        0..=9 => TicketWhat::Message {
+            message: name(pen.chance.pick(&["m1", "m2", "m3"])),
+            author: pen.chance.pick(&[Author::Rep, Author::Rep, Author::Customer, Author::Bot, Author::System]),
+            public: pen.chance.per_cent(75),
+            deleted: pen.chance.per_cent(12),
+        },
+        10..=11 => TicketWhat::Updated,
+        12..=15 => TicketWhat::Assigned,
+        16..=25 => TicketWhat::Status(pen.chance.pick(&[
+            TicketStatus::Open,
+            TicketStatus::Pending,
+            TicketStatus::OnHold,
+            TicketStatus::Solved,
+            TicketStatus::Solved,
+            TicketStatus::Solved,
+            TicketStatus::Closed,
+            TicketStatus::Other,
+        ])),
+        26 => TicketWhat::Merged { into: name("t0") },
+        27 => TicketWhat::Deleted { reason: DeleteReason::Spam },
+        28 => TicketWhat::Restored,
+        _ => TicketWhat::Created,
+    }
+}
+
+fn field(pen: &mut Pen, share: i64, of: &[&str]) -> Field<Name> {
+    match pen.chance.per_cent(share) {
+        true if pen.chance.per_cent(12) => Field::Null,
+        true => Field::Value(name(pen.chance.pick(of))),
+        false => Field::Absent,
+    }
+}
+
+fn tell(pen: &mut Pen, source: &'static str, id: &str, (at, seq): (i64, i64), what: TicketWhat) {
+    let named = matches!(what, TicketWhat::Created | TicketWhat::Assigned | TicketWhat::Message { .. });
+    let mut shared = Shared {
+        queue: field(pen, if named { 60 } else { 15 }, &QUEUES),
+        rep: field(pen, if named { 60 } else { 10 }, &REPS),
+        ..Shared::default()
+    };
+    if pen.chance.per_cent(5) {
+        let team = Some(name(pen.chance.pick(&TEAMS)));
+        shared.rare = Some(Box::new(Rare { team, ..Rare::default() }));
+    }
+    let by = pen.chance.per_cent(20).then(|| name(pen.chance.pick(&REPS)));
+    let by_queue = pen.chance.per_cent(15).then(|| name(pen.chance.pick(&QUEUES)));
+    let content = Content::Ticket(Box::new(TicketEvent { what, shared, by, by_queue }));
+    pen.write(source, (Kind::Ticket, id.to_owned()), at, seq, content);
+}
+
+/// Writes a survey about a contact or ticket (or about none, or one that comes later or never).
+pub fn survey(pen: &mut Pen, at: i64, about: Option<(Kind, &'static str, String)>) {
+    let id = format!("s{}", pen.surveys);
+    pen.surveys += 1;
+    let source = if pen.chance.per_cent(90) { ASKED } else { PHONES[0] };
+    let mut at = at;
+    let about = about.map(|(kind, from, id)| About { kind, id: id.into(), source: Some(name(from)) });
+    let about = if pen.chance.per_cent(5) {
+        Some(About { kind: Kind::Contact, id: "never-heard-of".into(), source: None })
+    } else {
+        about
+    };
+    if pen.chance.per_cent(85) {
+        ask(pen, source, &id, at, about.clone(), SurveyWhat::Offered);
+    }
+    for _ in 0..pen.chance.below(4) {
+        at += pen.chance.span(6 * HOUR);
+        let scale = match pen.chance.below(8) {
+            0..=2 => Scale::Nps,
+            3..=5 => Scale::Csat { max: pen.chance.pick(&[5000, 7000, 3000, 100_000]) },
+            6 => Scale::Ces,
+            _ => Scale::Csi,
+        };
+        let best = match scale {
+            Scale::Csat { max } => max,
+            _ => 10_000,
+        };
+        let fine = if pen.chance.per_cent(80) { 1000 } else { 1 };
+        let what = SurveyWhat::Answered {
+            question: pen.chance.per_cent(50).then(|| name(pen.chance.pick(&["nice", "again"]))),
+            scale,
+            score: pen.chance.below(best / fine + 1) * fine,
+            weight: 1000,
+        };
+        let about = if pen.chance.per_cent(70) { about.clone() } else { None };
+        ask(pen, source, &id, at, about, what);
+    }
+}
+
+fn ask(pen: &mut Pen, source: &'static str, id: &str, at: i64, about: Option<About>, what: SurveyWhat) {
+    let rep = pen.chance.per_cent(15).then(|| name(pen.chance.pick(&REPS)));
+    let queue = pen.chance.per_cent(15).then(|| name(pen.chance.pick(&QUEUES)));
+    let content = Content::Survey(Box::new(SurveyEvent { what, about, rep, queue }));
+    pen.write(source, (Kind::Survey, id.to_owned()), at, 0, content);
+}
