@@ -162,6 +162,14 @@ impl Setup {
         Daemon::start_ready(self.directory.path(), self.port)
     }
 
+    /// Replaces a piece of goalkeeper.yaml.
+    pub fn change(&self, from: &str, to: &str) {
+        let path = self.directory.path().join("goalkeeper.yaml");
+        let text = std::fs::read_to_string(&path).expect("is there");
+        assert!(text.contains(from), "goalkeeper.yaml has no `{from}`");
+        std::fs::write(&path, text.replace(from, to)).expect("can be written");
+    }
+
     /// Where it is.
     pub fn path(&self) -> PathBuf {
         self.directory.path().to_owned()
