@@ -19,6 +19,7 @@ mod profile;
 mod queueing;
 mod random;
 pub mod scenario;
+mod scenario_files;
 mod surveys;
 mod talks;
 mod tickets;

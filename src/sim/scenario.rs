@@ -17,9 +17,21 @@
 //! ```
 //!
 //! Lines up to `----` happen; what they show stands below it, up to the next empty line. Times are of the company's
-//! zone, or RFC 3339. Words of an event after its id are its data; `id`, `source`, `seq`, `revision`, `retracted` and
-//! `partition` belong to its envelope. Roster lines and `set` after the first event are a reload.
+//! zone, or RFC 3339. `#` begins a comment.
+//!
+//! - **Who**: `company`, `department`, `team`, `queue` and `rep` with an id and `key=value` words. A second line of a rep
+//!   or queue with `from=DATE` is a move; `alias.SOURCE=NAME` is what a source calls a rep.
+//! - **Rules**: `set path.to.option=value`, as in `goalkeeper.yaml`. Roster lines and `set` after the first event are a
+//!   reload.
+//! - **Events**: time, type, id, and the data as `key=value` words; a word alone is `true`. `id`, `source`, `seq`,
+//!   `revision` and `retracted` belong to the envelope. `partition` says where it comes from, `received=TIME` when (it
+//!   is then held against the clock). An event that is refused or ignored is shown with the reason, unasked.
+//! - **Time**: `TIME advance`. A look at figures first moves time to the latest event.
+//! - **Looks**: `show SCOPE WINDOW: MEASURES` at the present instant; with `at=TIME` before the colon, just before that
+//!   time; with `from=TIME to=TIME`, each window between. `show accounts` tells what became of the events of each
+//!   partition, `show records` how many records of each kind are open.
 
+use super::scenario_files::{self as files, Unit};
 use chrono::{NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
@@ -59,6 +71,8 @@ pub enum Step {
         label: String,
         /// From which partition.
         partition: String,
+        /// When it was received, if that is to be checked, in milliseconds since 1970.
+        received: Option<i64>,
         /// The structured CloudEvent.
         json: String,
     },
@@ -70,9 +84,26 @@ pub enum Step {
         scope: String,
         /// The window's name.
         window: String,
+        /// When.
+        when: When,
         /// Names of measures.
         measures: Vec<String>,
     },
+    /// What became of the events of each partition is looked at.
+    ShowAccounts,
+    /// How many records are open is looked at.
+    ShowRecords,
+}
+
+/// The instants of a look at figures, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// The windows that hold the present instant.
+    Now,
+    /// Those that hold the millisecond before.
+    At(i64),
+    /// All that touch this stretch; the second is exclusive.
+    Between(i64, i64),
 }
 
 /// A line that cannot be read.
@@ -82,12 +113,6 @@ pub struct ScenarioError {
     line: usize,
     text: String,
     problem: String,
-}
-
-#[derive(Debug, Default)]
-struct Unit {
-    id: String,
-    words: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -188,13 +213,17 @@ impl Reader {
             ["day", date] => {
                 self.day = Some(date.parse().map_err(|_| "write the day as 2026-01-05")?);
             }
-            ["show", scope, window, ref measures @ ..] => {
+            ["show", "accounts"] => {
                 self.configure(steps);
-                steps.push(Step::Show {
-                    scope: scope.to_owned(),
-                    window: window.trim_end_matches(':').to_owned(),
-                    measures: measures.iter().map(|m| (*m).to_owned()).collect(),
-                });
+                steps.push(Step::ShowAccounts);
+            }
+            ["show", "records"] => {
+                self.configure(steps);
+                steps.push(Step::ShowRecords);
+            }
+            ["show", scope, ref words @ ..] => {
+                self.configure(steps);
+                steps.push(self.look(scope, words)?);
             }
             [time, "advance"] => {
                 let at = self.time(time)?;
@@ -209,6 +238,34 @@ impl Reader {
             _ => return Err("neither a roster line, set, day, show, advance nor an event".to_owned()),
         }
         Ok(())
+    }
+
+    fn look(&self, scope: &str, words: &[&str]) -> Result<Step, String> {
+        let how = "write it as show queue/support day: offered answered";
+        let colon = words.iter().position(|word| word.ends_with(':')).ok_or(how)?;
+        let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+        let (asked, measures) = (texts(&words[..=colon]), texts(&words[colon + 1..]));
+        if measures.is_empty() {
+            return Err(how.to_owned());
+        }
+        let (mut window, mut at, mut from, mut to) = (None, None, None, None);
+        for word in &asked {
+            let word = word.strip_suffix(':').unwrap_or(word);
+            match word.split_once('=') {
+                Some(("at", time)) => at = Some(self.time(time)?.timestamp_millis()),
+                Some(("from", time)) => from = Some(self.time(time)?.timestamp_millis()),
+                Some(("to", time)) => to = Some(self.time(time)?.timestamp_millis()),
+                None if window.is_none() => window = Some(word.to_owned()),
+                _ => return Err(how.to_owned()),
+            }
+        }
+        let when = match (at, from, to) {
+            (None, None, None) => When::Now,
+            (Some(at), None, None) => When::At(at),
+            (None, Some(from), Some(to)) => When::Between(from, to),
+            _ => return Err("a look has at=, or from= and to=, or none of them".to_owned()),
+        };
+        Ok(Step::Show { scope: scope.to_owned(), window: window.ok_or(how)?, when, measures })
     }
 
     fn add(&mut self, list: impl Fn(&mut Reader) -> &mut Vec<Unit>, id: &str, words: &[&str]) -> Result<(), String> {
@@ -227,11 +284,17 @@ impl Reader {
         if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
             return Ok(time.to_utc());
         }
+        if let Ok(date) = text.parse::<NaiveDate>() {
+            return self.local(text, date.and_time(NaiveTime::MIN));
+        }
         let padded = if text.matches(':').count() == 1 { format!("{text}:00") } else { text.to_owned() };
         let clock: NaiveTime = padded.parse().map_err(|_| format!("`{text}` is no time of day"))?;
         let day = self.day.ok_or("say which day before the first time")?;
-        let local = self.zone.from_local_datetime(&day.and_time(clock));
-        match local.single() {
+        self.local(text, day.and_time(clock))
+    }
+
+    fn local(&self, text: &str, local: chrono::NaiveDateTime) -> Result<chrono::DateTime<chrono::Utc>, String> {
+        match self.zone.from_local_datetime(&local).single() {
             Some(time) => Ok(time.to_utc()),
             None => Err(format!("{text} comes twice or never on that day: write the time as RFC 3339")),
         }
@@ -246,7 +309,7 @@ impl Reader {
         words: &[&str],
     ) -> Result<Step, String> {
         self.events += 1;
-        let mut partition = "0".to_owned();
+        let (mut partition, mut received) = ("0".to_owned(), None);
         let mut envelope = Map::new();
         envelope.insert("specversion".into(), json!("1.0"));
         envelope.insert("id".into(), json!(format!("e{}", self.events)));
@@ -260,6 +323,7 @@ impl Reader {
             let (key, value) = word.split_once('=').unwrap_or((word, "true"));
             match key {
                 "partition" => value.clone_into(&mut partition),
+                "received" => received = Some(self.time(value)?.timestamp_millis()),
                 "id" | "source" => drop(envelope.insert(key.to_owned(), json!(value))),
                 "seq" | "revision" | "retracted" => drop(envelope.insert(key.to_owned(), typed(key, value))),
                 _ => drop(data.insert(key.to_owned(), typed(key, value))),
@@ -267,7 +331,7 @@ impl Reader {
         }
         envelope.insert("data".into(), Value::Object(data));
         let label = format!("{time} {kind} {id}");
-        Ok(Step::Event { label, partition, json: Value::Object(envelope).to_string() })
+        Ok(Step::Event { label, partition, received, json: Value::Object(envelope).to_string() })
     }
 
     /// Puts roster and settings in force, if a line has changed them.
@@ -275,109 +339,11 @@ impl Reader {
         if std::mem::replace(&mut self.configured, true) {
             return;
         }
-        let mut roster = String::from("company: ");
-        flow(&mut roster, &self.company, &["zone"]);
-        for (name, units, scalars) in [
-            ("departments", &self.departments, &["zone"][..]),
-            ("teams", &self.teams, &["department", "zone"]),
-            ("queues", &self.queues, &["zone", "service_level_threshold", "short_abandon"]),
-            ("reps", &self.reps, &["zone"]),
-        ] {
-            let _ = write!(roster, "\n{name}:");
-            if units.is_empty() {
-                roster.push_str(" []");
-            }
-            let mut seen: Vec<&str> = Vec::new();
-            for unit in units {
-                if seen.contains(&unit.id.as_str()) {
-                    continue;
-                }
-                seen.push(&unit.id);
-                roster.push_str("\n  - ");
-                let lines: Vec<&Unit> = units.iter().filter(|other| other.id == unit.id).collect();
-                member(&mut roster, &lines, scalars);
-            }
-        }
-        roster.push('\n');
-        let mut rules = String::new();
-        let mut sections: Vec<&str> = Vec::new();
-        for (path, _) in &self.settings {
-            let section = path.split('.').next().unwrap_or(path);
-            if !sections.contains(&section) {
-                sections.push(section);
-            }
-        }
-        for section in sections {
-            let _ = writeln!(rules, "{}", nested(section, &self.settings));
-        }
+        let [departments, teams, queues, reps] = [&self.departments, &self.teams, &self.queues, &self.reps];
+        let roster = files::roster(&self.company, departments, teams, queues, reps);
+        let rules = files::rules(&self.settings);
         steps.push(Step::Configure { roster, rules });
     }
-}
-
-/// One section of the settings as a YAML flow mapping: `measures: {short_abandon: 5s}`.
-fn nested(section: &str, settings: &[(String, String)]) -> String {
-    let mut inner: Vec<String> = Vec::new();
-    let mut below: Vec<&str> = Vec::new();
-    for (path, value) in settings {
-        if path == section {
-            return format!("{section}: {value}");
-        }
-        let Some(rest) = path.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')) else { continue };
-        let first = rest.split('.').next().unwrap_or(rest);
-        if !below.contains(&first) {
-            below.push(first);
-            let deeper: Vec<(String, String)> = settings
-                .iter()
-                .filter_map(|(path, value)| {
-                    let rest = path.strip_prefix(section)?.strip_prefix('.')?;
-                    Some((rest.to_owned(), value.clone()))
-                })
-                .collect();
-            inner.push(nested(first, &deeper));
-        }
-        let _ = value;
-    }
-    format!("{section}: {{{}}}", inner.join(", "))
-}
-
-fn flow(text: &mut String, unit: &Unit, scalars: &[&str]) {
-    let _ = write!(text, "{{id: {}", unit.id);
-    for (key, value) in unit.words.iter().filter(|(key, _)| scalars.contains(&key.as_str())) {
-        let _ = write!(text, ", {key}: {value}");
-    }
-    text.push('}');
-}
-
-/// A team, queue or rep with its teams through time and its aliases.
-fn member(text: &mut String, lines: &[&Unit], scalars: &[&str]) {
-    let word = |unit: &Unit, key: &str| unit.words.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
-    let first = lines[0];
-    let _ = write!(text, "{{id: {}", first.id);
-    for (key, value) in first.words.iter().filter(|(key, _)| scalars.contains(&key.as_str())) {
-        let _ = write!(text, ", {key}: {value}");
-    }
-    let memberships: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            let team = word(line, "team")?;
-            Some(match word(line, "from") {
-                Some(from) => format!("{{team: {team}, valid_from: {from}}}"),
-                None => format!("{{team: {team}}}"),
-            })
-        })
-        .collect();
-    if !memberships.is_empty() {
-        let _ = write!(text, ", teams: [{}]", memberships.join(", "));
-    }
-    let aliases: Vec<String> = lines
-        .iter()
-        .flat_map(|line| &line.words)
-        .filter_map(|(key, value)| Some(format!("{}: [{value}]", key.strip_prefix("alias.")?)))
-        .collect();
-    if !aliases.is_empty() {
-        let _ = write!(text, ", aliases: {{{}}}", aliases.join(", "));
-    }
-    text.push('}');
 }
 
 fn unit(id: &str, words: &[&str]) -> Result<Unit, String> {
@@ -432,7 +398,7 @@ mod tests {
     fn a_story_becomes_steps_and_expectations() {
         let text = "company acme zone=Europe/Oslo\nteam care\nrep ines team=care\nrep ines team=sales from=2026-02-01\n\
                     set measures.service_level.threshold=30s\nset measures.short_abandon=5s\n\nday 2026-01-05\n\
-                    10:00  contact.queued c1 queue=12 wait=1.5\nshow queue/12 day: offered asa\n----\nseen\n";
+                    10:00  contact.queued c1 queue=12 wait=1.5\nshow queue/12 day at=11:00: offered asa\nshow accounts\n----\nseen\n";
         let scenario = parse(text).expect("reads");
         assert_eq!(scenario.blocks.len(), 1);
         let block = &scenario.blocks[0];

@@ -8,5 +8,6 @@ mod decode;
 mod kafka;
 mod oracle;
 mod properties;
+mod scenarios;
 mod support;
 mod tidy;
