@@ -31,8 +31,8 @@ demo: setup-cargo ## Simulator, embedded broker and daemon in one process; figur
 	cargo run --quiet -- demo
 
 bench: setup kafka-jars ## CPU per event of the parts and of the whole path from a real Kafka
-	cargo build
-	scripts/with-kafka target/debug/goalkeeper bench --brokers KAFKA
+	cargo build --release
+	scripts/with-kafka target/release/goalkeeper bench --brokers KAFKA
 
 check-data: ## Hold figures against data that others recorded, where ../shared/data is
 	@scripts/check-data

@@ -84,6 +84,7 @@ pub(super) struct Service {
     mail: mpsc::Sender<Mail>,
     alive: Arc<AtomicBool>,
     engine: JoinHandle<End>,
+    reading: JoinHandle<()>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -121,14 +122,14 @@ impl Service {
         let server = runtime.spawn(async move { axum::serve(listener, routes).await });
 
         let to_engine = mail.clone();
-        std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+        let reading = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
             reader.run(|notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok());
         })?;
         runtime.spawn(tick(mail.clone()));
         let published = Published { shared: shared.clone(), ready };
         let daemon = Daemon::new(engine, config, in_force, offsets, telemetry, published, handle, writer);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
-        Ok(Service { shared, mail, alive, engine, server })
+        Ok(Service { shared, mail, alive, engine, reading, server })
     }
 
     /// Lets the daemon stop when `stop` comes.
@@ -151,6 +152,8 @@ impl Service {
     pub(super) fn wait(self) -> anyhow::Result<()> {
         drop(self.mail);
         let end = self.engine.join();
+        // Nobody takes its mail any more, so it ends; and with it the client, before the broker of a demo does.
+        let _ = self.reading.join();
         self.alive.store(false, Ordering::Relaxed);
         self.server.abort();
         match end {

@@ -1,46 +1,43 @@
-//! Contacts: legs in queues, handling by reps, and what both book.
+//! What a contact is, folded from its entries: legs, handlings, misses and ends.
 //!
-//! The fold walks the entries once and gathers legs and handlings; outcomes and durations are read from them
-//! afterwards, because what decides an outcome may have happened in any order.
+//! The fold walks the entries once; outcomes and durations are read from it afterwards, because what decides an outcome
+//! may have happened in any order.
 
-use super::booking::{Credit, Message, Visit};
-use super::contribution::Draft;
-use super::event::{
+use super::super::contribution::Draft;
+use super::super::event::{
     ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Field, LeftReason, MissReason, Name, Reported,
 };
-use super::quantity::Quantity as Q;
-use super::record::{Entry, Record, RecordKey};
-use super::settings::Durations;
-use super::time::{Instant, Span};
+use super::super::record::{Entry, Record};
+use super::super::time::{Instant, Span};
 
 /// What a contact is, folded from its entries.
 #[derive(Debug, Default)]
-struct Facts<'a> {
-    first: Instant,
-    direction: Option<Direction>,
-    customer: Option<(&'a Name, CustomerHash)>,
-    legs: Vec<Leg<'a>>,
-    handlings: Vec<Handling<'a>>,
-    misses: Vec<Miss<'a>>,
+pub(super) struct Facts<'a> {
+    pub(super) first: Instant,
+    pub(super) direction: Option<Direction>,
+    pub(super) customer: Option<(&'a Name, CustomerHash)>,
+    pub(super) legs: Vec<Leg<'a>>,
+    pub(super) handlings: Vec<Handling<'a>>,
+    pub(super) misses: Vec<Miss<'a>>,
     /// Ends of the whole contact, in order.
-    ends: Vec<(Instant, Option<EndedBy>)>,
+    pub(super) ends: Vec<(Instant, Option<EndedBy>)>,
 }
 
 /// A contact's stay in one queue.
 #[derive(Debug, Default)]
-struct Leg<'a> {
-    key: LegKey<'a>,
-    queue: Option<(&'a Name, &'a Name)>,
-    team: Option<&'a Name>,
-    first: Instant,
-    queued: Option<Instant>,
-    answered: Option<Answer<'a>>,
-    left: Option<(Instant, LeftReason, Reported, &'a Name)>,
-    abandons: Vec<(Instant, Reported, bool, &'a Name)>,
+pub(super) struct Leg<'a> {
+    pub(super) key: LegKey<'a>,
+    pub(super) queue: Option<(&'a Name, &'a Name)>,
+    pub(super) team: Option<&'a Name>,
+    pub(super) first: Instant,
+    pub(super) queued: Option<Instant>,
+    pub(super) answered: Option<Answer<'a>>,
+    pub(super) left: Option<(Instant, LeftReason, Reported, &'a Name)>,
+    pub(super) abandons: Vec<(Instant, Reported, bool, &'a Name)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum LegKey<'a> {
+pub(super) enum LegKey<'a> {
     /// Named by the source.
     Named(&'a str),
     /// Each queue is a leg of its own; queues of two namespaces are two.
@@ -51,103 +48,50 @@ enum LegKey<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Answer<'a> {
-    at: Instant,
-    wait: Reported,
-    source: &'a Name,
+pub(super) struct Answer<'a> {
+    pub(super) at: Instant,
+    pub(super) wait: Reported,
+    pub(super) source: &'a Name,
     /// False if the instant had to be guessed, so that no wait can be read from it.
-    at_is_known: bool,
+    pub(super) at_is_known: bool,
 }
 
 /// A rep's work on the contact, from the answer to the end of talk and of after-contact work.
 #[derive(Debug)]
-struct Handling<'a> {
-    rep: Option<&'a Name>,
-    leg: usize,
-    team: Option<&'a Name>,
-    from: Instant,
+pub(super) struct Handling<'a> {
+    pub(super) rep: Option<&'a Name>,
+    pub(super) leg: usize,
+    pub(super) team: Option<&'a Name>,
+    pub(super) from: Instant,
     /// True if only its end told of it: then its span is no measurement.
-    proven: bool,
-    to: Option<Ending<'a>>,
-    holds: Vec<(Instant, Option<Instant>)>,
-    wrap: Option<(Instant, Reported, &'a Name)>,
+    pub(super) proven: bool,
+    pub(super) to: Option<Ending<'a>>,
+    pub(super) holds: Vec<(Instant, Option<Instant>)>,
+    pub(super) wrap: Option<(Instant, Reported, &'a Name)>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Ending<'a> {
-    at: Instant,
-    talk: Reported,
-    hold: Reported,
-    source: &'a Name,
+pub(super) struct Ending<'a> {
+    pub(super) at: Instant,
+    pub(super) talk: Reported,
+    pub(super) hold: Reported,
+    pub(super) source: &'a Name,
     /// False if only the end of after-contact work tells that talk has ended.
-    at_is_known: bool,
+    pub(super) at_is_known: bool,
 }
 
 #[derive(Debug)]
-struct Miss<'a> {
-    rep: &'a Name,
-    leg: Option<usize>,
-    team: Option<&'a Name>,
-    at: Instant,
-    reason: MissReason,
-}
-
-/// What became of a leg.
-#[derive(Clone, Copy, Debug)]
-enum Outcome {
-    Answered,
-    Abandoned,
-    Left(LeftReason),
-    Unknown,
-}
-
-/// Books what a contact stands for.
-pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Draft<'a>) {
-    let entries = in_order(record, draft);
-    let Some(facts) = fold(&entries, draft) else {
-        draft.tell_links(record, &Credit::default());
-        return;
-    };
-    let credit = credit(&facts, draft);
-    draft.tell_links(record, &credit);
-    if facts.direction == Some(Direction::Outbound) {
-        let company = draft.context.roster.company_path();
-        draft.ledger.book(&company, facts.first, Q::OutboundContacts, 1);
-        for handling in &facts.handlings {
-            book_handling(&facts, handling, OUTBOUND, draft);
-        }
-        return;
-    }
-    for leg in &facts.legs {
-        book_leg(&facts, leg, draft);
-    }
-    for handling in &facts.handlings {
-        if let Some(rep) = handling.rep {
-            let path = draft.context.roster.rep_only(rep);
-            draft.ledger.book(&path, handling.from, Q::RepAnswered, 1);
-        }
-        book_handling(&facts, handling, INBOUND, draft);
-    }
-    for miss in &facts.misses {
-        let queue = miss.leg.and_then(|n| queue_of(&facts.legs[n], draft));
-        let path = draft.context.roster.rep_path(Some(miss.rep), queue.as_ref(), miss.team, miss.at);
-        draft.ledger.count_with(&path, miss.at, Q::Missed, miss.reason as u32 + 1);
-    }
-    if let (true, true, Some((at, _))) = (facts.legs.is_empty(), facts.handlings.is_empty(), facts.ends.first()) {
-        let company = draft.context.roster.company_path();
-        draft.ledger.book(&company, *at, Q::LostInMenu, 1);
-    }
-    if let Some((source, hash)) = facts.customer {
-        let answered = !facts.handlings.is_empty() || facts.legs.iter().any(|leg| leg.answered.is_some());
-        let to = RecordKey::customer(source, hash, draft.context.settings);
-        draft.send(to, Message::Visit(Visit { first: facts.first, answered, credit }));
-    }
-    debug_assert_eq!(key.kind, super::event::Kind::Contact);
+pub(super) struct Miss<'a> {
+    pub(super) rep: &'a Name,
+    pub(super) leg: Option<usize>,
+    pub(super) team: Option<&'a Name>,
+    pub(super) at: Instant,
+    pub(super) reason: MissReason,
 }
 
 /// The entries that hold, in fold order; where begin and end of one thing fall in the same instant and the thing is
 /// open, the end comes first.
-fn in_order<'a>(record: &'a Record, draft: &Draft<'_>) -> Vec<(&'a Entry, &'a ContactEvent)> {
+pub(super) fn in_order<'a>(record: &'a Record, draft: &Draft<'_>) -> Vec<(&'a Entry, &'a ContactEvent)> {
     let mut entries: Vec<(&'a Entry, &'a ContactEvent)> = record
         .holding()
         .filter_map(|entry| match &entry.content {
@@ -206,7 +150,7 @@ fn rep_of<'a>((entry, event): Told<'a>, draft: &Draft<'a>) -> Option<&'a Name> {
     event.shared.rep.value().map(|rep| draft.context.roster.rep_id(&entry.source, rep))
 }
 
-fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) -> Option<Facts<'a>> {
+pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Draft<'a>) -> Option<Facts<'a>> {
     let (first, _) = entries.first()?;
     let mut facts = Facts { first: first.time, ..Facts::default() };
     let mut last_queued = None;
@@ -365,12 +309,12 @@ impl<'a> Facts<'a> {
 
     /// The end of the contact that ends the wait in a leg: the first one since its entry. If all came before, the
     /// clocks disagree, and it is the last.
-    fn end_of(&self, leg: &Leg<'_>) -> Option<(Instant, Option<EndedBy>)> {
+    pub(super) fn end_of(&self, leg: &Leg<'_>) -> Option<(Instant, Option<EndedBy>)> {
         self.ends.iter().find(|(at, _)| *at >= leg.entered()).or(self.ends.last()).copied()
     }
 
     /// True if the contact waits in this leg at `end`: it had entered none later, and nobody has answered since.
-    fn waits_in(&self, leg: &Leg<'_>, end: Instant) -> bool {
+    pub(super) fn waits_in(&self, leg: &Leg<'_>, end: Instant) -> bool {
         let entered_by_then = self.legs.iter().filter(|other| other.entered() <= end.max(leg.entered()));
         let last = entered_by_then.max_by_key(|other| other.entered());
         let answered_since = |other: &Leg<'_>| other.answered.is_some_and(|answer| answer.at >= leg.entered());
@@ -463,7 +407,7 @@ impl<'a> Facts<'a> {
 
 impl Leg<'_> {
     /// When the wait began, or else when the leg was first heard of.
-    fn entered(&self) -> Instant {
+    pub(super) fn entered(&self) -> Instant {
         self.queued.unwrap_or(self.first)
     }
 
@@ -479,7 +423,7 @@ impl<'a> Handling<'a> {
     }
 
     /// True while talk goes on: neither its end nor that of the work after it was told.
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.to.is_none() && self.wrap.is_none()
     }
 
@@ -498,204 +442,5 @@ impl<'a> Handling<'a> {
             // A hold is cut at the end of talk.
             *to = Some(to.unwrap_or(ending.at).min(ending.at));
         }
-    }
-}
-
-fn queue_of(leg: &Leg<'_>, draft: &Draft<'_>) -> Option<Name> {
-    leg.queue.map(|(source, queue)| draft.queue(source, queue))
-}
-
-/// What became of a leg, when, and the wait as far as it is known. The wait may still be negative.
-fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(Outcome, Instant, Option<Span>)> {
-    let measured = |at: Instant| leg.queued.map(|queued| at.since(queued));
-    let wait = |at, reported, source: &Name, draft: &Draft<'_>| match (draft.durations(source), reported) {
-        (Durations::Timestamps, Reported::Millis(ms)) => measured(at).or(Some(Span(ms))),
-        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
-        (Durations::Reported, Reported::Unknown) => None,
-        (_, Reported::Absent | Reported::Unknown) => measured(at),
-    };
-    if let Some(answer) = leg.answered {
-        let known = answer.at_is_known || answer.wait != Reported::Absent;
-        let wait = if known { wait(answer.at, answer.wait, answer.source, draft) } else { None };
-        return Some((Outcome::Answered, answer.at, wait));
-    }
-    if let Some((at, reason, reported, source)) = leg.left {
-        return Some((Outcome::Left(reason), at, wait(at, reported, source, draft)));
-    }
-    for (at, reported, provisional, source) in &leg.abandons {
-        if !provisional || draft.has_passed(at.plus(draft.context.settings.provisional_grace)) {
-            return Some((Outcome::Abandoned, *at, wait(*at, *reported, source, draft)));
-        }
-    }
-    let lost = leg.entered().plus(draft.context.settings.longest_wait);
-    if let Some((at, ended_by)) = facts.end_of(leg).filter(|(at, _)| *at <= lost) {
-        return Some(match ended_by {
-            Some(EndedBy::Customer) if facts.waits_in(leg, at) => (Outcome::Abandoned, at, measured(at)),
-            _ => (Outcome::Unknown, at, None),
-        });
-    }
-    draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
-}
-
-fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) {
-    let queue = queue_of(leg, draft);
-    let roster = draft.context.roster;
-    let Some((outcome, at, wait)) = outcome(facts, leg, draft) else {
-        let entry = leg.entered();
-        let path = roster.queue_path(queue.as_ref(), leg.team, entry);
-        draft.ledger.book(&path, entry, Q::Queued, 1);
-        return;
-    };
-    let path = roster.queue_path(queue.as_ref(), leg.team, at);
-    let wait = wait.map(|wait| draft.unskewed(wait, &path, at));
-    // Clocks of one log disagree by seconds: an entry after its outcome is booked with it, so that waiting never
-    // goes below 0.
-    let entry = match outcome {
-        // Without a wait to go back by, it was there when it was first heard of.
-        Outcome::Unknown => leg.entered(),
-        _ => leg.queued.unwrap_or(at.minus(wait.unwrap_or_default())),
-    };
-    let entry = entry.min(at);
-    let entry_path = roster.queue_path(queue.as_ref(), leg.team, entry);
-    draft.ledger.book(&entry_path, entry, Q::Queued, 1);
-    match outcome {
-        Outcome::Answered => draft.ledger.book(&path, at, Q::Answered, 1),
-        Outcome::Abandoned => draft.ledger.book(&path, at, Q::Abandoned, 1),
-        Outcome::Left(reason) => draft.ledger.count_with(&path, at, Q::Left, reason as u32 + 1),
-        Outcome::Unknown => draft.ledger.book(&path, at, Q::Unknown, 1),
-    }
-    let Some(wait) = wait else { return };
-    let (sums, within, distribution) = match outcome {
-        Outcome::Answered => ([Q::AnsweredWait, Q::AnsweredWaitKnown], Q::AnsweredWithin, Q::AnsweredWaits),
-        Outcome::Abandoned => ([Q::AbandonedWait, Q::AbandonedWaitKnown], Q::AbandonedWithin, Q::AbandonedWaits),
-        Outcome::Left(_) => ([Q::LeftWait, Q::LeftWaitKnown], Q::LeftWithin, Q::LeftWaits),
-        Outcome::Unknown => return,
-    };
-    draft.ledger.duration(&path, at, sums, Some(distribution), wait);
-    let settings = draft.context.settings;
-    for threshold in settings.wait_thresholds.iter().filter(|threshold| wait <= **threshold) {
-        draft.ledger.count_with(&path, at, within, super::measure::threshold_number(*threshold));
-    }
-    let listed = queue.as_ref().and_then(|queue| roster.queue(queue));
-    let in_time = listed.and_then(|q| q.service_level_threshold).unwrap_or(settings.service_level_threshold);
-    let short = listed.and_then(|q| q.short_abandon).unwrap_or(settings.short_abandon);
-    match outcome {
-        Outcome::Answered if wait <= in_time => draft.ledger.book(&path, at, Q::AnsweredInTime, 1),
-        Outcome::Abandoned => {
-            if wait <= in_time {
-                draft.ledger.book(&path, at, Q::AbandonedInTime, 1);
-            }
-            if wait <= short {
-                draft.ledger.book(&path, at, Q::AbandonedShort, 1);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The quantities that a finished handling books.
-#[derive(Clone, Copy)]
-struct HandlingQuantities {
-    handled: Q,
-    talk: [Q; 2],
-    handle: [Q; 2],
-    detailed: bool,
-}
-
-const INBOUND: HandlingQuantities = HandlingQuantities {
-    handled: Q::Handled,
-    talk: [Q::Talk, Q::TalkKnown],
-    handle: [Q::HandleTime, Q::HandleTimeKnown],
-    detailed: true,
-};
-
-const OUTBOUND: HandlingQuantities = HandlingQuantities {
-    handled: Q::OutboundHandled,
-    talk: [Q::OutboundTalk, Q::OutboundTalkKnown],
-    handle: [Q::OutboundHandleTime, Q::OutboundHandleTimeKnown],
-    detailed: false,
-};
-
-fn book_handling(facts: &Facts<'_>, handling: &Handling<'_>, quantities: HandlingQuantities, draft: &mut Draft<'_>) {
-    let Some(ending) = handling.to else { return };
-    let at = handling.wrap.map_or(ending.at, |(wrapped, _, _)| wrapped.max(ending.at));
-    let queue = queue_of(&facts.legs[handling.leg], draft);
-    let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
-    draft.ledger.book(&path, at, quantities.handled, 1);
-    let (talk, hold, wrap) = durations(handling, &ending, draft);
-    let talk = talk.map(|span| draft.unskewed(span, &path, at));
-    let hold = hold.map(|span| draft.unskewed(span, &path, at));
-    let wrap = wrap.map(|span| draft.unskewed(span, &path, at));
-    let distribution = |quantity| quantities.detailed.then_some(quantity);
-    if let Some(talk) = talk {
-        draft.ledger.duration(&path, at, quantities.talk, distribution(Q::TalkTimes), talk);
-    }
-    if quantities.detailed {
-        if let Some(hold) = hold {
-            draft.ledger.duration(&path, at, [Q::Hold, Q::HoldKnown], None, hold);
-        }
-        if let Some(wrap) = wrap {
-            draft.ledger.duration(&path, at, [Q::Wrap, Q::WrapKnown], None, wrap);
-        }
-    }
-    if let (Some(talk), Some(hold), Some(wrap)) = (talk, hold, wrap) {
-        let whole = Span(talk.0 + hold.0 + wrap.0);
-        draft.ledger.duration(&path, at, quantities.handle, distribution(Q::HandleTimes), whole);
-    }
-}
-
-/// Talk, hold and after-contact work of a finished handling, as far as known; may be negative.
-fn durations(
-    handling: &Handling<'_>,
-    ending: &Ending<'_>,
-    draft: &Draft<'_>,
-) -> (Option<Span>, Option<Span>, Option<Span>) {
-    let held = Span(handling.holds.iter().filter_map(|(from, to)| to.map(|to| to.since(*from).0)).sum());
-    let setting = draft.durations(ending.source);
-    let hold = match (setting, ending.hold) {
-        (Durations::Timestamps, _) if !handling.holds.is_empty() => Some(held),
-        (_, Reported::Millis(ms)) => Some(Span(ms)),
-        (_, Reported::Unknown) => None,
-        (_, Reported::Absent) => Some(held),
-    };
-    // Talk is what is left of the connection beside the hold that counts: no second is in both.
-    let measured_talk = (!handling.proven && ending.at_is_known)
-        .then(|| Span(ending.at.since(handling.from).0 - hold.unwrap_or(held).0));
-    let talk = match (setting, ending.talk) {
-        (Durations::Timestamps, Reported::Millis(ms)) => measured_talk.or(Some(Span(ms))),
-        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
-        (Durations::Reported, Reported::Unknown) => None,
-        (_, Reported::Absent | Reported::Unknown) => measured_talk,
-    };
-    let wrap = match handling.wrap {
-        None => Some(Span(0)),
-        Some((at, work, source)) => {
-            let measured = ending.at_is_known.then(|| at.since(ending.at));
-            match (draft.durations(source), work) {
-                (Durations::Timestamps, Reported::Millis(ms)) => measured.or(Some(Span(ms))),
-                (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
-                (Durations::Reported, Reported::Unknown) => None,
-                (_, Reported::Absent | Reported::Unknown) => measured,
-            }
-        }
-    };
-    (talk, hold, wrap)
-}
-
-/// Who is credited with the contact as a whole: the rep who answered last.
-fn credit(facts: &Facts<'_>, draft: &Draft<'_>) -> Credit {
-    let handling = facts.handlings.iter().filter(|h| h.rep.is_some()).max_by_key(|h| h.from);
-    let leg = match handling {
-        Some(handling) => Some(&facts.legs[handling.leg]),
-        None => {
-            let answered = facts.legs.iter().filter_map(|leg| Some((leg.answered?.at, leg)));
-            answered.max_by_key(|(at, _)| *at).map(|(_, leg)| leg)
-        }
-    };
-    Credit {
-        known: true,
-        rep: handling.and_then(|h| h.rep.cloned()),
-        queue: leg.and_then(|leg| queue_of(leg, draft)),
-        team: handling.and_then(|h| h.team.cloned()),
     }
 }

@@ -1,0 +1,204 @@
+//! What legs and handlings of a contact book: outcomes with their waits, and talk, hold and after-contact work.
+
+use super::super::contribution::Draft;
+use super::super::event::{EndedBy, LeftReason, Name, Reported};
+use super::super::measure::threshold_number;
+use super::super::quantity::Quantity as Q;
+use super::super::settings::Durations;
+use super::super::time::{Instant, Span};
+use super::facts::{Ending, Facts, Handling, Leg};
+
+/// What became of a leg.
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Answered,
+    Abandoned,
+    Left(LeftReason),
+    Unknown,
+}
+
+pub(super) fn queue_of(leg: &Leg<'_>, draft: &Draft<'_>) -> Option<Name> {
+    leg.queue.map(|(source, queue)| draft.queue(source, queue))
+}
+
+/// What became of a leg, when, and the wait as far as it is known. The wait may still be negative.
+fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(Outcome, Instant, Option<Span>)> {
+    let measured = |at: Instant| leg.queued.map(|queued| at.since(queued));
+    let wait = |at, reported, source: &Name, draft: &Draft<'_>| match (draft.durations(source), reported) {
+        (Durations::Timestamps, Reported::Millis(ms)) => measured(at).or(Some(Span(ms))),
+        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
+        (Durations::Reported, Reported::Unknown) => None,
+        (_, Reported::Absent | Reported::Unknown) => measured(at),
+    };
+    if let Some(answer) = leg.answered {
+        let known = answer.at_is_known || answer.wait != Reported::Absent;
+        let wait = if known { wait(answer.at, answer.wait, answer.source, draft) } else { None };
+        return Some((Outcome::Answered, answer.at, wait));
+    }
+    if let Some((at, reason, reported, source)) = leg.left {
+        return Some((Outcome::Left(reason), at, wait(at, reported, source, draft)));
+    }
+    for (at, reported, provisional, source) in &leg.abandons {
+        if !provisional || draft.has_passed(at.plus(draft.context.settings.provisional_grace)) {
+            return Some((Outcome::Abandoned, *at, wait(*at, *reported, source, draft)));
+        }
+    }
+    let lost = leg.entered().plus(draft.context.settings.longest_wait);
+    if let Some((at, ended_by)) = facts.end_of(leg).filter(|(at, _)| *at <= lost) {
+        return Some(match ended_by {
+            Some(EndedBy::Customer) if facts.waits_in(leg, at) => (Outcome::Abandoned, at, measured(at)),
+            _ => (Outcome::Unknown, at, None),
+        });
+    }
+    draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
+}
+
+pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) {
+    let queue = queue_of(leg, draft);
+    let roster = draft.context.roster;
+    let Some((outcome, at, wait)) = outcome(facts, leg, draft) else {
+        let entry = leg.entered();
+        let path = roster.queue_path(queue.as_ref(), leg.team, entry);
+        draft.ledger.book(&path, entry, Q::Queued, 1);
+        return;
+    };
+    let path = roster.queue_path(queue.as_ref(), leg.team, at);
+    let wait = wait.map(|wait| draft.unskewed(wait, &path, at));
+    // Clocks of one log disagree by seconds: an entry after its outcome is booked with it, so that waiting never
+    // goes below 0.
+    let entry = match outcome {
+        // Without a wait to go back by, it was there when it was first heard of.
+        Outcome::Unknown => leg.entered(),
+        _ => leg.queued.unwrap_or(at.minus(wait.unwrap_or_default())),
+    };
+    let entry = entry.min(at);
+    let entry_path = roster.queue_path(queue.as_ref(), leg.team, entry);
+    draft.ledger.book(&entry_path, entry, Q::Queued, 1);
+    match outcome {
+        Outcome::Answered => draft.ledger.book(&path, at, Q::Answered, 1),
+        Outcome::Abandoned => draft.ledger.book(&path, at, Q::Abandoned, 1),
+        Outcome::Left(reason) => draft.ledger.count_with(&path, at, Q::Left, reason as u32 + 1),
+        Outcome::Unknown => draft.ledger.book(&path, at, Q::Unknown, 1),
+    }
+    let Some(wait) = wait else { return };
+    let (sums, within, distribution) = match outcome {
+        Outcome::Answered => ([Q::AnsweredWait, Q::AnsweredWaitKnown], Q::AnsweredWithin, Q::AnsweredWaits),
+        Outcome::Abandoned => ([Q::AbandonedWait, Q::AbandonedWaitKnown], Q::AbandonedWithin, Q::AbandonedWaits),
+        Outcome::Left(_) => ([Q::LeftWait, Q::LeftWaitKnown], Q::LeftWithin, Q::LeftWaits),
+        Outcome::Unknown => return,
+    };
+    draft.ledger.duration(&path, at, sums, Some(distribution), wait);
+    let settings = draft.context.settings;
+    for threshold in settings.wait_thresholds.iter().filter(|threshold| wait <= **threshold) {
+        draft.ledger.count_with(&path, at, within, threshold_number(*threshold));
+    }
+    let listed = queue.as_ref().and_then(|queue| roster.queue(queue));
+    let in_time = listed.and_then(|q| q.service_level_threshold).unwrap_or(settings.service_level_threshold);
+    let short = listed.and_then(|q| q.short_abandon).unwrap_or(settings.short_abandon);
+    match outcome {
+        Outcome::Answered if wait <= in_time => draft.ledger.book(&path, at, Q::AnsweredInTime, 1),
+        Outcome::Abandoned => {
+            if wait <= in_time {
+                draft.ledger.book(&path, at, Q::AbandonedInTime, 1);
+            }
+            if wait <= short {
+                draft.ledger.book(&path, at, Q::AbandonedShort, 1);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The quantities that a finished handling books.
+#[derive(Clone, Copy)]
+pub(super) struct HandlingQuantities {
+    handled: Q,
+    talk: [Q; 2],
+    handle: [Q; 2],
+    detailed: bool,
+}
+
+pub(super) const INBOUND: HandlingQuantities = HandlingQuantities {
+    handled: Q::Handled,
+    talk: [Q::Talk, Q::TalkKnown],
+    handle: [Q::HandleTime, Q::HandleTimeKnown],
+    detailed: true,
+};
+
+pub(super) const OUTBOUND: HandlingQuantities = HandlingQuantities {
+    handled: Q::OutboundHandled,
+    talk: [Q::OutboundTalk, Q::OutboundTalkKnown],
+    handle: [Q::OutboundHandleTime, Q::OutboundHandleTimeKnown],
+    detailed: false,
+};
+
+pub(super) fn book_handling(
+    facts: &Facts<'_>,
+    handling: &Handling<'_>,
+    quantities: HandlingQuantities,
+    draft: &mut Draft<'_>,
+) {
+    let Some(ending) = handling.to else { return };
+    let at = handling.wrap.map_or(ending.at, |(wrapped, _, _)| wrapped.max(ending.at));
+    let queue = queue_of(&facts.legs[handling.leg], draft);
+    let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
+    draft.ledger.book(&path, at, quantities.handled, 1);
+    let (talk, hold, wrap) = durations(handling, &ending, draft);
+    let talk = talk.map(|span| draft.unskewed(span, &path, at));
+    let hold = hold.map(|span| draft.unskewed(span, &path, at));
+    let wrap = wrap.map(|span| draft.unskewed(span, &path, at));
+    let distribution = |quantity| quantities.detailed.then_some(quantity);
+    if let Some(talk) = talk {
+        draft.ledger.duration(&path, at, quantities.talk, distribution(Q::TalkTimes), talk);
+    }
+    if quantities.detailed {
+        if let Some(hold) = hold {
+            draft.ledger.duration(&path, at, [Q::Hold, Q::HoldKnown], None, hold);
+        }
+        if let Some(wrap) = wrap {
+            draft.ledger.duration(&path, at, [Q::Wrap, Q::WrapKnown], None, wrap);
+        }
+    }
+    if let (Some(talk), Some(hold), Some(wrap)) = (talk, hold, wrap) {
+        let whole = Span(talk.0 + hold.0 + wrap.0);
+        draft.ledger.duration(&path, at, quantities.handle, distribution(Q::HandleTimes), whole);
+    }
+}
+
+/// Talk, hold and after-contact work of a finished handling, as far as known; may be negative.
+fn durations(
+    handling: &Handling<'_>,
+    ending: &Ending<'_>,
+    draft: &Draft<'_>,
+) -> (Option<Span>, Option<Span>, Option<Span>) {
+    let held = Span(handling.holds.iter().filter_map(|(from, to)| to.map(|to| to.since(*from).0)).sum());
+    let setting = draft.durations(ending.source);
+    let hold = match (setting, ending.hold) {
+        (Durations::Timestamps, _) if !handling.holds.is_empty() => Some(held),
+        (_, Reported::Millis(ms)) => Some(Span(ms)),
+        (_, Reported::Unknown) => None,
+        (_, Reported::Absent) => Some(held),
+    };
+    // Talk is what is left of the connection beside the hold that counts: no second is in both.
+    let measured_talk = (!handling.proven && ending.at_is_known)
+        .then(|| Span(ending.at.since(handling.from).0 - hold.unwrap_or(held).0));
+    let talk = match (setting, ending.talk) {
+        (Durations::Timestamps, Reported::Millis(ms)) => measured_talk.or(Some(Span(ms))),
+        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
+        (Durations::Reported, Reported::Unknown) => None,
+        (_, Reported::Absent | Reported::Unknown) => measured_talk,
+    };
+    let wrap = match handling.wrap {
+        None => Some(Span(0)),
+        Some((at, work, source)) => {
+            let measured = ending.at_is_known.then(|| at.since(ending.at));
+            match (draft.durations(source), work) {
+                (Durations::Timestamps, Reported::Millis(ms)) => measured.or(Some(Span(ms))),
+                (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
+                (Durations::Reported, Reported::Unknown) => None,
+                (_, Reported::Absent | Reported::Unknown) => measured,
+            }
+        }
+    };
+    (talk, hold, wrap)
+}
