@@ -230,8 +230,12 @@ impl Engine {
     }
 
     /// Takes one input of a batch. Figures show what it changed after [`Engine::flush`]: so thousands of events touch each
-    /// row of a pane once.
+    /// row of a pane once, and a record that learns four things books once.
     pub fn gather(&mut self, input: Input) -> Outcome {
+        if !matches!(input, Input::Event { .. }) {
+            // What came before is booked as of then.
+            self.settle();
+        }
         match input {
             Input::Event { partition, received, event } => self.event(partition, received, event),
             Input::Tick(instant) => self.tick(instant),
@@ -256,6 +260,7 @@ impl Engine {
 
     /// Lets the panes learn all that was gathered.
     pub fn flush(&mut self) {
+        self.settle();
         self.panes.flush();
     }
 
@@ -295,7 +300,6 @@ impl Engine {
             Taken::Unchanged => Outcome::Unchanged,
             Taken::Saturated => Outcome::Refused(Refusal::Saturated),
         };
-        self.settle();
         if !matches!(outcome, Outcome::Refused(_)) {
             self.partitions[id.0].watermark.accept(time, self.now);
             self.first = Some(self.first.map_or(time, |first| first.min(time)));
@@ -320,7 +324,9 @@ impl Engine {
         Outcome::Done
     }
 
+    /// Lets records book what they have learned, and the panes hear of it.
     fn settle(&mut self) {
+        self.records.settle(&context(&self.roster, &self.settings, self.now));
         for change in self.records.drain_changes() {
             self.changed += 1;
             match change {

@@ -104,7 +104,7 @@ impl Records {
         Some(&slot.record)
     }
 
-    /// Takes in one event of the record `key`, and settles all that it changes.
+    /// Takes in one event of the record `key`; [`Records::settle`] books what it changes.
     pub fn take(&mut self, key: RecordKey, entry: Entry, context: &Context<'_>) -> Taken {
         let place = self.open(&key, entry.time.0.div_euclid(HOUR));
         let Some(slot) = self.slots.get_mut(place) else { return Taken::Unchanged };
@@ -114,13 +114,13 @@ impl Records {
         }
         if record.entries.len() >= context.settings.saturation_ids && record.find(&entry).is_none() {
             self.saturate(place);
-            self.settle(place, context);
+            self.wake(place);
             return Taken::Saturated;
         }
         if record.merge(entry) == Merged::Unchanged {
             return Taken::Unchanged;
         }
-        self.settle(place, context);
+        self.wake(place);
         Taken::Applied
     }
 
@@ -135,7 +135,7 @@ impl Records {
             let mut later = Vec::new();
             for place in places {
                 match self.slots.get(place).and_then(|slot| slot.record.due) {
-                    Some(due) if due <= context.now => self.settle(place, context),
+                    Some(due) if due <= context.now => self.wake(place),
                     Some(due) if due.0.div_euclid(MINUTE) == bucket => later.push(place),
                     _ => {}
                 }
@@ -143,6 +143,20 @@ impl Records {
             if !later.is_empty() {
                 self.due.entry(bucket).or_default().extend(later);
                 break;
+            }
+        }
+        self.settle(context);
+    }
+
+    /// Books what records have learned since this was last called, each record once, however many events it took in.
+    pub fn settle(&mut self, context: &Context<'_>) {
+        // Notes run from contacts to customers and surveys, which send none: there are two rounds at most.
+        while !self.woken.is_empty() {
+            for place in std::mem::take(&mut self.woken) {
+                if let Some(slot) = self.slots.get_mut(place) {
+                    slot.woken = false;
+                }
+                self.settle_one(place, context);
             }
         }
     }
@@ -174,9 +188,10 @@ impl Records {
         let from = self.pending.len().saturating_sub(n);
         for place in self.pending.split_off(from) {
             if self.slots.get(place).is_some_and(|slot| slot.record.generation != self.generation) {
-                self.settle(place, context);
+                self.wake(place);
             }
         }
+        self.settle(context);
     }
 
     /// What the panes must learn, in order.
@@ -205,7 +220,7 @@ impl Records {
     /// Puts a stored record back. Call [`Records::restored`] when all are there.
     pub fn restore(&mut self, key: RecordKey, record: Record) {
         let (kind, hour, due) = (key.kind, record.hour, record.due);
-        let place = self.slots.insert(Slot { key, record, stored: Some(hour), dirty: false });
+        let place = self.slots.insert(Slot { key, record, stored: Some(hour), dirty: false, woken: false });
         self.blocks.entry((kind, hour)).or_default().push(place);
         if let Some(due) = due {
             self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
@@ -234,11 +249,11 @@ impl Records {
         self.slots.iter().filter_map(|(_, slot)| slot.record.entries.first()).map(|entry| entry.time).min()
     }
 
-    fn settle(&mut self, place: Place, context: &Context<'_>) {
-        self.woken.push(place);
-        // Notes run from contacts to customers and surveys, which send none: the loop is two steps deep.
-        while let Some(place) = self.woken.pop() {
-            self.settle_one(place, context);
+    fn wake(&mut self, place: Place) {
+        if let Some(slot) = self.slots.get_mut(place)
+            && !std::mem::replace(&mut slot.woken, true)
+        {
+            self.woken.push(place);
         }
     }
 
@@ -308,7 +323,7 @@ impl Records {
         {
             self.saturate(place);
         }
-        self.woken.push(place);
+        self.wake(place);
     }
 
     fn withdraw(&mut self, from: &RecordKey, to: &RecordKey) {
@@ -316,7 +331,7 @@ impl Records {
         let Some(Slot { record, .. }) = self.slots.get_mut(place) else { return };
         if let Ok(at) = record.received.binary_search_by(|other| other.from.cmp(from)) {
             record.received.remove(at);
-            self.woken.push(place);
+            self.wake(place);
         }
     }
 
@@ -326,7 +341,7 @@ impl Records {
             return place;
         }
         let record = Record { hour, generation: self.generation, ..Record::default() };
-        let place = self.slots.insert(Slot { key: key.clone(), record, stored: None, dirty: false });
+        let place = self.slots.insert(Slot { key: key.clone(), record, stored: None, dirty: false, woken: false });
         self.blocks.entry((key.kind, hour)).or_default().push(place);
         place
     }

@@ -24,6 +24,8 @@ pub(super) struct Slot {
     pub(super) stored: Option<i64>,
     /// True if it has changed since it was stored.
     pub(super) dirty: bool,
+    /// True if it knows something that it has not booked yet.
+    pub(super) woken: bool,
 }
 
 #[derive(Debug, Default)]
@@ -115,7 +117,7 @@ mod tests {
 
     fn slot(id: &str) -> Slot {
         let key = RecordKey { kind: Kind::Contact, namespace: Name::from("a"), id: RecordId::Text(id.into()) };
-        Slot { key, record: Record::default(), stored: None, dirty: false }
+        Slot { key, record: Record::default(), stored: None, dirty: false, woken: false }
     }
 
     #[test]

@@ -259,6 +259,7 @@ impl Checkpoint {
         let mut bytes = Vec::new();
         let mut records = Changes::default();
         let mut panes = Changes::default();
+        engine.flush();
         let position = engine.position();
         let (engine_records, engine_panes) = engine.parts_to_store();
         engine_records.drain_writes(|write| {
