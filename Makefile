@@ -38,7 +38,7 @@ check-data: ## Hold figures against data that others recorded, where ../shared/d
 	@scripts/check-data
 
 generate: ## Write DEFINITIONS.md, schemas and expected messages anew
-	UPDATE=1 cargo test --test it -- tidy config decode
+	UPDATE=1 cargo test --test it -- tidy config schemas scenarios
 
 clean: ## Remove everything that was built
 	cargo clean

@@ -497,6 +497,10 @@ fn read_envelope(text: &str) -> Result<Envelope<'_>> {
 }
 
 fn read_data<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    // serde would read a list as the fields in their order.
+    if text.trim_ascii_start().starts_with('[') {
+        return Err(Refused::new(Reason::BadField, "data: a list; it is an object"));
+    }
     serde_json::from_str(text).map_err(|_| {
         if text == "null" {
             return missing_attribute("data");

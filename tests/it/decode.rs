@@ -1,1 +1,307 @@
-//! To come.
+//! Bad input, kind by kind: each is refused or ignored with its reason, and the next event is read all the same.
+
+use goalkeeper::domain::engine::{Engine, Input, Outcome, Refusal};
+use goalkeeper::domain::event::Event;
+use goalkeeper::domain::roster::{Roster, RosterData, Unit};
+use goalkeeper::domain::settings::Settings;
+use goalkeeper::domain::time::{Instant, Span};
+use goalkeeper::ingest::decode::{Decoded, Decoder, Ignored, MAX_PAYLOAD, Message};
+use goalkeeper::ingest::refusal::Reason;
+use goalkeeper::ingest::schema::TYPES;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const KEY: [u8; 16] = [7; 16];
+/// The envelope of an answered contact, without `data`.
+const HEAD: &str =
+    r#""specversion":"1.0","id":"e1","source":"/pbx","type":"contact.answered","time":"2026-01-05T09:00:00Z""#;
+
+type Headers<'a> = &'a [(&'a str, &'a [u8])];
+
+fn decode(decoder: &mut Decoder, payload: &[u8], headers: Headers<'_>) -> Result<Decoded, Reason> {
+    decoder.decode(Message { payload: Some(payload), headers }).map_err(|refused| refused.reason)
+}
+
+fn good(decoder: &mut Decoder) -> Event {
+    let text = format!("{{{HEAD},\"data\":{{\"contact\":\"c1\",\"queue\":\"support\",\"rep\":\"ines\"}}}}");
+    match decode(decoder, text.as_bytes(), &[]) {
+        Ok(Decoded::Event(event)) => event,
+        other => panic!("a good event is not read: {other:?}"),
+    }
+}
+
+/// A structured event with this `data`.
+fn with_data(data: &str) -> String {
+    format!("{{{HEAD},\"data\":{data}}}")
+}
+
+/// A structured event in which one attribute of the envelope is written otherwise; `None` leaves it out.
+fn with_attribute(name: &str, value: Option<Value>) -> String {
+    let mut event: Value = serde_json::from_str(&with_data(r#"{"contact":"c1"}"#)).expect("is JSON");
+    let attributes = event.as_object_mut().expect("is an object");
+    match value {
+        Some(value) => drop(attributes.insert(name.to_owned(), value)),
+        None => drop(attributes.remove(name)),
+    }
+    event.to_string()
+}
+
+#[test]
+fn each_kind_of_bad_input_is_refused_with_its_reason_and_the_next_event_is_read() {
+    let long = "x".repeat(257);
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let rows: Vec<(&str, Vec<u8>, Reason)> = vec![
+        ("empty", vec![], Reason::NotJson),
+        ("blanks", b"   ".to_vec(), Reason::NotJson),
+        ("text", b"hello".to_vec(), Reason::NotJson),
+        ("cut short", with_data("{\"contact\":\"c1\"").into_bytes(), Reason::NotJson),
+        ("something behind it", (with_data("{\"contact\":\"c1\"}") + "x").into_bytes(), Reason::NotJson),
+        ("byte order mark", format!("\u{feff}{}", with_data("{\"contact\":\"c1\"}")).into_bytes(), Reason::NotJson),
+        ("no UTF-8", vec![b'{', b'"', 0xff, b'"', b'}'], Reason::NotUtf8),
+        ("a number", b"7".to_vec(), Reason::NotCloudEvent),
+        ("null", b"null".to_vec(), Reason::NotCloudEvent),
+        ("an array", format!("[{}]", with_data("{}")).into_bytes(), Reason::Batch),
+        ("an object of something else", b"{\"hello\":1}".to_vec(), Reason::NotCloudEvent),
+        ("another version", with_attribute("specversion", Some(json!("0.3"))).into_bytes(), Reason::NotCloudEvent),
+        ("huge", vec![b' '; MAX_PAYLOAD + 1], Reason::TooLarge),
+        ("no id", with_attribute("id", None).into_bytes(), Reason::MissingAttribute),
+        ("no source", with_attribute("source", None).into_bytes(), Reason::MissingAttribute),
+        ("no type", with_attribute("type", None).into_bytes(), Reason::MissingAttribute),
+        ("no time", with_attribute("time", None).into_bytes(), Reason::MissingAttribute),
+        ("no data", with_attribute("data", None).into_bytes(), Reason::MissingAttribute),
+        ("blank id", with_attribute("id", Some(json!("  "))).into_bytes(), Reason::BadAttribute),
+        ("long id", with_attribute("id", Some(json!(long))).into_bytes(), Reason::BadAttribute),
+        ("control character", with_attribute("id", Some(json!("a\u{7}b"))).into_bytes(), Reason::BadAttribute),
+        ("id is a list", with_attribute("id", Some(json!([]))).into_bytes(), Reason::BadAttribute),
+        ("time is no time", with_attribute("time", Some(json!("noon"))).into_bytes(), Reason::BadAttribute),
+        ("30 February", with_attribute("time", Some(json!("2026-02-30T09:00:00Z"))).into_bytes(), Reason::BadAttribute),
+        (
+            "time without zone",
+            with_attribute("time", Some(json!("2026-01-05T09:00:00"))).into_bytes(),
+            Reason::BadAttribute,
+        ),
+        ("seq is a text", with_attribute("seq", Some(json!("one"))).into_bytes(), Reason::BadAttribute),
+        ("seq is a fraction", with_attribute("seq", Some(json!(1.5))).into_bytes(), Reason::BadAttribute),
+        ("retracted is a number", with_attribute("retracted", Some(json!(1))).into_bytes(), Reason::BadAttribute),
+        ("data is a text", with_data("\"c1\"").into_bytes(), Reason::BadField),
+        ("data is a list", with_data("[]").into_bytes(), Reason::BadField),
+        ("data is a list of values", with_data("[\"c1\"]").into_bytes(), Reason::BadField),
+        ("no contact", with_data("{}").into_bytes(), Reason::MissingField),
+        ("contact is null", with_data("{\"contact\":null}").into_bytes(), Reason::MissingField),
+        ("contact is an object", with_data("{\"contact\":{}}").into_bytes(), Reason::BadField),
+        ("contact is blank", with_data("{\"contact\":\" \"}").into_bytes(), Reason::BadField),
+        ("contact is long", with_data(&json!({"contact": long}).to_string()).into_bytes(), Reason::BadField),
+        ("queue is a flag", with_data("{\"contact\":\"c\",\"queue\":true}").into_bytes(), Reason::BadField),
+        ("negative wait", with_data("{\"contact\":\"c\",\"wait\":-1}").into_bytes(), Reason::BadField),
+        ("wait is a text", with_data("{\"contact\":\"c\",\"wait\":\"12\"}").into_bytes(), Reason::BadField),
+        ("closed word", with_data("{\"contact\":\"c\",\"direction\":\"sideways\"}").into_bytes(), Reason::BadField),
+        ("half a surrogate", with_data("{\"contact\":\"\\ud800\"}").into_bytes(), Reason::BadField),
+        ("deep nesting of a known field", with_data(&format!("{{\"contact\":{deep}}}")).into_bytes(), Reason::BadField),
+        ("attributes are a list", with_data("{\"contact\":\"c\",\"attributes\":[]}").into_bytes(), Reason::BadField),
+        (
+            "retraction of nothing",
+            format!("{{{HEAD},\"retracted\":true,\"data\":{{}}}}").into_bytes(),
+            Reason::Unaddressed,
+        ),
+    ];
+    let mut decoder = Decoder::new(KEY);
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (name, payload, reason) in rows {
+        match decode(&mut decoder, &payload, &[]) {
+            Err(found) if found == reason => drop(seen.insert(found)),
+            other => wrong.push(format!("{name}: {other:?}, not {reason:?}")),
+        }
+        good(&mut decoder);
+    }
+    let tombstone = decoder.decode(Message::default()).map_err(|refused| refused.reason);
+    assert_eq!(tombstone, Err(Reason::NullPayload));
+    seen.insert(Reason::NullPayload);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let missing: Vec<_> = Reason::ALL.into_iter().filter(|reason| !seen.contains(reason)).collect();
+    assert!(missing.is_empty(), "no row is refused as {missing:?}");
+}
+
+#[test]
+fn what_looks_odd_and_is_allowed_is_read() {
+    let mut decoder = Decoder::new(KEY);
+    for (name, data) in [
+        ("unknown fields", r#"{"contact":"c1","colour":"red","nested":{"a":[1,2,{"b":null}]}}"#),
+        ("an integer as id", r#"{"contact":4711}"#),
+        ("escapes", r#"{"contact":"a\u0041\"\\"}"#),
+        ("a pair of surrogates", r#"{"contact":"\ud83d\ude00"}"#),
+        ("a fraction", r#"{"contact":"c1","wait":12.3456}"#),
+        ("an unknown duration", r#"{"contact":"c1","wait":null}"#),
+        ("nobody", r#"{"contact":"c1","rep":null}"#),
+        ("an open word", r#"{"contact":"c1","channel":"pigeon"}"#),
+    ] {
+        let read = decode(&mut decoder, with_data(data).as_bytes(), &[]);
+        assert!(matches!(read, Ok(Decoded::Event(_))), "{name}: {read:?}");
+    }
+    for time in ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-05T09:00:00.123456789+05:45"] {
+        let read = decode(&mut decoder, with_attribute("time", Some(json!(time))).as_bytes(), &[]);
+        assert!(matches!(read, Ok(Decoded::Event(_))), "{time}: {read:?}");
+    }
+}
+
+#[test]
+fn what_nothing_counts_is_ignored_by_name() {
+    let mut decoder = Decoder::new(KEY);
+    let mut ignored = |kind: &str, data: Value| {
+        let event = json!({"specversion": "1.0", "id": "1", "source": "/x", "type": kind, "time": "2026-01-05T09:00:00Z",
+            "data": data});
+        match decode(&mut decoder, event.to_string().as_bytes(), &[]) {
+            Ok(Decoded::Ignored { why, .. }) => why,
+            other => panic!("{kind}: {other:?}"),
+        }
+    };
+    assert_eq!(ignored("coffee.brewed", json!({})), Ignored::Unknown);
+    assert_eq!(ignored("rep.state", json!({"rep": "ines", "state": "break"})), Ignored::NotMeasured);
+}
+
+#[test]
+fn binary_mode_is_read_and_refused_alike() {
+    let headers = |name: &'static str, value: &'static [u8]| -> Vec<(&'static str, &'static [u8])> {
+        let mut headers: Vec<(&str, &[u8])> = vec![
+            ("ce_specversion", b"1.0"),
+            ("ce_id", b"e1"),
+            ("ce_source", b"/pbx"),
+            ("ce_type", b"contact.answered"),
+            ("ce_time", b"2026-01-05T09:00:00Z"),
+            ("content-type", b"application/json"),
+        ];
+        headers.retain(|(other, _)| *other != name);
+        if !value.is_empty() {
+            headers.push((name, value));
+        }
+        headers
+    };
+    let mut decoder = Decoder::new(KEY);
+    let mut read = |name, value, data: &str| decode(&mut decoder, data.as_bytes(), &headers(name, value));
+    let data = r#"{"contact":"c1","queue":"support","rep":"ines"}"#;
+    let Ok(Decoded::Event(event)) = read("", b"", data) else { panic!("a good event is not read") };
+    for (name, value, data, reason) in [
+        ("ce_id", &b""[..], data, Reason::MissingAttribute),
+        ("ce_time", b"", data, Reason::MissingAttribute),
+        ("ce_time", b"noon", data, Reason::BadAttribute),
+        ("ce_seq", b"x", data, Reason::BadAttribute),
+        ("ce_retracted", b"perhaps", data, Reason::BadAttribute),
+        ("ce_source", b"\xff", data, Reason::BadAttribute),
+        ("ce_specversion", b"2.0", data, Reason::NotCloudEvent),
+        ("", b"", "{\"contact\":", Reason::NotJson),
+        ("", b"", "{}", Reason::MissingField),
+        ("content-type", b"application/cloudevents-batch+json", data, Reason::Batch),
+    ] {
+        assert_eq!(read(name, value, data), Err(reason), "{name} {data}");
+    }
+    assert_eq!(event, good(&mut decoder), "structured and binary say the same");
+}
+
+/// A `data` with every field that the type cannot do without.
+fn least(required: &[&str]) -> Value {
+    let value = |field: &&str| {
+        let value = match *field {
+            "reason" | "result" | "activity" | "category" => json!("other"),
+            "kind" => json!("blind"),
+            "author" => json!("rep"),
+            "status" => json!("open"),
+            "scale" => json!("nps"),
+            "score" => json!(9),
+            "items" => json!([{"criterion": "concern", "score": 3, "max": 5}]),
+            "from" | "to" => json!("2026-01-05T09:00:00Z"),
+            "scope" => json!({"company": "acme"}),
+            _ => json!("x"),
+        };
+        ((*field).to_owned(), value)
+    };
+    required.iter().map(value).collect::<serde_json::Map<_, _>>().into()
+}
+
+#[test]
+fn every_type_is_read_with_what_it_needs_and_refused_without() {
+    let mut decoder = Decoder::new(KEY);
+    for kind in TYPES {
+        let mut data = least(kind.required);
+        if kind.name == "measure.reported" {
+            data["value"] = json!(1);
+        }
+        let mut read = |data: &Value| {
+            let event = json!({"specversion": "1.0", "id": "1", "source": "/x", "type": kind.name,
+                "time": "2026-01-05T09:00:00Z", "data": data});
+            decode(&mut decoder, event.to_string().as_bytes(), &[])
+        };
+        assert!(read(&data).is_ok(), "{}: {:?}", kind.name, read(&data));
+        for field in kind.required {
+            let mut less = data.clone();
+            less.as_object_mut().expect("is an object").remove(*field);
+            assert_eq!(read(&less), Err(Reason::MissingField), "{} without {field}", kind.name);
+        }
+    }
+}
+
+#[test]
+fn bytes_that_were_damaged_never_panic_and_are_refused_or_read() {
+    const SEED: u64 = 31;
+    println!("seed {SEED}");
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(SEED);
+    let mut decoder = Decoder::new(KEY);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..5_000 {
+        let mut bytes = with_data(r#"{"contact":"c1","queue":"support","rep":"ines","wait":12.5}"#).into_bytes();
+        for _ in 0..random.random_range(1..4) {
+            let at = random.random_range(0..bytes.len());
+            match random.random_range(0..3) {
+                0 => bytes[at] = random.random(),
+                1 => drop(bytes.remove(at)),
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        match decode(&mut decoder, &bytes, &[]) {
+            Ok(_) => read += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(read > 100 && refused > 1_000, "{read} read, {refused} refused: the damage proves nothing");
+    good(&mut decoder);
+}
+
+#[test]
+fn the_engine_refuses_by_name_and_goes_on() {
+    let company = Unit { id: "acme".into(), zone: None, hours: None };
+    let (departments, teams, queues, reps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let roster = Roster::new(RosterData { company, departments, teams, queues, reps });
+    let settings = Settings { saturation_ids: 2, ..Settings::default() };
+    let mut engine = Engine::new(Arc::new(roster), Arc::new(settings));
+    let partition = engine.partition("0");
+    let other = engine.partition("1");
+    let base = good(&mut Decoder::new(KEY));
+    let event = |contact: &str, id: usize, time: Instant| {
+        let mut event = base.clone();
+        event.subject.id = contact.into();
+        event.id = id.to_string().into();
+        event.time = time;
+        event
+    };
+    let (now, received) = (base.time, Some(base.time));
+    let mut apply = |partition, event: Event| engine.apply(Input::Event { partition, received, event });
+    let late = now.minus(Span::days(7)).minus(Span(1));
+    let mut outcomes = vec![
+        (apply(partition, event("a", 1, now)), Outcome::Applied),
+        (apply(partition, event("a", 1, now)), Outcome::Unchanged),
+        (apply(partition, event("b", 2, now.plus(Span::minutes(5)).plus(Span(1)))), Outcome::Refused(Refusal::Future)),
+        (apply(partition, event("b", 3, late)), Outcome::Refused(Refusal::Late)),
+        (apply(partition, event("a", 4, now)), Outcome::Applied),
+        (apply(partition, event("a", 5, now)), Outcome::Refused(Refusal::Saturated)),
+        (apply(partition, event("c", 6, now)), Outcome::Applied),
+    ];
+    engine.apply(Input::Tick(now.plus(Span::days(1))));
+    let old = Input::Event { partition: other, received, event: event("d", 7, now.minus(Span::days(30))) };
+    outcomes.push((engine.apply(old), Outcome::Refused(Refusal::Expired)));
+    for (n, (found, wanted)) in outcomes.iter().enumerate() {
+        assert_eq!(found, wanted, "event {n}");
+    }
+    let is_seen = |refusal: &Refusal| outcomes.iter().any(|(found, _)| *found == Outcome::Refused(*refusal));
+    assert!(Refusal::ALL.iter().all(is_seen), "no event is refused for one of the reasons");
+}

@@ -9,5 +9,6 @@ mod kafka;
 mod oracle;
 mod properties;
 mod scenarios;
+mod schemas;
 mod support;
 mod tidy;
