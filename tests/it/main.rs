@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod check_data;
+mod commands;
 mod config;
 mod decode;
 mod kafka;

@@ -1,0 +1,203 @@
+//! The command line as a user types it: the real binary, its output and its exit code.
+
+use crate::support::daemon::{ROSTER, binary};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use tempfile::TempDir;
+
+fn run(arguments: &[&str]) -> Output {
+    binary().args(arguments).stdin(Stdio::null()).output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("is text")
+}
+
+/// Runs a command that must succeed, and gives what it printed.
+fn printed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A folder with a configuration and two calls, of which nobody answered the second.
+struct Place {
+    folder: TempDir,
+}
+
+const EVENTS: [(&str, &str, &str); 5] = [
+    ("contact.queued", "2026-01-05T09:00:00Z", r#"{"contact":"c1","queue":"support"}"#),
+    ("contact.answered", "2026-01-05T09:00:12Z", r#"{"contact":"c1","rep":"ines"}"#),
+    ("contact.ended", "2026-01-05T09:05:12Z", r#"{"contact":"c1","rep":"ines"}"#),
+    ("contact.queued", "2026-01-06T09:00:00Z", r#"{"contact":"c2","queue":"support"}"#),
+    ("contact.abandoned", "2026-01-06T09:00:30Z", r#"{"contact":"c2"}"#),
+];
+
+impl Place {
+    fn new(roster: &str) -> Place {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place { folder };
+        place.write("goalkeeper.yaml", b"roster: roster.yaml\n");
+        place.write("roster.yaml", roster.as_bytes());
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        std::fs::write(self.path(name), bytes).expect("can be written");
+        shown(&self.path(name))
+    }
+
+    fn replay(&self, file: &str, more: &[&str]) -> String {
+        let config = shown(self.folder.path());
+        printed(&[&["replay", "--config", &config, file], more].concat())
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.to_str().expect("is text").to_owned()
+}
+
+fn events() -> Vec<u8> {
+    let line = |(n, (kind, time, data)): (usize, &(&str, &str, &str))| {
+        format!(
+            "{{\"specversion\":\"1.0\",\"id\":\"{n}\",\"source\":\"/pbx\",\"type\":\"{kind}\",\"time\":\"{time}\",\
+             \"data\":{data}}}\n"
+        )
+    };
+    EVENTS.iter().enumerate().map(line).collect::<String>().into_bytes()
+}
+
+const ASK: [&str; 6] = ["--report", "csv", "--scope", "queue/support", "--measure", "offered,asa"];
+
+#[test]
+fn the_version_tells_what_is_built_in() {
+    let version = printed(&["--version"]);
+    for word in
+        [env!("CARGO_PKG_VERSION"), "librdkafka", "ssl", "sasl_plain", "sasl_scram", "zstd", "lz4", "snappy", "gzip"]
+    {
+        assert!(version.contains(word), "no {word} in {version}");
+    }
+}
+
+#[test]
+fn a_good_configuration_passes_and_a_bad_one_fails() {
+    let place = Place::new(ROSTER);
+    assert!(printed(&["check", "--config", &shown(place.folder.path())]).contains("no problem"));
+    place.write("goalkeeper.yaml", b"roster: roster.yaml\ncolour: red\n");
+    let output = run(&["check", "--config", &shown(place.folder.path())]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("unknown key `colour`"));
+}
+
+#[test]
+fn plain_packed_and_standard_input_give_the_same_figures() {
+    let place = Place::new(ROSTER);
+    let plain = place.replay(&place.write("events.ndjson", &events()), &ASK);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&events()).expect("memory takes it");
+    let gzip = gzip.finish().expect("memory takes it");
+    assert_eq!(place.replay(&place.write("events.gz", &gzip), &ASK), plain);
+    let zstd = zstd::encode_all(&events()[..], 1).expect("memory takes it");
+    assert_eq!(place.replay(&place.write("events.zst", &zstd), &ASK), plain);
+
+    let mut command = binary();
+    command.args(["replay", "--config", &shown(place.folder.path()), "-"]).args(ASK);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary runs");
+    child.stdin.take().expect("is piped").write_all(&events()).expect("it reads");
+    assert_eq!(text(&child.wait_with_output().expect("it ends").stdout), plain);
+}
+
+#[test]
+fn calendar_windows_have_a_row_each_and_what_has_no_data_is_empty() {
+    let place = Place::new(ROSTER);
+    let file = place.write("events.ndjson", &events());
+    let csv = place.replay(&file, &[&ASK[..], &["--window", "day,7d"]].concat());
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(rows[0], "scope_kind,scope,measure,window,start,end,value,numerator,denominator,sample,unit");
+    let day = "2026-01-05T00:00:00+01:00,2026-01-06T00:00:00+01:00";
+    let next = "2026-01-06T00:00:00+01:00,2026-01-07T00:00:00+01:00";
+    assert_eq!(rows[1], format!("queue,support,offered,day,{day},1,1,,1,count"));
+    assert_eq!(rows[2], format!("queue,support,asa,day,{day},12,12,1,1,seconds"));
+    assert_eq!(rows[3], format!("queue,support,offered,day,{next},1,1,,1,count"));
+    // Nobody answered on the second day: there is no speed of answer, which is not 0.
+    assert_eq!(rows[4], format!("queue,support,asa,day,{next},,,0,0,seconds"));
+    assert_eq!(rows.iter().filter(|row| row.contains(",7d,")).count(), 2, "{csv}");
+    assert_eq!(rows.len(), 7, "{csv}");
+
+    let ask = ["--scope", "queue/support", "--measure", "asa", "--window", "day", "--from", "2026-01-06"];
+    let json = place.replay(&file, &[&["--report", "json"], &ask[..]].concat());
+    let row: serde_json::Value = serde_json::from_str(&json).expect("one object");
+    assert_eq!((&row["value"], &row["sample"]), (&serde_json::Value::Null, &serde_json::json!(0)));
+    let table = place.replay(&file, &[&["--report", "table"], &ask[..]].concat());
+    let words: Vec<&str> = table.lines().nth(1).expect("a row").split_whitespace().collect();
+    assert_eq!(words[6..], ["0", "0", "seconds"], "{table}");
+}
+
+#[test]
+fn options_may_be_repeated_or_parted_by_commas() {
+    let place = Place::new(ROSTER);
+    let file = place.write("events.ndjson", &events());
+    let parted = place.replay(&file, &ASK);
+    let repeated = ["--report", "csv", "--scope", "queue/support", "--measure", "offered", "--measure", "asa"];
+    assert_eq!(place.replay(&file, &repeated), parted);
+}
+
+#[test]
+fn the_export_is_the_same_for_any_order_and_repetition() {
+    let place = Place::new(ROSTER);
+    let file = place.write("events.ndjson", &events());
+    let mut lines: Vec<String> = text(&events()).lines().map(|line| format!("{line}\n")).collect();
+    lines.reverse();
+    lines.extend(lines.clone());
+    let other = place.write("other.ndjson", lines.concat().as_bytes());
+    let export = |file: &str, name: &str| {
+        let path = place.path(name);
+        place.replay(file, &["--export", &shown(&path)]);
+        std::fs::read_to_string(path).expect("is written")
+    };
+    let first = export(&file, "first");
+    assert!(first.contains("pane day") && first.contains("record contact"), "{first}");
+    assert_eq!(first, export(&other, "second"));
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_an_error_that_says_so() {
+    let place = Place::new(ROSTER);
+    let file = place.write("events.ndjson", &events());
+    let config = shown(place.folder.path());
+    for (option, value, said) in [
+        ("--measure", "happiness", "unknown measure `happiness`"),
+        ("--scope", "galaxy", "unknown scope `galaxy`"),
+        ("--window", "fortnight", "unknown window `fortnight`"),
+        ("--from", "yesterday", "`yesterday` is no time"),
+    ] {
+        let output = run(&["replay", "--config", &config, &file, "--report", "csv", option, value]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_seed_makes_the_same_day_and_disorder_changes_no_figure() {
+    let place = Place::new(ROSTER);
+    let roster = shown(&place.path("roster.yaml"));
+    let simulate = |name: &str, more: &[&str]| {
+        let file = shown(&place.path(name));
+        let common = ["simulate", "--seed", "5", "--reps", "12", "--contacts", "400", "--output", &file];
+        printed(&[&common[..], more].concat());
+        file
+    };
+    let plain = simulate("plain", &["--roster", &roster]);
+    let again = simulate("again", &[]);
+    assert_eq!(std::fs::read(&plain).expect("is there"), std::fs::read(again).expect("is there"));
+    let disordered = simulate("disordered", &["--disorder", "600", "--duplicates", "0.3"]);
+    assert_ne!(std::fs::read(&plain).expect("is there"), std::fs::read(&disordered).expect("is there"));
+    let figures = place.replay(&plain, &["--report", "csv", "--window", "day"]);
+    assert!(figures.lines().count() > 500, "{figures}");
+    assert_eq!(place.replay(&disordered, &["--report", "csv", "--window", "day"]), figures);
+}
