@@ -461,8 +461,9 @@ impl Engine {
     /// measure's threshold was counted.
     fn is_counted(&self, measure: &Measure, stretch: Stretch) -> bool {
         let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now;
-        let since = measure.threshold().and_then(|key| self.since.get(&key));
-        watched && since.is_none_or(|since| stretch.start >= *since)
+        let thresholds = measure.thresholds(&self.settings);
+        let mut since = thresholds.iter().filter_map(|key| self.since.get(key));
+        watched && since.all(|since| stretch.start >= *since)
     }
 
     /// The canonical export: records, bookings and panes with strings, sorted. Two engines that know the same at the

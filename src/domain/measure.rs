@@ -112,11 +112,21 @@ pub enum Thresholds {
     Response,
     /// `measures.resolution_thresholds`.
     Resolution,
+    /// `measures.service_level.threshold`.
+    ServiceLevel,
+    /// `measures.short_abandon`.
+    ShortAbandon,
 }
 
 impl Thresholds {
     /// All families.
-    pub const ALL: [Thresholds; 3] = [Thresholds::Wait, Thresholds::Response, Thresholds::Resolution];
+    pub const ALL: [Thresholds; 5] = [
+        Thresholds::Wait,
+        Thresholds::Response,
+        Thresholds::Resolution,
+        Thresholds::ServiceLevel,
+        Thresholds::ShortAbandon,
+    ];
 
     /// The thresholds configured for this family.
     pub fn of(self, settings: &Settings) -> &[Span] {
@@ -124,6 +134,8 @@ impl Thresholds {
             Thresholds::Wait => &settings.wait_thresholds,
             Thresholds::Response => &settings.response_thresholds,
             Thresholds::Resolution => &settings.resolution_thresholds,
+            Thresholds::ServiceLevel => std::slice::from_ref(&settings.service_level_threshold),
+            Thresholds::ShortAbandon => std::slice::from_ref(&settings.short_abandon),
         }
     }
 }
@@ -854,14 +866,22 @@ impl Measure {
         self.definition.side.has(kind) && !(percentile && kind == ScopeKind::Rep)
     }
 
-    /// The threshold this measure is about, if it has one.
-    pub fn threshold(&self) -> Option<(Thresholds, u32)> {
+    /// The thresholds that must have been counted all along for the measure to have a value.
+    pub fn thresholds(&self, settings: &Settings) -> Vec<(Thresholds, u32)> {
+        let configured = |family: Thresholds| (family, family.of(settings).first().map_or(0, |x| threshold_number(*x)));
+        let (in_time, short) = (configured(Thresholds::ServiceLevel), configured(Thresholds::ShortAbandon));
         match (self.definition.formula, self.parameter) {
             (
                 Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family),
                 Parameter::Number(x),
-            ) => Some((family, x)),
-            _ => None,
+            ) => vec![(family, x)],
+            (Formula::Sum([Q::AbandonedShort]), _) => vec![short],
+            (Formula::ServiceLevel, _) => match settings.service_level {
+                ServiceLevel::ShortAbandonsPositive | ServiceLevel::OfferedMinusShort => vec![in_time, short],
+                _ => vec![in_time],
+            },
+            (Formula::AbandonRate, _) if settings.abandon_rate == AbandonRate::WithoutShort => vec![short],
+            _ => Vec::new(),
         }
     }
 

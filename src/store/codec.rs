@@ -281,7 +281,7 @@ stored_words! {
     DeleteReason { 0 Spam 1 Mistake 2 Privacy 3 Other }
     ScopeKind { 0 Rep 1 Queue 2 Team 3 Department 4 Company }
     Tier { 0 Minute 1 QuarterHour 2 Day }
-    Thresholds { 0 Wait 1 Response 2 Resolution }
+    Thresholds { 0 Wait 1 Response 2 Resolution 3 ServiceLevel 4 ShortAbandon }
 }
 
 stored_struct!(Instant { 0 });

@@ -83,6 +83,10 @@ impl InForce {
                 Thresholds::Wait => settings.wait_thresholds.clone_from(spans),
                 Thresholds::Response => settings.response_thresholds.clone_from(spans),
                 Thresholds::Resolution => settings.resolution_thresholds.clone_from(spans),
+                Thresholds::ServiceLevel => {
+                    settings.service_level_threshold = spans.first().copied().unwrap_or_default()
+                }
+                Thresholds::ShortAbandon => settings.short_abandon = spans.first().copied().unwrap_or_default(),
             }
         }
         settings
