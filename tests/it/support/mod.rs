@@ -5,13 +5,21 @@ pub mod kafka;
 pub mod process;
 pub mod prometheus;
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// A port that nobody listens on.
+/// A port that nobody listens on. None is given out twice: a daemon that was killed comes back to its own.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it has an address").port();
+        if GIVEN.lock().expect("nobody panics here").insert(port) {
+            return port;
+        }
+    }
 }
 
 /// Waits until `look` finds something, and fails with what was seen last. The only place in the tests that pauses.
