@@ -519,15 +519,12 @@ fn with_path<'a, T: Deserialize<'a>>(text: &'a str) -> (String, String) {
     }
 }
 
-/// serde's messages quote the offending text, and that text may be personal.
+/// serde quotes the offending value in front of what it expected, and that value may be personal: only its kind stays.
 fn without_values(message: &str) -> String {
-    let mut parts = message.split('"');
-    let mut clean = parts.next().unwrap_or_default().to_owned();
-    while let (Some(_), Some(after)) = (parts.next(), parts.next()) {
-        clean.push_str("\"...\"");
-        clean.push_str(after);
-    }
-    clean
+    // The value itself may hold anything, even these words; what was expected is behind the last of them.
+    let Some((before, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let kind = before.split(['"', '`']).next().unwrap_or_default().trim_end();
+    format!("{kind}, expected {expected}")
 }
 
 fn not_json(error: &serde_json::Error) -> Refused {

@@ -124,6 +124,44 @@ fn each_kind_of_bad_input_is_refused_with_its_reason_and_the_next_event_is_read(
     assert!(missing.is_empty(), "no row is refused as {missing:?}");
 }
 
+/// Details are logged, and values may be personal.
+#[test]
+fn no_detail_of_a_refusal_quotes_a_value() {
+    let mut decoder = Decoder::new(KEY);
+    for value in [
+        json!("secret"),
+        json!("say \"secret\" aloud"),
+        json!("secret, expected secret"),
+        json!("`secret`"),
+        json!(4_711_471_147_u64),
+        json!(-4711.5),
+        json!([4711, "secret"]),
+        json!({"secret": "secret"}),
+        json!(true),
+    ] {
+        let fields =
+            ["contact", "queue", "wait", "direction", "attributes", "provisional", "priority", "customer_zone"];
+        let mut texts: Vec<String> = Vec::new();
+        for field in fields {
+            texts.push(with_data(&json!({"contact": "c1", field: value}).to_string()));
+            texts.push(with_data(&json!({"contact": "c1", "attributes": {"name": value}}).to_string()));
+        }
+        for attribute in ["id", "source", "type", "time", "seq", "revision", "retracted", "data"] {
+            texts.push(with_attribute(attribute, Some(value.clone())));
+        }
+        for text in texts {
+            let message = Message { payload: Some(text.as_bytes()), headers: &[] };
+            let Err(refused) = decoder.decode(message) else { continue };
+            let quotes = ["secret", "4711", "aloud"].iter().any(|part| refused.detail.contains(part));
+            assert!(!quotes, "{} of {text}", refused.detail);
+            assert!(refused.detail.contains(' '), "says nothing: {}", refused.detail);
+        }
+    }
+    let wait = with_data("{\"contact\":\"c1\",\"wait\":\"12\"}");
+    let refused = decoder.decode(Message { payload: Some(wait.as_bytes()), headers: &[] }).expect_err("is no number");
+    assert!(refused.detail.starts_with("data.wait: invalid type: string, expected "), "{}", refused.detail);
+}
+
 #[test]
 fn what_looks_odd_and_is_allowed_is_read() {
     let mut decoder = Decoder::new(KEY);
