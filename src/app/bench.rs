@@ -101,7 +101,7 @@ fn parts(options: &cli::Bench, directory: &Path) -> anyhow::Result<Engine> {
             last = last.max(event.time);
             engine.gather(Input::Event { partition, received: None, event });
         }
-        engine.apply(Input::Tick(last));
+        engine.gather(Input::Tick(last));
         booking += thread_cpu() - begun;
         if since >= CHECKPOINT_EVENTS {
             since = 0;

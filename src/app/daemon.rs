@@ -224,7 +224,6 @@ impl<O: Outside> Daemon<O> {
             counts[place].records += 1;
             self.item(item, &mut counts[place]);
         }
-        self.engine.flush();
         for reached in &batch.reached {
             let source = &mut self.partitions[reached.partition];
             source.at_end = reached.at_end;
@@ -300,7 +299,7 @@ impl<O: Outside> Daemon<O> {
         if !readings.is_empty()
             && let Some(time) = time_of(&readings, wall)
         {
-            self.engine.apply(Input::Tick(time));
+            self.engine.gather(Input::Tick(time));
         }
         if !self.ready && !self.partitions.is_empty() && self.partitions.iter().all(|source| source.was_at_end) {
             self.ready = true;
@@ -322,6 +321,7 @@ impl<O: Outside> Daemon<O> {
         if self.published_at.is_some_and(|at| at.elapsed() < pause) {
             return;
         }
+        self.engine.flush();
         let state = (self.engine.changes(), self.engine.now());
         if self.published == Some(state) && !self.ready {
             return;
@@ -373,7 +373,8 @@ impl<O: Outside> Daemon<O> {
         }
     }
 
-    fn answer(&self, question: &Question) -> Result<Answer, NoAnswer> {
+    fn answer(&mut self, question: &Question) -> Result<Answer, NoAnswer> {
+        self.engine.flush();
         if !self.ready {
             let reason = "still reading what was there at the start: see /-/ready";
             return Err(NoAnswer::NotReady(reason.to_owned()));

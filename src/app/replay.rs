@@ -105,9 +105,8 @@ impl Replay {
 
     /// Ends a batch. With a horizon, time goes on as the events do, so that records expire as they would have.
     fn tick(&mut self) {
-        self.engine.flush();
         if let (true, Some(last)) = (self.horizon, self.last) {
-            self.engine.apply(Input::Tick(last));
+            self.engine.gather(Input::Tick(last));
         }
     }
 }

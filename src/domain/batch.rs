@@ -77,9 +77,9 @@ impl Batch {
         self.zones[usize::from(node.zone)]
     }
 
-    /// True if every delta has been handed out.
-    pub(super) fn is_empty(&self) -> bool {
-        self.own.is_empty() && self.up.is_empty()
+    /// How many sums wait to be handed out.
+    pub(super) fn len(&self) -> usize {
+        self.own.len() + self.up.len()
     }
 
     /// Takes a delta in.

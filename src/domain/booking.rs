@@ -147,7 +147,7 @@ mod tests {
     use crate::domain::scope::{Scope, ScopeKind};
 
     fn path(id: &str) -> Arc<Path> {
-        Path::new(vec![(Scope::new(ScopeKind::Company, id), chrono_tz::UTC)])
+        Arc::new(Path::new(vec![(Scope::new(ScopeKind::Company, id), chrono_tz::UTC)]))
     }
 
     #[test]

@@ -82,6 +82,24 @@ impl Refusal {
     }
 }
 
+/// How much waits or stays at hand, so that work is done once. No figure depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Records that wait to be booked at most. In some twenty minutes of a million contacts a day, most learn all they
+    /// ever will, and book once.
+    pub unsettled: usize,
+    /// Sums of scopes in panes that wait to be added to their rows at most.
+    pub sums: usize,
+    /// Records that stay unpacked at most.
+    pub open: usize,
+}
+
+impl Default for Room {
+    fn default() -> Room {
+        Room { unsettled: 16_384, sums: 65_536, open: 16_384 }
+    }
+}
+
 /// A partition that the engine knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartitionId(pub usize);
@@ -185,6 +203,7 @@ pub enum QueryError {
 pub struct Engine {
     roster: Arc<Roster>,
     settings: Arc<Settings>,
+    room: Room,
     records: Records,
     panes: Panes,
     now: Instant,
@@ -202,7 +221,8 @@ impl Engine {
         Engine {
             roster,
             settings,
-            records: Records::default(),
+            room: Room::default(),
+            records: Records::new(Room::default().open),
             panes,
             now: Instant::MIN,
             first: None,
@@ -211,6 +231,12 @@ impl Engine {
             since: BTreeMap::new(),
             changed: 0,
         }
+    }
+
+    /// The same engine with other room. Only before it knows anything.
+    #[must_use]
+    pub fn with_room(self, room: Room) -> Engine {
+        Engine { records: Records::new(room.open), room, ..self }
     }
 
     /// The number of the partition called `name`; it is remembered from here on.
@@ -229,22 +255,23 @@ impl Engine {
         outcome
     }
 
-    /// Takes one input of a batch. Figures show what it changed after [`Engine::flush`]: so thousands of events touch each
-    /// row of a pane once, and a record that learns four things books once.
+    /// Takes one input. Figures show what it changed after [`Engine::flush`]: so thousands of events touch each row of a
+    /// pane once, and a record that learns four things books once.
     pub fn gather(&mut self, input: Input) -> Outcome {
-        if !matches!(input, Input::Event { .. }) {
-            // What came before is booked as of then.
+        if self.records.unsettled() >= self.room.unsettled {
             self.settle();
         }
         match input {
             Input::Event { partition, received, event } => self.event(partition, received, event),
             Input::Tick(instant) => self.tick(instant),
             Input::Roster(roster) => {
+                self.settle();
                 self.roster = roster;
                 self.records.begin_rebook();
                 Outcome::Done
             }
             Input::Settings(settings) => {
+                self.settle();
                 self.note_thresholds(&settings);
                 self.settings = settings;
                 self.records.begin_rebook();
@@ -312,14 +339,16 @@ impl Engine {
         if instant > self.now {
             self.now = instant;
             self.panes.advance(instant);
-            let context = context(&self.roster, &self.settings, self.now);
-            self.records.tick(&context);
-            let low = watermark::low(self.partitions.iter().map(|p| &p.watermark), self.now, self.settings.idle);
-            for (kind, horizon) in self.records.expire(low, &context) {
+            self.records.tick(instant);
+            let low = self.low_watermark();
+            if self.records.has_expired(low, &self.settings) {
+                // A note on its way keeps its receiver.
+                self.settle();
+            }
+            for (kind, horizon) in self.records.expire(low, &context(&self.roster, &self.settings, self.now)) {
                 let reached = self.expired.entry(kind).or_insert(horizon);
                 *reached = (*reached).max(horizon);
             }
-            self.settle();
         }
         Outcome::Done
     }
@@ -333,6 +362,9 @@ impl Engine {
                 Change::Delta(delta) => self.panes.apply(&delta),
                 Change::Closed(booking) => self.panes.close(&booking),
             }
+        }
+        if self.panes.waiting() >= self.room.sums {
+            self.panes.flush();
         }
     }
 
@@ -479,7 +511,12 @@ impl Engine {
 
     /// Holds the books of all records against the panes.
     pub fn check_books(&self) -> Result<(), String> {
-        self.panes.check(self.records.iter().flat_map(|(_, record)| &record.booked))
+        let mut live = 0u64;
+        self.records.visit(|_, record| {
+            let digests = record.booked.iter().map(|booking| self.panes.digest_of(booking));
+            live = digests.fold(live, u64::wrapping_add);
+        });
+        self.panes.check(live)
     }
 
     /// What a checkpoint keeps beside records and panes.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// Records with their entries, notes and bookings, then panes.
 pub(super) fn text(records: &Records, panes: &Panes) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for (key, record) in records.iter() {
+    records.visit(|key, record| {
         if record.saturated {
             lines.push(format!("record {key} saturated"));
         }
@@ -31,7 +31,7 @@ pub(super) fn text(records: &Records, panes: &Panes) -> String {
             }
             lines.push(line);
         }
-    }
+    });
     for (key, row) in panes.rows() {
         let mut line = format!("pane {} {} {}", key.tier.name(), key.start.to_rfc3339(), key.scope);
         for (cell, n) in row.cells() {

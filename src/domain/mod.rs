@@ -5,6 +5,7 @@
 //!
 //! - [`time`], [`event`]: what is told, and when it happened;
 //! - [`record`], `slots`, [`records`]: what is known of one contact, ticket, survey, customer; and all of them;
+//! - `pack`, `paths`: how records lie in memory and on disk;
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
@@ -22,7 +23,9 @@ pub mod event;
 mod export;
 pub mod flow;
 pub mod measure;
+pub(crate) mod pack;
 pub mod pane;
+mod paths;
 pub mod quantity;
 pub mod record;
 pub mod records;

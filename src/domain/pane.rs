@@ -113,9 +113,14 @@ impl Panes {
         self.batch.add(delta);
     }
 
+    /// How many sums wait for [`Panes::flush`].
+    pub fn waiting(&self) -> usize {
+        self.batch.len()
+    }
+
     /// Adds what was taken in to every scope of its path, in every tier that still has the pane.
     pub fn flush(&mut self) {
-        if self.batch.is_empty() {
+        if self.batch.len() == 0 {
             return;
         }
         let sums = self.batch.drain();
@@ -291,10 +296,10 @@ impl Panes {
         self.digests
     }
 
-    /// Holds the panes against all live bookings: panes + expired panes = live bookings + closed bookings, by linear
-    /// digests over (tier, pane, scope, cell) times amount.
-    pub fn check<'a>(&self, live: impl Iterator<Item = &'a Booking>) -> Result<(), String> {
-        let booked = live.fold(self.digests.closed, |sum, booking| sum.wrapping_add(self.digest_of(booking)));
+    /// Holds the panes against all live bookings, whose digests add up to `live`: panes + expired panes = live bookings +
+    /// closed bookings, by linear digests over (tier, pane, scope, cell) times amount.
+    pub fn check(&self, live: u64) -> Result<(), String> {
+        let booked = self.digests.closed.wrapping_add(live);
         let mut shown = self.digests.gone;
         for (n, shelf) in self.shelves.iter().enumerate() {
             for (start, slot) in &shelf.slots {
@@ -310,7 +315,8 @@ impl Panes {
         }
     }
 
-    fn digest_of(&self, booking: &Booking) -> u64 {
+    /// The digest of one booking.
+    pub(super) fn digest_of(&self, booking: &Booking) -> u64 {
         let mut sum = 0u64;
         for (scope, zone) in booking.path.steps() {
             // A scope without a number has no row, and so no booking was ever applied to it.

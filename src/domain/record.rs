@@ -189,12 +189,6 @@ pub struct Record {
     pub sent: Vec<Sent>,
     /// What it has booked.
     pub booked: Vec<Booking>,
-    /// The next instant at which its contribution may change by itself.
-    pub due: Option<Instant>,
-    /// The hour (since 1970) of the block that it expires with.
-    pub hour: i64,
-    /// Which roster and settings it was booked under last.
-    pub generation: u32,
     /// True once it has grown without end: it forgot its entries and books nothing.
     pub saturated: bool,
 }

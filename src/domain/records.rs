@@ -6,9 +6,11 @@ use super::booking::{Booking, Delta, Message, Visit, difference};
 use super::contribution::{Context, contribution};
 use super::customer;
 use super::event::Kind;
+use super::pack::Corrupt;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
+use super::scope::Path;
 use super::settings::Settings;
-use super::slots::{Place, Slot, Slots};
+use super::slots::{Note, Open, Place, Slots};
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
 use std::collections::BTreeMap;
@@ -24,11 +26,28 @@ pub enum Change {
 
 /// What has to be written or removed where state is kept.
 #[derive(Debug)]
-pub enum Write<'a> {
-    /// The record as it is now, under its hour.
-    Put(&'a RecordKey, &'a Record),
-    /// The record that was stored under this hour is no longer there.
-    Delete(&'a RecordKey, i64),
+pub(crate) enum Write<'a> {
+    /// A path that bookings name by its number.
+    Path(u32, &'a Path),
+    /// The record as it is now.
+    Put(Stored<'a>),
+    /// The record of this key that was stored under this hour is no longer there.
+    Delete(&'a [u8], i64),
+}
+
+/// A record as a store keeps it: packed, with what is known of it without unpacking.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored<'a> {
+    /// The hour of the block that it expires with.
+    pub(crate) hour: i64,
+    /// Its key, packed.
+    pub(crate) key: &'a [u8],
+    /// Itself, packed.
+    pub(crate) record: &'a [u8],
+    /// The next instant at which its contribution may change by itself.
+    pub(crate) due: Option<Instant>,
+    /// Which roster and settings it was booked under last.
+    pub(crate) generation: u32,
 }
 
 /// What taking an event in did.
@@ -55,7 +74,7 @@ pub struct Records {
     woken: Vec<Place>,
     changes: Vec<Change>,
     dirty: Vec<Place>,
-    deleted: Vec<(RecordKey, i64)>,
+    deleted: Vec<(Box<[u8]>, i64)>,
     generation: u32,
     totals: RecordTotals,
 }
@@ -72,6 +91,10 @@ pub struct RecordTotals {
 }
 
 impl Records {
+    /// No records yet, and room for so many that are unpacked.
+    pub fn new(open: usize) -> Records {
+        Records { slots: Slots::new(open), ..Records::default() }
+    }
     /// How many records are live.
     pub fn len(&self) -> usize {
         self.slots.len()
@@ -93,22 +116,24 @@ impl Records {
         self.generation
     }
 
-    /// Every record with its key, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&RecordKey, &Record)> {
-        self.slots.iter().map(|(_, slot)| (&slot.key, &slot.record))
+    /// How many records of a kind are live.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.slots.places().filter(|(_, note)| note.kind == kind).count()
+    }
+    /// How many paths bookings name by number.
+    pub fn paths(&self) -> usize {
+        self.slots.paths.len()
     }
 
-    /// The record of a key.
-    pub fn get(&self, key: &RecordKey) -> Option<&Record> {
-        let slot = self.slots.get(self.slots.find(key)?)?;
-        Some(&slot.record)
+    /// Shows every record with its key, in no order.
+    pub fn visit(&self, visit: impl FnMut(&RecordKey, &Record)) {
+        self.slots.visit(visit);
     }
 
     /// Takes in one event of the record `key`; [`Records::settle`] books what it changes.
     pub fn take(&mut self, key: RecordKey, entry: Entry, context: &Context<'_>) -> Taken {
         let place = self.open(&key, entry.time.0.div_euclid(HOUR));
-        let Some(slot) = self.slots.get_mut(place) else { return Taken::Unchanged };
-        let record = &mut slot.record;
+        let Some((_, Open { record, .. })) = self.slots.open(place) else { return Taken::Unchanged };
         if record.saturated {
             return Taken::Saturated;
         }
@@ -124,9 +149,9 @@ impl Records {
         Taken::Applied
     }
 
-    /// Re-books what fell due by `context.now`.
-    pub fn tick(&mut self, context: &Context<'_>) {
-        let minute = context.now.0.div_euclid(MINUTE);
+    /// Finds what has fallen due by `now`; [`Records::settle`] books it again.
+    pub fn tick(&mut self, now: Instant) {
+        let minute = now.0.div_euclid(MINUTE);
         while let Some(entry) = self.due.first_entry() {
             if *entry.key() > minute {
                 break;
@@ -134,8 +159,8 @@ impl Records {
             let (bucket, places) = entry.remove_entry();
             let mut later = Vec::new();
             for place in places {
-                match self.slots.get(place).and_then(|slot| slot.record.due) {
-                    Some(due) if due <= context.now => self.wake(place),
+                match self.slots.note(place).and_then(|note| note.due) {
+                    Some(due) if due <= now => self.wake(place),
                     Some(due) if due.0.div_euclid(MINUTE) == bucket => later.push(place),
                     _ => {}
                 }
@@ -145,7 +170,11 @@ impl Records {
                 break;
             }
         }
-        self.settle(context);
+    }
+
+    /// How many records know something that they have not booked yet.
+    pub fn unsettled(&self) -> usize {
+        self.woken.len()
     }
 
     /// Books what records have learned since this was last called, each record once, however many events it took in.
@@ -153,12 +182,21 @@ impl Records {
         // Notes run from contacts to customers and surveys, which send none: there are two rounds at most.
         while !self.woken.is_empty() {
             for place in std::mem::take(&mut self.woken) {
-                if let Some(slot) = self.slots.get_mut(place) {
-                    slot.woken = false;
+                if let Some(note) = self.slots.note_mut(place) {
+                    note.woken = false;
                 }
                 self.settle_one(place, context);
             }
         }
+        self.slots.close_old();
+    }
+
+    /// True if [`Records::expire`] would find anything.
+    pub fn has_expired(&self, low: Instant, settings: &Settings) -> bool {
+        Kind::ALL.into_iter().any(|kind| {
+            let limit = horizon_hour(kind, low, settings);
+            limit.is_some_and(|limit| self.blocks.range((kind, i64::MIN)..(kind, limit)).next().is_some())
+        })
     }
 
     /// Lets whole hours of records expire whose last event is older than `low` less silence and lateness. Returns the
@@ -174,20 +212,21 @@ impl Records {
             }
             horizons.push((kind, Instant(limit * HOUR)));
         }
+        self.slots.close_old();
         horizons
     }
 
     /// Begins re-booking every live record, under a roster or settings that have just come into force.
     pub fn begin_rebook(&mut self) {
         self.generation += 1;
-        self.pending = self.slots.iter().map(|(place, _)| place).collect();
+        self.pending = self.slots.places().map(|(place, _)| place).collect();
     }
 
     /// Re-books at most `n` records; [`Records::pending`] tells what is left.
     pub fn rebook(&mut self, n: usize, context: &Context<'_>) {
         let from = self.pending.len().saturating_sub(n);
         for place in self.pending.split_off(from) {
-            if self.slots.get(place).is_some_and(|slot| slot.record.generation != self.generation) {
+            if self.slots.note(place).is_some_and(|note| note.generation != self.generation) {
                 self.wake(place);
             }
         }
@@ -199,87 +238,102 @@ impl Records {
         self.changes.drain(..)
     }
 
-    /// Hands every record that changed since the last call to `write`, and every one that is gone.
-    pub fn drain_writes(&mut self, mut write: impl FnMut(Write<'_>)) {
+    /// Hands every record that changed since the last call to `write`, every one that is gone, and every path that is
+    /// new.
+    pub(crate) fn drain_writes(&mut self, mut write: impl FnMut(Write<'_>)) {
         for (key, hour) in self.deleted.drain(..) {
             write(Write::Delete(&key, hour));
         }
         for place in self.dirty.drain(..) {
-            let Some(slot) = self.slots.get_mut(place) else { continue };
-            if !std::mem::take(&mut slot.dirty) {
+            self.slots.pack(place);
+            let Some(slot) = self.slots.slot_mut(place) else { continue };
+            if !std::mem::take(&mut slot.note.dirty) {
                 continue;
             }
-            if let Some(old) = slot.stored.filter(|old| *old != slot.record.hour) {
-                write(Write::Delete(&slot.key, old));
+            let Note { hour, due, generation, .. } = slot.note;
+            if let Some(old) = slot.note.stored.replace(hour).filter(|old| *old != hour) {
+                write(Write::Delete(slot.key(), old));
             }
-            slot.stored = Some(slot.record.hour);
-            write(Write::Put(&slot.key, &slot.record));
+            write(Write::Put(Stored { hour, key: slot.key(), record: slot.record(), due, generation }));
+        }
+        for (number, path) in self.slots.paths.drain_new() {
+            write(Write::Path(number, path));
         }
     }
 
-    /// Puts a stored record back. Call [`Records::restored`] when all are there.
-    pub fn restore(&mut self, key: RecordKey, record: Record) {
-        let (kind, hour, due) = (key.kind, record.hour, record.due);
-        let place = self.slots.insert(Slot { key, record, stored: Some(hour), dirty: false, woken: false });
-        self.blocks.entry((kind, hour)).or_default().push(place);
-        if let Some(due) = due {
+    /// Puts a stored path back, in the order of numbers; false if one is missing.
+    pub(crate) fn restore_path(&mut self, number: u32, path: Path) -> bool {
+        self.slots.paths.restore(number, path)
+    }
+
+    /// Puts a stored record back, once all paths are there. Call [`Records::restored`] when all records are.
+    pub(crate) fn restore(&mut self, stored: Stored<'_>) -> Result<(), Corrupt> {
+        let (place, kind) = self.slots.restore(stored)?;
+        self.blocks.entry((kind, stored.hour)).or_default().push(place);
+        if let Some(due) = stored.due {
             self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
         }
+        Ok(())
     }
 
     /// Ends restoring under the generation that was stored: what is of an older one is re-booked still.
-    pub fn restored(&mut self, generation: u32) {
+    pub(crate) fn restored(&mut self, generation: u32) {
         self.generation = generation;
-        let old = |slot: &Slot| slot.record.generation != generation;
-        self.pending = self.slots.iter().filter(|(_, slot)| old(slot)).map(|(place, _)| place).collect();
+        let old = self.slots.places().filter(|(_, note)| note.generation != generation);
+        self.pending = old.map(|(place, _)| place).collect();
     }
 
     /// Drops the frozen notes that customers no longer need. It happens when their hour comes by anyway; doing it for
     /// all makes two states comparable.
     pub fn prune(&mut self, low: Instant, context: &Context<'_>) {
         let Some(limit) = horizon_hour(Kind::Customer, low, context.settings) else { return };
-        let customers = self.slots.iter().filter(|(_, slot)| slot.key.kind == Kind::Customer);
+        let customers = self.slots.places().filter(|(_, note)| note.kind == Kind::Customer);
         for place in customers.map(|(place, _)| place).collect::<Vec<_>>() {
             self.prune_one(place, Instant(limit * HOUR), context);
         }
+        self.slots.close_old();
     }
 
     /// The instant of the oldest event of any live record.
     pub fn oldest(&self) -> Option<Instant> {
-        self.slots.iter().filter_map(|(_, slot)| slot.record.entries.first()).map(|entry| entry.time).min()
+        let mut oldest = None;
+        self.visit(|_, record| {
+            let first = record.entries.first().map(|entry| entry.time);
+            oldest = oldest.into_iter().chain(first).min();
+        });
+        oldest
     }
 
     fn wake(&mut self, place: Place) {
-        if let Some(slot) = self.slots.get_mut(place)
-            && !std::mem::replace(&mut slot.woken, true)
+        if let Some(note) = self.slots.note_mut(place)
+            && !std::mem::replace(&mut note.woken, true)
         {
             self.woken.push(place);
         }
     }
 
     fn settle_one(&mut self, place: Place, context: &Context<'_>) {
-        let Some(slot) = self.slots.get_mut(place) else { return };
-        let record = &mut slot.record;
-        let now = contribution(&slot.key, record, context);
+        let Some((note, Open { key, record, .. })) = self.slots.open(place) else { return };
+        let now = contribution(key, record, context);
         difference(&now.bookings, &record.booked, |delta| self.changes.push(Change::Delta(delta)));
         record.booked = now.bookings;
-        record.generation = self.generation;
-        if now.due != record.due {
+        note.generation = self.generation;
+        if now.due != note.due {
             if let Some(due) = now.due {
                 self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
             }
-            record.due = now.due;
+            note.due = now.due;
         }
-        let stays = slot.key.kind == Kind::Ticket && ticket::is_open(record);
+        let stays = note.kind == Kind::Ticket && ticket::is_open(record);
         let last = record.last_hour();
-        if record.hour > last && !stays && !record.saturated && last > i64::MIN / HOUR {
-            record.hour = last;
-            self.blocks.entry((slot.key.kind, last)).or_default().push(place);
+        if note.hour > last && !stays && !record.saturated && last > i64::MIN / HOUR {
+            note.hour = last;
+            self.blocks.entry((note.kind, last)).or_default().push(place);
         }
-        mark(slot, place, &mut self.dirty);
-        if slot.record.sent != now.sends {
-            let from = slot.key.clone();
-            let before = std::mem::replace(&mut slot.record.sent, now.sends.clone());
+        mark(note, place, &mut self.dirty);
+        if record.sent != now.sends {
+            let from = key.clone();
+            let before = std::mem::replace(&mut record.sent, now.sends.clone());
             self.send(&from, &before, now.sends, context);
         }
     }
@@ -307,7 +361,7 @@ impl Records {
                 None => return,
             },
         };
-        let Some(Slot { record, .. }) = self.slots.get_mut(place) else { return };
+        let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         if record.saturated {
             self.totals.undelivered += 1;
             return;
@@ -328,7 +382,7 @@ impl Records {
 
     fn withdraw(&mut self, from: &RecordKey, to: &RecordKey) {
         let Some(place) = self.slots.find(to) else { return };
-        let Some(Slot { record, .. }) = self.slots.get_mut(place) else { return };
+        let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         if let Ok(at) = record.received.binary_search_by(|other| other.from.cmp(from)) {
             record.received.remove(at);
             self.wake(place);
@@ -337,64 +391,60 @@ impl Records {
 
     /// The place of the record with this key; one that was not there is of `hour`.
     fn open(&mut self, key: &RecordKey, hour: i64) -> Place {
-        if let Some(place) = self.slots.find(key) {
-            return place;
+        let (place, is_new) = self.slots.find_or_begin(key, hour, self.generation);
+        if is_new {
+            self.blocks.entry((key.kind, hour)).or_default().push(place);
         }
-        let record = Record { hour, generation: self.generation, ..Record::default() };
-        let place = self.slots.insert(Slot { key: key.clone(), record, stored: None, dirty: false, woken: false });
-        self.blocks.entry((key.kind, hour)).or_default().push(place);
         place
     }
 
     /// Lets a record that has grown without end forget everything. It waits for its expiry in the hour of its last event.
     fn saturate(&mut self, place: Place) {
-        let Some(Slot { key, record, .. }) = self.slots.get_mut(place) else { return };
-        record.hour = record.hour.max(record.last_hour());
+        let Some((note, Open { record, .. })) = self.slots.open(place) else { return };
+        note.hour = note.hour.max(record.last_hour());
         record.saturate();
-        self.blocks.entry((key.kind, record.hour)).or_default().push(place);
+        self.blocks.entry((note.kind, note.hour)).or_default().push(place);
         self.totals.saturated += 1;
     }
 
     fn expire_or_move(&mut self, place: Place, hour: i64, limit: i64, context: &Context<'_>) {
-        let Some(slot) = self.slots.get_mut(place) else { return };
-        if slot.record.hour != hour {
+        if self.slots.note(place).is_none_or(|note| note.hour != hour) {
             return;
         }
-        let kind = slot.key.kind;
-        let last = if slot.record.saturated { hour } else { slot.record.last_hour() };
-        let stays = kind == Kind::Ticket && ticket::is_open(&slot.record);
+        let Some((note, Open { record, .. })) = self.slots.open(place) else { return };
+        let last = if record.saturated { hour } else { record.last_hour() };
+        let stays = note.kind == Kind::Ticket && ticket::is_open(record);
         if !stays && last < limit {
             return self.expire_one(place);
         }
         // What must stay is looked at again in a day; everything else waits in the hour of its last event.
-        slot.record.hour = if last < limit { limit + 24 } else { last };
-        self.blocks.entry((kind, slot.record.hour)).or_default().push(place);
-        mark(slot, place, &mut self.dirty);
-        if kind == Kind::Customer {
+        note.hour = if last < limit { limit + 24 } else { last };
+        self.blocks.entry((note.kind, note.hour)).or_default().push(place);
+        mark(note, place, &mut self.dirty);
+        if note.kind == Kind::Customer {
             self.prune_one(place, Instant(limit * HOUR), context);
         }
     }
 
     fn expire_one(&mut self, place: Place) {
-        let Some(slot) = self.slots.remove(place) else { return };
+        let Some((slot, Open { key, record, .. })) = self.slots.remove(place) else { return };
         self.totals.expired += 1;
-        if let Some(hour) = slot.stored {
-            self.deleted.push((slot.key.clone(), hour));
+        if let Some(hour) = slot.note.stored {
+            self.deleted.push((slot.key().into(), hour));
         }
-        self.changes.extend(slot.record.booked.into_iter().map(Change::Closed));
-        for sent in slot.record.sent {
+        self.changes.extend(record.booked.into_iter().map(Change::Closed));
+        for sent in record.sent {
             let Some(place) = self.slots.find(&sent.to) else { continue };
-            let Some(receiver) = self.slots.get_mut(place) else { continue };
-            let received = &mut receiver.record.received;
-            let Ok(at) = received.binary_search_by(|other| other.from.cmp(&slot.key)) else { continue };
+            let Some((note, Open { record: receiver, .. })) = self.slots.open(place) else { continue };
+            let Ok(at) = receiver.received.binary_search_by(|other| other.from.cmp(&key)) else { continue };
             if matches!(sent.message, Message::Link(_)) {
                 // Nobody is left to tell: the link goes, and with it the memory of what was told.
-                received.remove(at);
-                receiver.record.sent.retain(|other| other.to != slot.key);
+                receiver.received.remove(at);
+                receiver.sent.retain(|other| other.to != key);
             } else {
-                received[at].frozen = true;
+                receiver.received[at].frozen = true;
             }
-            mark(receiver, place, &mut self.dirty);
+            mark(note, place, &mut self.dirty);
         }
     }
 
@@ -404,23 +454,23 @@ impl Records {
             Message::Visit(visit) => received.frozen && visit.first < horizon,
             _ => false,
         };
-        let Some(slot) = self.slots.get(place) else { return };
-        if !slot.record.received.iter().any(leaves) {
+        let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
+        if !record.received.iter().any(leaves) {
             return;
         }
         // Booked first under what is in force, so that what remains below is due exactly.
         self.settle_one(place, context);
-        let Some(slot) = self.slots.get_mut(place) else { return };
-        slot.record.received.retain(|received| !leaves(received));
-        let remaining = contribution(&slot.key, &slot.record, context);
-        difference(&slot.record.booked, &remaining.bookings, |closed| self.changes.push(Change::Closed(closed)));
-        slot.record.booked = remaining.bookings;
-        mark(slot, place, &mut self.dirty);
+        let Some((note, Open { key, record, .. })) = self.slots.open(place) else { return };
+        record.received.retain(|received| !leaves(received));
+        let remaining = contribution(key, record, context);
+        difference(&record.booked, &remaining.bookings, |closed| self.changes.push(Change::Closed(closed)));
+        record.booked = remaining.bookings;
+        mark(note, place, &mut self.dirty);
     }
 }
 
-fn mark(slot: &mut Slot, place: Place, dirty: &mut Vec<Place>) {
-    if !std::mem::replace(&mut slot.dirty, true) {
+fn mark(note: &mut Note, place: Place, dirty: &mut Vec<Place>) {
+    if !std::mem::replace(&mut note.dirty, true) {
         dirty.push(place);
     }
 }

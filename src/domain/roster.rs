@@ -289,7 +289,7 @@ impl Roster {
             None if key.alone => {}
             None => steps.push(self.company.clone()),
         }
-        let path = Path::new(steps);
+        let path = Arc::new(Path::new(steps));
         if paths.len() >= PATHS_KEPT {
             paths.clear();
         }

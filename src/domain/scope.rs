@@ -3,7 +3,6 @@
 use super::event::Name;
 use super::time::Zone;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 /// The kinds of scope, from the smallest to the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,13 +73,13 @@ pub struct Path {
 
 impl Path {
     /// A path through these scopes.
-    pub fn new(steps: Vec<(Scope, Zone)>) -> Arc<Path> {
+    pub fn new(steps: Vec<(Scope, Zone)>) -> Path {
         let mut hasher = rustc_hash::FxHasher::default();
         for (scope, zone) in &steps {
             scope.hash(&mut hasher);
             zone.name().hash(&mut hasher);
         }
-        Arc::new(Path { steps: steps.into_boxed_slice(), hash: hasher.finish() })
+        Path { steps: steps.into_boxed_slice(), hash: hasher.finish() }
     }
 
     /// The scopes and their zones, smallest first.

@@ -1,18 +1,17 @@
 //! What survives a restart: records, panes and position, in one file, each checkpoint one transaction.
 
-mod codec;
 pub mod writer;
 
 use crate::domain::engine::{Engine, Position};
 use crate::domain::measure::Thresholds;
+use crate::domain::pack::{self, Known, Pack};
 use crate::domain::pane::{RowKey, RowWrite};
-use crate::domain::record::{Record, RecordKey};
-use crate::domain::records::Write;
+use crate::domain::records::{Stored, Write};
 use crate::domain::roster::RosterData;
 use crate::domain::settings::Settings;
 use crate::domain::time::Span;
-use anyhow::{Context, bail};
-use codec::{Known, Stored};
+use anyhow::{Context, bail, ensure};
+
 use redb::{Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::BTreeMap;
@@ -22,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The name of the file in the state directory.
 const FILE: &str = "state.redb";
@@ -31,6 +30,8 @@ type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 /// (hour, key) -> record. Whole hours expire together, and neighbours in time are neighbours on disk.
 const RECORDS: Table = TableDefinition::new("records");
+/// number -> path, which bookings name by its number.
+const PATHS: Table = TableDefinition::new("paths");
 /// (tier, start, scope) -> row.
 const PANES: Table = TableDefinition::new("panes");
 /// One row: everything else.
@@ -151,7 +152,7 @@ impl Store {
                 "the state was written in version {version} and this program reads {VERSION}: start with an empty state directory"
             );
         }
-        let saved = codec::whole::<Saved>(rest, &mut Known::default()).context("the position cannot be read")?;
+        let saved = pack::whole::<Saved>(rest, &mut Known::default()).context("the position cannot be read")?;
         Ok(Some(saved))
     }
 
@@ -163,15 +164,24 @@ impl Store {
         let transaction = self.database.begin_read()?;
         let mut known = Known::default();
         let (records, panes) = engine.parts_to_store();
+        for row in transaction.open_table(PATHS)?.iter()? {
+            let (key, value) = row?;
+            let number = key.value().try_into().map(u32::from_be_bytes).context("the number of a path")?;
+            let path = pack::whole(value.value(), &mut known).context("a path")?;
+            ensure!(records.restore_path(number, path), "path {number} is out of order");
+        }
         for row in transaction.open_table(RECORDS)?.iter()? {
-            let (_, value) = row?;
-            let (key, record) = codec::whole::<(RecordKey, Record)>(value.value(), &mut known).context("a record")?;
-            records.restore(key, record);
+            let (key, value) = row?;
+            let (hour, key) = key.value().split_first_chunk().context("the key of a record")?;
+            let mut input = pack::Input::new(value.value(), &mut known);
+            let (due, generation) = Pack::take(&mut input).context("a record")?;
+            let stored = Stored { hour: sorted(*hour), key, record: input.rest(), due, generation };
+            records.restore(stored).context("a record")?;
         }
         for row in transaction.open_table(PANES)?.iter()? {
             let (key, value) = row?;
             let key = read_row_key(key.value(), &mut known).context("the key of a pane")?;
-            panes.restore(key, codec::whole(value.value(), &mut known).context("a pane")?);
+            panes.restore(key, pack::whole(value.value(), &mut known).context("a pane")?);
         }
         engine.restored(position);
         Ok(())
@@ -189,6 +199,8 @@ impl Store {
         {
             let mut records = transaction.open_table(RECORDS)?;
             checkpoint.records.apply(&checkpoint.bytes, &mut records)?;
+            let mut paths = transaction.open_table(PATHS)?;
+            checkpoint.paths.apply(&checkpoint.bytes, &mut paths)?;
             let mut panes = transaction.open_table(PANES)?;
             checkpoint.panes.apply(&checkpoint.bytes, &mut panes)?;
             let mut position = transaction.open_table(POSITION)?;
@@ -199,7 +211,7 @@ impl Store {
     }
 }
 
-impl Stored for Saved {
+impl Pack for Saved {
     fn put(&self, out: &mut Vec<u8>) {
         self.position.put(out);
         self.offsets.clone().into_iter().collect::<Vec<(String, i64)>>().put(out);
@@ -207,14 +219,14 @@ impl Stored for Saved {
         self.in_force.settings.put(out);
         self.in_force.thresholds.put(out);
     }
-    fn take(input: &mut codec::Input<'_>) -> Result<Saved, codec::Corrupt> {
+    fn take(input: &mut pack::Input<'_>) -> Result<Saved, pack::Corrupt> {
         Ok(Saved {
-            position: Stored::take(input)?,
+            position: Pack::take(input)?,
             offsets: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
             in_force: InForce {
-                roster: Stored::take(input)?,
-                settings: Stored::take(input)?,
-                thresholds: Stored::take(input)?,
+                roster: Pack::take(input)?,
+                settings: Pack::take(input)?,
+                thresholds: Pack::take(input)?,
             },
         })
     }
@@ -226,6 +238,7 @@ impl Stored for Saved {
 pub struct Checkpoint {
     bytes: Vec<u8>,
     records: Changes,
+    paths: Changes,
     panes: Changes,
     position: Range<usize>,
     /// The next offset of each partition, as the checkpoint has it.
@@ -262,23 +275,28 @@ impl Checkpoint {
     pub fn cut(engine: &mut Engine, offsets: BTreeMap<String, i64>, in_force: InForce) -> Checkpoint {
         let mut bytes = Vec::new();
         let mut records = Changes::default();
+        let mut paths = Changes::default();
         let mut panes = Changes::default();
         engine.flush();
         let position = engine.position();
         let (engine_records, engine_panes) = engine.parts_to_store();
-        engine_records.drain_writes(|write| {
-            let (key, hour, record) = match write {
-                Write::Put(key, record) => (key, record.hour, Some(record)),
-                Write::Delete(key, hour) => (key, hour, None),
-            };
-            let key_range = written(&mut bytes, |out| write_record_key(key, hour, out));
-            let value = record.map(|record| {
-                written(&mut bytes, |out| {
-                    key.put(out);
-                    record.put(out);
-                })
-            });
-            records.0.push((key_range, value));
+        engine_records.drain_writes(|write| match write {
+            Write::Put(Stored { hour, key, record, due, generation }) => {
+                let key = written(&mut bytes, |out| write_record_key(key, hour, out));
+                let value = written(&mut bytes, |out| {
+                    due.put(out);
+                    generation.put(out);
+                    out.extend_from_slice(record);
+                });
+                records.0.push((key, Some(value)));
+            }
+            Write::Delete(key, hour) => {
+                records.0.push((written(&mut bytes, |out| write_record_key(key, hour, out)), None));
+            }
+            Write::Path(number, path) => {
+                let key = written(&mut bytes, |out| out.extend_from_slice(&number.to_be_bytes()));
+                paths.0.push((key, Some(written(&mut bytes, |out| path.put(out)))));
+            }
         });
         engine_panes.drain_writes(|write| {
             let (key, row) = match write {
@@ -296,7 +314,7 @@ impl Checkpoint {
             out.extend_from_slice(&VERSION.to_be_bytes());
             saved.put(out);
         });
-        Checkpoint { bytes, records, panes, position, offsets: Arc::new(saved.offsets) }
+        Checkpoint { bytes, records, paths, panes, position, offsets: Arc::new(saved.offsets) }
     }
 
     /// Its size in bytes.
@@ -321,9 +339,14 @@ fn sortable(number: i64) -> [u8; 8] {
     (number.cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
-fn write_record_key(key: &RecordKey, hour: i64, out: &mut Vec<u8>) {
+/// Reads what [`sortable`] wrote.
+fn sorted(bytes: [u8; 8]) -> i64 {
+    (u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()
+}
+
+fn write_record_key(key: &[u8], hour: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&sortable(hour));
-    key.put(out);
+    out.extend_from_slice(key);
 }
 
 fn write_row_key(key: &RowKey, out: &mut Vec<u8>) {
@@ -335,10 +358,9 @@ fn write_row_key(key: &RowKey, out: &mut Vec<u8>) {
 fn read_row_key(bytes: &[u8], known: &mut Known) -> Option<RowKey> {
     let (tier, rest) = bytes.split_at_checked(1)?;
     let (start, scope) = rest.split_first_chunk::<8>()?;
-    let start = (u64::from_be_bytes(*start) ^ (1 << 63)).cast_signed();
     Some(RowKey {
-        tier: codec::whole(tier, known).ok()?,
-        start: crate::domain::time::Instant(start),
-        scope: codec::whole(scope, known).ok()?,
+        tier: pack::whole(tier, known).ok()?,
+        start: crate::domain::time::Instant(sorted(*start)),
+        scope: pack::whole(scope, known).ok()?,
     })
 }

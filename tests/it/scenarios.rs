@@ -206,7 +206,7 @@ impl Stage {
     }
 
     fn records(&self) -> String {
-        let count = |kind: Kind| self.engine.records().iter().filter(|(key, _)| key.kind == kind).count();
+        let count = |kind: Kind| self.engine.records().count(kind);
         let counts = Kind::ALL.map(|kind| format!("{} {}", kind.name(), count(kind)));
         format!("records: {}", counts.join(", "))
     }

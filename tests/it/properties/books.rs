@@ -24,7 +24,8 @@ fn books_balance_at_every_moment_and_no_event_is_lost() {
         settings.saturation_ids = chance.pick(&[6, 1024]);
         settings.saturation_contacts = chance.pick(&[3, 200]);
         let roster = Arc::new(Roster::new(centre::roster(begin, days, &mut chance)));
-        let mut engine = Engine::new(roster, Arc::new(settings.clone()));
+        let engine = Engine::new(roster, Arc::new(settings.clone()));
+        let mut engine = engine.with_room(centre::room(&mut chance));
         let partitions = ["0", "1", "2"].map(|name| engine.partition(name));
         let mut must: Vec<Accounts> = vec![Accounts::default(); partitions.len()];
         let mut events = history::history(seed, begin, days, 300);
@@ -34,7 +35,7 @@ fn books_balance_at_every_moment_and_no_event_is_lost() {
             let received = Instant(event.time.0 + chance.between(-6, 60) * MINUTE);
             let time = event.time;
             let received = Some(received).filter(|_| chance.per_cent(50));
-            match engine.apply(Input::Event { partition: partitions[lane], received, event }) {
+            match engine.gather(Input::Event { partition: partitions[lane], received, event }) {
                 Outcome::Applied => must[lane].applied += 1,
                 Outcome::Unchanged => must[lane].unchanged += 1,
                 Outcome::Refused(refusal) => *must[lane].refused.entry(refusal).or_default() += 1,
@@ -42,24 +43,27 @@ fn books_balance_at_every_moment_and_no_event_is_lost() {
             }
             assert_eq!(*engine.accounts(partitions[lane]), must[lane]);
             if chance.per_cent(15) {
-                engine.apply(Input::Tick(time.plus(Span(chance.below(3 * HOUR)))));
+                engine.gather(Input::Tick(time.plus(Span(chance.below(3 * HOUR)))));
             }
             if chance.per_cent(2) {
                 reload(&mut engine, begin, days, &mut chance);
             }
-            engine.apply(Input::Rebook(chance.below(10) as usize));
+            engine.gather(Input::Rebook(chance.below(10) as usize));
             if n % 8 == 0 {
+                engine.flush();
                 engine.check_books().expect("books balance");
             }
         }
         let mut now = engine.now().0;
         for step in [HOUR, DAY, 9 * DAY, 40 * DAY, 100 * DAY, 400 * DAY, 900 * DAY] {
             now += step;
-            engine.apply(Input::Tick(Instant(now)));
+            engine.gather(Input::Tick(Instant(now)));
+            engine.flush();
             engine.check_books().expect("books balance while records and panes expire");
             if chance.per_cent(30) {
                 reload(&mut engine, begin, days, &mut chance);
-                engine.apply(Input::Rebook(50));
+                engine.gather(Input::Rebook(50));
+                engine.flush();
                 engine.check_books().expect("books balance in the middle of a reload");
             }
         }
@@ -82,12 +86,12 @@ fn books_balance_at_every_moment_and_no_event_is_lost() {
 
 fn reload(engine: &mut Engine, begin: i64, days: i64, chance: &mut Chance) {
     if chance.per_cent(50) {
-        engine.apply(Input::Roster(Arc::new(Roster::new(centre::roster(begin, days, chance)))));
+        engine.gather(Input::Roster(Arc::new(Roster::new(centre::roster(begin, days, chance)))));
     } else {
         let old = engine.settings().clone();
         let mut new = centre::settings(chance);
         (new.lateness, new.saturation_ids, new.saturation_contacts) =
             (old.lateness, old.saturation_ids, old.saturation_contacts);
-        engine.apply(Input::Settings(Arc::new(new)));
+        engine.gather(Input::Settings(Arc::new(new)));
     }
 }

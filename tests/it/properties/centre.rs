@@ -2,6 +2,7 @@
 
 use super::chance::Chance;
 use chrono_tz::Tz;
+use goalkeeper::domain::engine::Room;
 use goalkeeper::domain::event::Name;
 use goalkeeper::domain::roster::{Membership, Queue, Rep, RosterData, Team, Unit};
 use goalkeeper::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Source};
@@ -85,6 +86,18 @@ pub fn roster(begin: i64, days: i64, chance: &mut Chance) -> RosterData {
 }
 
 /// Settings; the horizons are those of the defaults.
+/// Mostly so little room that records are packed and books made in the middle of everything.
+pub fn room(chance: &mut Chance) -> Room {
+    match chance.per_cent(80) {
+        true => Room {
+            unsettled: chance.between(1, 20) as usize,
+            sums: chance.between(1, 50) as usize,
+            open: chance.between(0, 10) as usize,
+        },
+        false => Room::default(),
+    }
+}
+
 pub fn settings(chance: &mut Chance) -> Settings {
     let mut settings = Settings {
         service_level: chance.pick(&ServiceLevel::ALL),

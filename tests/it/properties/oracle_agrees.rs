@@ -32,6 +32,7 @@ impl Run {
             settings.silence.contact = Span::days(60);
         }
         let engine = Engine::new(Arc::new(Roster::new(roster.clone())), Arc::new(settings.clone()));
+        let engine = engine.with_room(centre::room(&mut chance));
         Run { chance, engine, roster, settings, accepted: Vec::new(), told: 0 }
     }
 
@@ -55,25 +56,25 @@ impl Run {
                 false => Some(Instant(arrives)),
             };
             self.told += 1;
-            let outcome = self.engine.apply(Input::Event { partition, received, event: event.clone() });
+            let outcome = self.engine.gather(Input::Event { partition, received, event: event.clone() });
             if matches!(outcome, Outcome::Applied | Outcome::Unchanged) {
                 self.accepted.push(event);
             }
             if self.chance.per_cent(20) {
                 let wall = arrives - self.chance.span(2 * HOUR);
-                self.engine.apply(Input::Tick(Instant(wall)));
+                self.engine.gather(Input::Tick(Instant(wall)));
             }
             if reloads && self.chance.per_cent(2) {
                 self.reload(arrives);
             }
-            self.engine.apply(Input::Rebook(7));
+            self.engine.gather(Input::Rebook(7));
             if n % every == every - 1 {
                 compared += self.compare();
             }
         }
         let last = self.engine.now().0.max(self.accepted.iter().map(|e| e.time.0).max().unwrap_or(0));
         for days in [0, 1, 8, 31] {
-            self.engine.apply(Input::Tick(Instant(last + days * DAY + self.chance.below(DAY))));
+            self.engine.gather(Input::Tick(Instant(last + days * DAY + self.chance.below(DAY))));
             compared += self.compare();
         }
         compared
@@ -82,7 +83,7 @@ impl Run {
     fn reload(&mut self, now: i64) {
         if self.chance.per_cent(50) {
             self.roster = centre::roster(now - 3 * DAY, 6, &mut self.chance);
-            self.engine.apply(Input::Roster(Arc::new(Roster::new(self.roster.clone()))));
+            self.engine.gather(Input::Roster(Arc::new(Roster::new(self.roster.clone()))));
         } else {
             let new = centre::settings(&mut self.chance);
             // Sources keep their namespaces, and horizons stay: they decide what is one record and what is late.
@@ -93,14 +94,15 @@ impl Run {
             }
             let (lateness, silence) = (self.settings.lateness, self.settings.silence);
             self.settings = Settings { lateness, silence, sources, ..new };
-            self.engine.apply(Input::Settings(Arc::new(self.settings.clone())));
+            self.engine.gather(Input::Settings(Arc::new(self.settings.clone())));
         }
     }
 
     fn compare(&mut self) -> usize {
         while self.engine.rebooking() {
-            self.engine.apply(Input::Rebook(50));
+            self.engine.gather(Input::Rebook(50));
         }
+        self.engine.flush();
         let found = with_oracle(&self.engine, &self.accepted, &self.roster, &self.settings, &WINDOWS, &mut self.chance);
         found.unwrap_or_else(|difference| panic!("{difference}"))
     }

@@ -33,37 +33,37 @@ fn feed(engine: &mut Engine, events: &[Event], until: i64, last: &Order, others:
     let ticks = chance.below(30);
     for event in order {
         let partition = chance.pick(&partitions);
-        let outcome = engine.apply(Input::Event { partition, received: None, event: event.clone() });
+        let outcome = engine.gather(Input::Event { partition, received: None, event: event.clone() });
         assert!(
             matches!(outcome, Outcome::Applied | Outcome::Unchanged),
             "{outcome:?}: P1 speaks of events not refused"
         );
         if chance.per_cent(ticks) {
-            engine.apply(Input::Tick(Instant(until - chance.below(20 * DAY))));
+            engine.gather(Input::Tick(Instant(until - chance.below(20 * DAY))));
         }
         if chance.per_cent(2) {
             force(engine, &chance.pick(others), chance);
         }
         if chance.per_cent(50) {
-            engine.apply(Input::Rebook(chance.below(9) as usize));
+            engine.gather(Input::Rebook(chance.below(9) as usize));
         }
     }
     force(engine, last, chance);
     while engine.rebooking() {
-        engine.apply(Input::Rebook(1 + chance.below(40) as usize));
+        engine.gather(Input::Rebook(1 + chance.below(40) as usize));
     }
-    engine.apply(Input::Tick(Instant(until)));
+    engine.gather(Input::Tick(Instant(until)));
     partitions.iter().map(|p| engine.accounts(*p).unchanged).sum()
 }
 
 fn force(engine: &mut Engine, (roster, settings): &Order, chance: &mut Chance) {
     // A reload of what is in force already is one too; either may come first.
     if chance.per_cent(50) {
-        engine.apply(Input::Settings(settings.clone()));
-        engine.apply(Input::Roster(roster.clone()));
+        engine.gather(Input::Settings(settings.clone()));
+        engine.gather(Input::Roster(roster.clone()));
     } else {
-        engine.apply(Input::Roster(roster.clone()));
-        engine.apply(Input::Settings(settings.clone()));
+        engine.gather(Input::Roster(roster.clone()));
+        engine.gather(Input::Settings(settings.clone()));
     }
 }
 
@@ -89,6 +89,8 @@ fn first_difference(one: &str, other: &str) -> String {
 }
 
 fn must_agree(one: &mut Engine, other: &mut Engine) {
+    one.flush();
+    other.flush();
     assert_eq!(one.now(), other.now());
     let (export, other_export) = (one.export(), other.export());
     assert!(export == other_export, "exports differ: {}", first_difference(&export, &other_export));
@@ -126,7 +128,8 @@ fn runs_in_any_order_agree_at_any_instant() {
         let mut events = history::history(seed, begin, days, chance.between(100, 500) as usize);
         chance.shuffle(&mut events);
         let (roster, settings) = orders[0].clone();
-        let mut runs = [0, 1].map(|_| Engine::new(roster.clone(), settings.clone()));
+        let mut runs =
+            [0, 1].map(|_| Engine::new(roster.clone(), settings.clone()).with_room(centre::room(&mut chance)));
         let mut until = begin;
         let size = events.len() / 3 + 1;
         for batch in events.chunks(size) {
@@ -143,9 +146,9 @@ fn runs_in_any_order_agree_at_any_instant() {
         for ahead in [HOUR, 5 * HOUR, 8 * DAY, 120 * DAY] {
             let now = Instant(until + ahead + chance.below(HOUR));
             let [one, other] = &mut runs;
-            one.apply(Input::Tick(Instant(now.0 - chance.below(ahead))));
-            one.apply(Input::Tick(now));
-            other.apply(Input::Tick(now));
+            one.gather(Input::Tick(Instant(now.0 - chance.below(ahead))));
+            one.gather(Input::Tick(now));
+            other.gather(Input::Tick(now));
             must_agree(one, other);
         }
     });
@@ -168,7 +171,8 @@ fn runs_in_any_order_agree_after_records_and_panes_expire() {
         // Within the lateness of the first, so that nothing is refused in any order, and nothing expires meanwhile.
         events.retain(|event| event.time.0 < begin + 5 * DAY);
         let (roster, settings) = orders[0].clone();
-        let mut runs = [0, 1].map(|_| Engine::new(roster.clone(), settings.clone()));
+        let mut runs =
+            [0, 1].map(|_| Engine::new(roster.clone(), settings.clone()).with_room(centre::room(&mut chance)));
         let last = chance.pick(&orders);
         for run in &mut runs {
             feed(run, &events, begin + 6 * DAY, &last, &orders, &mut chance);
@@ -178,10 +182,10 @@ fn runs_in_any_order_agree_after_records_and_panes_expire() {
             let now = Instant(begin + (6 + days) * DAY + chance.below(DAY));
             let [one, other] = &mut runs;
             for _ in 0..chance.below(4) {
-                one.apply(Input::Tick(Instant(now.0 - chance.below(2 * DAY))));
+                one.gather(Input::Tick(Instant(now.0 - chance.below(2 * DAY))));
             }
-            one.apply(Input::Tick(now));
-            other.apply(Input::Tick(now));
+            one.gather(Input::Tick(now));
+            other.gather(Input::Tick(now));
             must_agree(one, other);
         }
         expired.set(expired.get() + runs[0].records().totals().expired);
@@ -230,7 +234,7 @@ fn what_is_accepted_does_not_depend_on_how_partitions_interleave() {
 
 /// Which events of each partition are accepted, in one interleaving with ticks anywhere.
 fn interleave(partitions: &[Vec<(Instant, Event)>], order: &Order, chance: &mut Chance) -> Vec<Vec<bool>> {
-    let mut engine = Engine::new(order.0.clone(), order.1.clone());
+    let mut engine = Engine::new(order.0.clone(), order.1.clone()).with_room(centre::room(chance));
     let mut accepted: Vec<Vec<bool>> = vec![Vec::new(); partitions.len()];
     let greed = chance.between(1, 60);
     let mut from = 0;
@@ -245,11 +249,11 @@ fn interleave(partitions: &[Vec<(Instant, Event)>], order: &Order, chance: &mut 
         let (received, event) = partitions[from][accepted[from].len()].clone();
         let partition = engine.partition(&from.to_string());
         let time = event.time;
-        let outcome = engine.apply(Input::Event { partition, received: Some(received), event });
+        let outcome = engine.gather(Input::Event { partition, received: Some(received), event });
         accepted[from].push(!matches!(outcome, Outcome::Refused(_)));
         let all_begun = accepted.iter().all(|of_partition| of_partition.contains(&true));
         if all_begun && chance.per_cent(20) {
-            engine.apply(Input::Tick(time.plus(Span(chance.below(30 * DAY)))));
+            engine.gather(Input::Tick(time.plus(Span(chance.below(30 * DAY)))));
         }
     }
     accepted

@@ -1,47 +1,68 @@
-//! Bytes of what is kept: compact, without names of fields, the same for the same value.
+//! Values packed into bytes: compact, without names of fields, the same for the same value.
 //!
-//! Every type is listed once with the order of its parts. A change here is a new [`VERSION`](super::VERSION).
+//! Records lie in memory as they lie on disk, so that a million of them fit and a checkpoint copies what changed. Every
+//! type is listed once with the order of its parts. A change here is a new version of the store.
 
-use crate::domain::amounts::Amounts;
-use crate::domain::booking::{Booking, Credit, Message, Visit};
-use crate::domain::engine::Position;
-use crate::domain::event::{
+use super::amounts::Amounts;
+use super::booking::{Booking, Credit, Message, Visit};
+use super::engine::Position;
+use super::event::{
     About, Author, Channel, ContactEvent, ContactWhat, Content, CustomerHash, DeleteReason, Direction, EndedBy, Field,
     Kind, LeftReason, MissReason, Name, Priority, Rare, Reported, Scale, Shared, SurveyEvent, SurveyWhat, TicketEvent,
     TicketStatus, TicketWhat, TransferKind, TransferResult,
 };
-use crate::domain::measure::Thresholds;
-use crate::domain::pane::{Digests, RowKey};
-use crate::domain::quantity::{Cell, Quantity};
-use crate::domain::record::{Entry, Received, Record, RecordId, RecordKey, Sent};
-use crate::domain::scope::{Path, Scope, ScopeKind};
-use crate::domain::time::{Instant, Span};
-use crate::domain::watermark::Watermark;
-use crate::domain::window::Tier;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use super::measure::Thresholds;
+use super::pane::{Digests, RowKey};
+use super::paths::Paths;
+use super::quantity::{Cell, Quantity};
+use super::record::{Entry, Received, Record, RecordId, RecordKey, Sent};
+use super::scope::{Path, Scope, ScopeKind};
+use super::time::{Instant, Span};
+use super::watermark::Watermark;
+use super::window::Tier;
+use hashbrown::HashSet;
+use rustc_hash::FxBuildHasher;
 
 /// Bytes that are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("stored bytes cannot be read")]
-pub(super) struct Corrupt;
+#[error("packed bytes cannot be read")]
+pub(crate) struct Corrupt;
 
-/// Texts and paths that were read before: the same one in a million records is one in memory.
+/// Texts that were read before: the same one in a million records is one in memory.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    names: HashSet<Name>,
-    paths: HashMap<Arc<Path>, ()>,
+pub(crate) struct Known(HashSet<Name, FxBuildHasher>);
+
+/// So many texts are shared at once; when there are more, sharing starts afresh.
+const TEXTS_KEPT: usize = 200_000;
+
+impl Known {
+    fn name(&mut self, text: &str) -> Name {
+        if let Some(name) = self.0.get(text) {
+            return name.clone();
+        }
+        if self.0.len() >= TEXTS_KEPT {
+            self.0.clear();
+        }
+        let name = Name::from(text);
+        self.0.insert(name.clone());
+        name
+    }
 }
 
 /// Bytes being read.
-pub(super) struct Input<'a> {
+pub(crate) struct Input<'a> {
     bytes: &'a [u8],
     shared: &'a mut Known,
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(bytes: &'a [u8], shared: &'a mut Known) -> Input<'a> {
+    pub(crate) fn new(bytes: &'a [u8], shared: &'a mut Known) -> Input<'a> {
         Input { bytes, shared }
+    }
+
+    /// What has not been read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes
     }
 
     fn byte(&mut self) -> Result<u8, Corrupt> {
@@ -58,20 +79,20 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Can be kept.
-pub(super) trait Stored: Sized {
+/// Can be packed.
+pub(crate) trait Pack: Sized {
     fn put(&self, out: &mut Vec<u8>);
     fn take(input: &mut Input<'_>) -> Result<Self, Corrupt>;
 }
 
 /// Reads a value that must be all there is.
-pub(super) fn whole<T: Stored>(bytes: &[u8], shared: &mut Known) -> Result<T, Corrupt> {
+pub(crate) fn whole<T: Pack>(bytes: &[u8], shared: &mut Known) -> Result<T, Corrupt> {
     let mut input = Input::new(bytes, shared);
     let value = T::take(&mut input)?;
     if input.bytes.is_empty() { Ok(value) } else { Err(Corrupt) }
 }
 
-impl Stored for u64 {
+impl Pack for u64 {
     fn put(&self, out: &mut Vec<u8>) {
         let mut rest = *self;
         while rest >= 0x80 {
@@ -93,7 +114,7 @@ impl Stored for u64 {
     }
 }
 
-impl Stored for i64 {
+impl Pack for i64 {
     fn put(&self, out: &mut Vec<u8>) {
         // Small numbers of either sign are short.
         ((self << 1) ^ (self >> 63)).cast_unsigned().put(out);
@@ -104,9 +125,9 @@ impl Stored for i64 {
     }
 }
 
-macro_rules! stored_number {
+macro_rules! packed_number {
     ($($type:ty),*) => {$(
-        impl Stored for $type {
+        impl Pack for $type {
             fn put(&self, out: &mut Vec<u8>) {
                 (*self as u64).put(out);
             }
@@ -117,9 +138,9 @@ macro_rules! stored_number {
     )*};
 }
 
-stored_number!(u8, u16, u32, usize);
+packed_number!(u8, u16, u32, usize);
 
-impl Stored for u128 {
+impl Pack for u128 {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_be_bytes());
     }
@@ -130,7 +151,7 @@ impl Stored for u128 {
     }
 }
 
-impl Stored for bool {
+impl Pack for bool {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));
     }
@@ -143,25 +164,20 @@ impl Stored for bool {
     }
 }
 
-impl Stored for Name {
+impl Pack for Name {
     fn put(&self, out: &mut Vec<u8>) {
         self.len().put(out);
         out.extend_from_slice(self.as_bytes());
     }
     fn take(input: &mut Input<'_>) -> Result<Name, Corrupt> {
         let text = input.text()?;
-        if let Some(name) = input.shared.names.get(text) {
-            return Ok(name.clone());
-        }
-        let name = Name::from(text);
-        input.shared.names.insert(name.clone());
-        Ok(name)
+        Ok(input.shared.name(text))
     }
 }
 
-macro_rules! stored_text {
+macro_rules! packed_text {
     ($($type:ty),*) => {$(
-        impl Stored for $type {
+        impl Pack for $type {
             fn put(&self, out: &mut Vec<u8>) {
                 self.len().put(out);
                 out.extend_from_slice(self.as_bytes());
@@ -173,9 +189,9 @@ macro_rules! stored_text {
     )*};
 }
 
-stored_text!(Box<str>, String);
+packed_text!(Box<str>, String);
 
-impl<T: Stored> Stored for Box<T> {
+impl<T: Pack> Pack for Box<T> {
     fn put(&self, out: &mut Vec<u8>) {
         T::put(self, out);
     }
@@ -184,7 +200,7 @@ impl<T: Stored> Stored for Box<T> {
     }
 }
 
-impl<T: Stored> Stored for Option<T> {
+impl<T: Pack> Pack for Option<T> {
     fn put(&self, out: &mut Vec<u8>) {
         self.is_some().put(out);
         if let Some(value) = self {
@@ -196,7 +212,7 @@ impl<T: Stored> Stored for Option<T> {
     }
 }
 
-impl<T: Stored> Stored for Vec<T> {
+impl<T: Pack> Pack for Vec<T> {
     fn put(&self, out: &mut Vec<u8>) {
         self.len().put(out);
         for value in self {
@@ -214,7 +230,7 @@ impl<T: Stored> Stored for Vec<T> {
     }
 }
 
-impl<A: Stored, B: Stored> Stored for (A, B) {
+impl<A: Pack, B: Pack> Pack for (A, B) {
     fn put(&self, out: &mut Vec<u8>) {
         self.0.put(out);
         self.1.put(out);
@@ -224,22 +240,22 @@ impl<A: Stored, B: Stored> Stored for (A, B) {
     }
 }
 
-macro_rules! stored_struct {
+macro_rules! packed_struct {
     ($type:ty { $($field:tt),* $(,)? }) => {
-        impl Stored for $type {
+        impl Pack for $type {
             fn put(&self, out: &mut Vec<u8>) {
                 $(self.$field.put(out);)*
             }
             fn take(input: &mut Input<'_>) -> Result<$type, Corrupt> {
-                Ok(Self { $($field: Stored::take(input)?),* })
+                Ok(Self { $($field: Pack::take(input)?),* })
             }
         }
     };
 }
 
-macro_rules! stored_enum {
+macro_rules! packed_enum {
     ([$($generic:ident)?] $type:ty { $($number:literal => $variant:ident { $($field:tt $bind:ident),* }),* $(,)? }) => {
-        impl<$($generic: Stored)?> Stored for $type {
+        impl<$($generic: Pack)?> Pack for $type {
             fn put(&self, out: &mut Vec<u8>) {
                 match self {
                     $(Self::$variant { $($field: $bind),* } => {
@@ -250,7 +266,7 @@ macro_rules! stored_enum {
             }
             fn take(input: &mut Input<'_>) -> Result<$type, Corrupt> {
                 Ok(match input.byte()? {
-                    $($number => Self::$variant { $($field: Stored::take(input)?),* },)*
+                    $($number => Self::$variant { $($field: Pack::take(input)?),* },)*
                     _ => return Err(Corrupt),
                 })
             }
@@ -258,13 +274,13 @@ macro_rules! stored_enum {
     };
 }
 
-macro_rules! stored_words {
+macro_rules! packed_words {
     ($($type:ident { $($number:literal $variant:ident)* })*) => {
-        $(stored_enum!([] $type { $($number => $variant {}),* });)*
+        $(packed_enum!([] $type { $($number => $variant {}),* });)*
     };
 }
 
-stored_words! {
+packed_words! {
     Kind { 0 Contact 1 Ticket 2 Survey 3 Customer }
     Channel { 0 Voice 1 Chat 2 Email 3 Sms 4 Social 5 Task 6 Web 7 Other }
     Direction { 0 Inbound 1 Outbound }
@@ -284,21 +300,21 @@ stored_words! {
     Thresholds { 0 Wait 1 Response 2 Resolution 3 ServiceLevel 4 ShortAbandon }
 }
 
-stored_struct!(Instant { 0 });
-stored_struct!(Span { 0 });
-stored_struct!(CustomerHash { 0 });
-stored_enum!([T] Field<T> { 0 => Absent {}, 1 => Null {}, 2 => Value { 0 value } });
-stored_enum!([] Reported { 0 => Absent {}, 1 => Unknown {}, 2 => Millis { 0 ms } });
-stored_struct!(Shared { queue, rep, customer, direction, channel, issue, rare });
-stored_struct!(Rare { root, leg, team, customer_zone, priority, disposition, resolved, attributes });
-stored_struct!(ContactEvent { what, shared });
-stored_struct!(TicketEvent { what, shared, by, by_queue });
-stored_struct!(SurveyEvent { what, about, rep, queue });
-stored_struct!(About { kind, id, source });
-stored_enum!([] Content {
+packed_struct!(Instant { 0 });
+packed_struct!(Span { 0 });
+packed_struct!(CustomerHash { 0 });
+packed_enum!([T] Field<T> { 0 => Absent {}, 1 => Null {}, 2 => Value { 0 value } });
+packed_enum!([] Reported { 0 => Absent {}, 1 => Unknown {}, 2 => Millis { 0 ms } });
+packed_struct!(Shared { queue, rep, customer, direction, channel, issue, rare });
+packed_struct!(Rare { root, leg, team, customer_zone, priority, disposition, resolved, attributes });
+packed_struct!(ContactEvent { what, shared });
+packed_struct!(TicketEvent { what, shared, by, by_queue });
+packed_struct!(SurveyEvent { what, about, rep, queue });
+packed_struct!(About { kind, id, source });
+packed_enum!([] Content {
     0 => Nothing {}, 1 => Contact { 0 event }, 2 => Ticket { 0 event }, 3 => Survey { 0 event },
 });
-stored_enum!([] ContactWhat {
+packed_enum!([] ContactWhat {
     0 => Started {},
     1 => Queued {},
     2 => Offered {},
@@ -316,7 +332,7 @@ stored_enum!([] ContactWhat {
     12 => Ended { ended_by ended_by, talk talk, hold hold, holds holds, provisional provisional },
     13 => Wrapped { work work },
 });
-stored_enum!([] TicketWhat {
+packed_enum!([] TicketWhat {
     0 => Created {},
     1 => Message { message message, author author, public public, deleted deleted },
     2 => Updated {},
@@ -326,28 +342,25 @@ stored_enum!([] TicketWhat {
     6 => Deleted { reason reason },
     7 => Restored {},
 });
-stored_enum!([] SurveyWhat {
+packed_enum!([] SurveyWhat {
     0 => Offered {}, 1 => Answered { question question, scale scale, score score, weight weight },
 });
-stored_enum!([] Scale { 0 => Nps {}, 1 => Csat { max max }, 2 => Ces {}, 3 => Csi {} });
-stored_struct!(Entry { source, id, time, seq, revision, retracted, content });
-stored_enum!([] RecordId { 0 => Text { 0 id }, 1 => Customer { 0 hash } });
-stored_struct!(RecordKey { kind, namespace, id });
-stored_enum!([] Message { 0 => Link { 0 since }, 1 => Visit { 0 visit }, 2 => Handling { 0 credit } });
-stored_struct!(Visit { first, answered, credit });
-stored_struct!(Credit { known, rep, queue, team });
-stored_struct!(Received { from, message, frozen });
-stored_struct!(Sent { to, message });
-stored_struct!(Cell { quantity, parameter });
-stored_struct!(Booking { path, at, amounts });
-stored_struct!(Record { entries, received, sent, booked, due, hour, generation, saturated });
-stored_struct!(Scope { kind, id });
-stored_struct!(RowKey { tier, start, scope });
-stored_struct!(Watermark { reached, heard });
-stored_struct!(Digests { closed, gone });
-stored_struct!(Position { now, first, partitions, expired, generation, since, digests });
+packed_enum!([] Scale { 0 => Nps {}, 1 => Csat { max max }, 2 => Ces {}, 3 => Csi {} });
+packed_struct!(Entry { source, id, time, seq, revision, retracted, content });
+packed_struct!(RecordKey { kind, namespace, id });
+packed_enum!([] Message { 0 => Link { 0 since }, 1 => Visit { 0 visit }, 2 => Handling { 0 credit } });
+packed_struct!(Visit { first, answered, credit });
+packed_struct!(Credit { known, rep, queue, team });
+packed_struct!(Received { from, message, frozen });
+packed_struct!(Sent { to, message });
+packed_struct!(Cell { quantity, parameter });
+packed_struct!(Scope { kind, id });
+packed_struct!(RowKey { tier, start, scope });
+packed_struct!(Watermark { reached, heard });
+packed_struct!(Digests { closed, gone });
+packed_struct!(Position { now, first, partitions, expired, generation, since, digests });
 
-impl Stored for Quantity {
+impl Pack for Quantity {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(*self as u8);
     }
@@ -356,7 +369,7 @@ impl Stored for Quantity {
     }
 }
 
-impl Stored for Amounts {
+impl Pack for Amounts {
     fn put(&self, out: &mut Vec<u8>) {
         self.cells().len().put(out);
         for (cell, n) in self.cells() {
@@ -365,26 +378,81 @@ impl Stored for Amounts {
         }
     }
     fn take(input: &mut Input<'_>) -> Result<Amounts, Corrupt> {
-        Ok(Amounts::new(Stored::take(input)?))
+        Ok(Amounts::new(Pack::take(input)?))
     }
 }
 
-impl Stored for Arc<Path> {
+impl Pack for RecordId {
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            RecordId::Text(id) => {
+                out.push(0);
+                id.put(out);
+            }
+            RecordId::Customer(hash) => {
+                out.push(1);
+                hash.put(out);
+            }
+        }
+    }
+    fn take(input: &mut Input<'_>) -> Result<RecordId, Corrupt> {
+        match input.byte()? {
+            // Each is one of its kind: sharing would only fill the table.
+            0 => Ok(RecordId::Text(Name::from(input.text()?))),
+            1 => Ok(RecordId::Customer(Pack::take(input)?)),
+            _ => Err(Corrupt),
+        }
+    }
+}
+
+impl Pack for Path {
     fn put(&self, out: &mut Vec<u8>) {
         self.steps().len().put(out);
         for (scope, zone) in self.steps() {
             scope.put(out);
-            Name::from(zone.name()).put(out);
+            zone.name().len().put(out);
+            out.extend_from_slice(zone.name().as_bytes());
         }
     }
-    fn take(input: &mut Input<'_>) -> Result<Arc<Path>, Corrupt> {
-        let steps = Vec::<(Scope, Name)>::take(input)?;
-        let steps = steps.into_iter().map(|(scope, zone)| Ok((scope, zone.parse().map_err(|_| Corrupt)?)));
-        let path = Path::new(steps.collect::<Result<Vec<_>, Corrupt>>()?);
-        if let Some((known, ())) = input.shared.paths.get_key_value(&path) {
-            return Ok(known.clone());
+    fn take(input: &mut Input<'_>) -> Result<Path, Corrupt> {
+        let mut steps = Vec::new();
+        for _ in 0..usize::take(input)? {
+            let scope = Scope::take(input)?;
+            steps.push((scope, input.text()?.parse().map_err(|_| Corrupt)?));
         }
-        input.shared.paths.insert(path.clone(), ());
-        Ok(path)
+        Ok(Path::new(steps))
+    }
+}
+
+impl Record {
+    /// Packs the record; the paths of its bookings are packed as their numbers.
+    pub(crate) fn put(&self, paths: &mut Paths, out: &mut Vec<u8>) {
+        self.saturated.put(out);
+        self.entries.put(out);
+        self.received.put(out);
+        self.sent.put(out);
+        self.booked.len().put(out);
+        for booking in &self.booked {
+            paths.number(&booking.path).put(out);
+            booking.at.put(out);
+            booking.amounts.put(out);
+        }
+    }
+
+    /// Reads what [`Record::put`] wrote, which must be all there is.
+    pub(crate) fn take(bytes: &[u8], paths: &Paths, shared: &mut Known) -> Result<Record, Corrupt> {
+        let mut input = Input::new(bytes, shared);
+        let mut record = Record {
+            saturated: Pack::take(&mut input)?,
+            entries: Pack::take(&mut input)?,
+            received: Pack::take(&mut input)?,
+            sent: Pack::take(&mut input)?,
+            booked: Vec::new(),
+        };
+        for _ in 0..usize::take(&mut input)? {
+            let path = paths.get(u32::take(&mut input)?).ok_or(Corrupt)?.clone();
+            record.booked.push(Booking { path, at: Pack::take(&mut input)?, amounts: Pack::take(&mut input)? });
+        }
+        if input.bytes.is_empty() { Ok(record) } else { Err(Corrupt) }
     }
 }
