@@ -33,7 +33,7 @@ pub mod roster;
 pub mod scope;
 pub mod settings;
 pub mod sketch;
-mod slots;
+pub(crate) mod slots;
 mod survey;
 mod ticket;
 pub mod time;

@@ -10,7 +10,7 @@ use super::pack::Corrupt;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
 use super::scope::Path;
 use super::settings::Settings;
-use super::slots::{Note, Open, Place, Slots};
+use super::slots::{Note, Open, Packed, Place, Slots};
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
 use std::collections::BTreeMap;
@@ -29,13 +29,22 @@ pub enum Change {
 pub(crate) enum Write<'a> {
     /// A path that bookings name by its number.
     Path(u32, &'a Path),
-    /// The record as it is now.
-    Put(Stored<'a>),
+    /// The record of this hour as it is now.
+    Put(i64, Keep, &'a Packed),
     /// The record of this key that was stored under this hour is no longer there.
-    Delete(&'a [u8], i64),
+    Delete(i64, &'a Packed),
 }
 
-/// A record as a store keeps it: packed, with what is known of it without unpacking.
+/// What must be kept of a record beside the record itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keep {
+    /// The next instant at which its contribution may change by itself.
+    pub(crate) due: Option<Instant>,
+    /// Which roster and settings it was booked under last.
+    pub(crate) generation: u32,
+}
+
+/// A record as a store has kept it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stored<'a> {
     /// The hour of the block that it expires with.
@@ -44,10 +53,8 @@ pub(crate) struct Stored<'a> {
     pub(crate) key: &'a [u8],
     /// Itself, packed.
     pub(crate) record: &'a [u8],
-    /// The next instant at which its contribution may change by itself.
-    pub(crate) due: Option<Instant>,
-    /// Which roster and settings it was booked under last.
-    pub(crate) generation: u32,
+    /// What was kept beside it.
+    pub(crate) keep: Keep,
 }
 
 /// What taking an event in did.
@@ -74,7 +81,7 @@ pub struct Records {
     woken: Vec<Place>,
     changes: Vec<Change>,
     dirty: Vec<Place>,
-    deleted: Vec<(Box<[u8]>, i64)>,
+    deleted: Vec<(i64, Packed)>,
     generation: u32,
     totals: RecordTotals,
 }
@@ -241,8 +248,8 @@ impl Records {
     /// Hands every record that changed since the last call to `write`, every one that is gone, and every path that is
     /// new.
     pub(crate) fn drain_writes(&mut self, mut write: impl FnMut(Write<'_>)) {
-        for (key, hour) in self.deleted.drain(..) {
-            write(Write::Delete(&key, hour));
+        for (hour, packed) in self.deleted.drain(..) {
+            write(Write::Delete(hour, &packed));
         }
         for place in self.dirty.drain(..) {
             self.slots.pack(place);
@@ -252,9 +259,9 @@ impl Records {
             }
             let Note { hour, due, generation, .. } = slot.note;
             if let Some(old) = slot.note.stored.replace(hour).filter(|old| *old != hour) {
-                write(Write::Delete(slot.key(), old));
+                write(Write::Delete(old, slot.packed()));
             }
-            write(Write::Put(Stored { hour, key: slot.key(), record: slot.record(), due, generation }));
+            write(Write::Put(hour, Keep { due, generation }, slot.packed()));
         }
         for (number, path) in self.slots.paths.drain_new() {
             write(Write::Path(number, path));
@@ -270,7 +277,7 @@ impl Records {
     pub(crate) fn restore(&mut self, stored: Stored<'_>) -> Result<(), Corrupt> {
         let (place, kind) = self.slots.restore(stored)?;
         self.blocks.entry((kind, stored.hour)).or_default().push(place);
-        if let Some(due) = stored.due {
+        if let Some(due) = stored.keep.due {
             self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
         }
         Ok(())
@@ -430,7 +437,7 @@ impl Records {
         let Some((slot, Open { key, record, .. })) = self.slots.remove(place) else { return };
         self.totals.expired += 1;
         if let Some(hour) = slot.note.stored {
-            self.deleted.push((slot.key().into(), hour));
+            self.deleted.push((hour, slot.packed().clone()));
         }
         self.changes.extend(record.booked.into_iter().map(Change::Closed));
         for sent in record.sent {

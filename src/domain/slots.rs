@@ -12,12 +12,13 @@ use super::event::Kind;
 use super::pack::{Corrupt, Known, Pack, whole};
 use super::paths::Paths;
 use super::record::{Record, RecordKey};
-use super::records::Stored;
+use super::records::{Keep, Stored};
 use super::time::Instant;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::collections::VecDeque;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// The place of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,22 +66,26 @@ pub(super) struct Open {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) note: Note,
-    /// The key, and the record as it was when it was last packed.
-    packed: Box<[u8]>,
-    /// Where the record begins in `packed`.
-    key_length: u32,
+    packed: Packed,
     open: Option<Box<Open>>,
 }
 
-impl Slot {
-    /// The key, packed.
-    pub(super) fn key(&self) -> &[u8] {
-        &self.packed[..self.key_length as usize]
+/// A key, and the record as it was when it was last packed. A checkpoint shares the bytes instead of copying them.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed {
+    bytes: Arc<[u8]>,
+    key_length: u32,
+}
+
+impl Packed {
+    /// The key.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.bytes[..self.key_length as usize]
     }
 
-    /// The record as it was when it was last packed.
-    pub(super) fn record(&self) -> &[u8] {
-        &self.packed[self.key_length as usize..]
+    /// The record.
+    pub(crate) fn record(&self) -> &[u8] {
+        &self.bytes[self.key_length as usize..]
     }
 
     fn unpack(&self, paths: &Paths, known: &mut Known) -> Open {
@@ -89,6 +94,13 @@ impl Slot {
             // What is packed was packed here or checked when it was restored.
             (key, record) => unreachable!("a packed record cannot be read: {key:?} {record:?}"),
         }
+    }
+}
+
+impl Slot {
+    /// What was packed last.
+    pub(super) fn packed(&self) -> &Packed {
+        &self.packed
     }
 }
 
@@ -134,7 +146,8 @@ impl Slots {
 
     /// The place of the record whose key is in `scratch`.
     fn find_packed(&self, half: u32) -> Option<Place> {
-        let is_it = |at: u32| self.seats[at as usize].slot.as_ref().is_some_and(|slot| slot.key() == self.scratch);
+        let is_it =
+            |at: u32| self.seats[at as usize].slot.as_ref().is_some_and(|slot| *slot.packed.key() == *self.scratch);
         let (_, at) = *self.index.find(spread(half), |(other, at)| *other == half && is_it(*at))?;
         Some(Place { at, turn: self.seats[at as usize].turn })
     }
@@ -166,7 +179,7 @@ impl Slots {
         let seat = self.seats.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn)?;
         let slot = seat.slot.as_mut()?;
         if slot.open.is_none() {
-            slot.open = Some(Box::new(slot.unpack(&self.paths, &mut self.known)));
+            slot.open = Some(Box::new(slot.packed.unpack(&self.paths, &mut self.known)));
             self.opened.push_back(place);
         }
         let Slot { note, open: Some(open), .. } = slot else { return None };
@@ -183,25 +196,24 @@ impl Slots {
             return (place, false);
         }
         let open = Some(Box::new(Open { key: key.clone(), record: Record::default(), touched: true, changed: true }));
-        let packed: Box<[u8]> = self.scratch.as_slice().into();
-        let key_length = packed.len() as u32;
-        let place = self.sit(Slot { note: Note::new(key.kind, hour, generation), packed, key_length, open });
+        let packed = Packed { bytes: self.scratch.as_slice().into(), key_length: self.scratch.len() as u32 };
+        let place = self.sit(Slot { note: Note::new(key.kind, hour, generation), packed, open });
         self.opened.push_back(place);
         (place, true)
     }
 
     /// Puts a stored record back, as it was packed.
     pub(super) fn restore(&mut self, stored: Stored<'_>) -> Result<(Place, Kind), Corrupt> {
-        let Stored { hour, key, record, due, generation } = stored;
+        let Stored { hour, key, record, keep: Keep { due, generation } } = stored;
         let kind = whole::<RecordKey>(key, &mut self.known)?.kind;
         Record::take(record, &self.paths, &mut self.known)?;
         let note = Note { stored: Some(hour), due, ..Note::new(kind, hour, generation) };
-        let slot = Slot { note, packed: [key, record].concat().into(), key_length: key.len() as u32, open: None };
-        Ok((self.sit(slot), kind))
+        let packed = Packed { bytes: [key, record].concat().into(), key_length: key.len() as u32 };
+        Ok((self.sit(Slot { note, packed, open: None }), kind))
     }
 
     fn sit(&mut self, slot: Slot) -> Place {
-        let half = hash(slot.key());
+        let half = hash(slot.packed.key());
         let at = self.free.pop().unwrap_or_else(|| {
             self.seats.push(Seat::default());
             (self.seats.len() - 1) as u32
@@ -218,13 +230,13 @@ impl Slots {
         let mut slot = seat.slot.take()?;
         seat.turn = seat.turn.wrapping_add(1);
         self.free.push(place.at);
-        let half = hash(slot.key());
+        let half = hash(slot.packed.key());
         if let Ok(entry) = self.index.find_entry(spread(half), |(_, at)| *at == place.at) {
             entry.remove();
         }
         let open = match slot.open.take() {
             Some(open) => *open,
-            None => slot.unpack(&self.paths, &mut self.known),
+            None => slot.packed.unpack(&self.paths, &mut self.known),
         };
         Some((slot, open))
     }
@@ -249,12 +261,12 @@ impl Slots {
     /// Brings what is packed of a record up to date.
     pub(super) fn pack(&mut self, place: Place) {
         let Some(seat) = self.seats.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn) else { return };
-        let Some(Slot { packed, key_length, open: Some(open), .. }) = &mut seat.slot else { return };
+        let Some(Slot { packed, open: Some(open), .. }) = &mut seat.slot else { return };
         if std::mem::take(&mut open.changed) {
             self.scratch.clear();
-            self.scratch.extend_from_slice(&packed[..*key_length as usize]);
+            self.scratch.extend_from_slice(packed.key());
             open.record.put(&mut self.paths, &mut self.scratch);
-            *packed = self.scratch.as_slice().into();
+            packed.bytes = self.scratch.as_slice().into();
         }
     }
 
@@ -271,7 +283,7 @@ impl Slots {
             match &slot.open {
                 Some(open) => visit(&open.key, &open.record),
                 None => {
-                    let open = slot.unpack(&self.paths, &mut known);
+                    let open = slot.packed.unpack(&self.paths, &mut known);
                     visit(&open.key, &open.record);
                 }
             }

@@ -6,9 +6,10 @@ use crate::domain::engine::{Engine, Position};
 use crate::domain::measure::Thresholds;
 use crate::domain::pack::{self, Known, Pack};
 use crate::domain::pane::{RowKey, RowWrite};
-use crate::domain::records::{Stored, Write};
+use crate::domain::records::{Keep, Stored, Write};
 use crate::domain::roster::RosterData;
 use crate::domain::settings::Settings;
+use crate::domain::slots::Packed;
 use crate::domain::time::Span;
 use anyhow::{Context, bail, ensure};
 
@@ -174,8 +175,8 @@ impl Store {
             let (key, value) = row?;
             let (hour, key) = key.value().split_first_chunk().context("the key of a record")?;
             let mut input = pack::Input::new(value.value(), &mut known);
-            let (due, generation) = Pack::take(&mut input).context("a record")?;
-            let stored = Stored { hour: sorted(*hour), key, record: input.rest(), due, generation };
+            let keep = Pack::take(&mut input).context("a record")?;
+            let stored = Stored { hour: sorted(*hour), key, record: input.rest(), keep };
             records.restore(stored).context("a record")?;
         }
         for row in transaction.open_table(PANES)?.iter()? {
@@ -198,7 +199,7 @@ impl Store {
         transaction.set_quick_repair(true);
         {
             let mut records = transaction.open_table(RECORDS)?;
-            checkpoint.records.apply(&checkpoint.bytes, &mut records)?;
+            checkpoint.write_records(&mut records)?;
             let mut paths = transaction.open_table(PATHS)?;
             checkpoint.paths.apply(&checkpoint.bytes, &mut paths)?;
             let mut panes = transaction.open_table(PANES)?;
@@ -232,18 +233,21 @@ impl Pack for Saved {
     }
 }
 
-/// Everything that changed since the last checkpoint, encoded, with the position: one owned buffer that can be written
-/// while the engine goes on.
+/// Everything that changed since the last checkpoint, with the position: owned, so that it can be written while the
+/// engine goes on. Records are shared as they lie packed; the rest is one buffer.
 #[derive(Debug, Default)]
 pub struct Checkpoint {
     bytes: Vec<u8>,
-    records: Changes,
+    records: Vec<RecordChange>,
     paths: Changes,
     panes: Changes,
     position: Range<usize>,
     /// The next offset of each partition, as the checkpoint has it.
     pub offsets: Arc<BTreeMap<String, i64>>,
 }
+
+/// A record of this hour as it is now, or one that is no longer there.
+type RecordChange = (i64, Packed, Option<Keep>);
 
 /// What a table gets, as ranges of the checkpoint's bytes: keys, and values where there is one.
 #[derive(Debug, Default)]
@@ -274,25 +278,15 @@ impl Checkpoint {
     /// Cuts a checkpoint: what changed in `engine` since the last one was cut, and where it stands.
     pub fn cut(engine: &mut Engine, offsets: BTreeMap<String, i64>, in_force: InForce) -> Checkpoint {
         let mut bytes = Vec::new();
-        let mut records = Changes::default();
+        let mut records = Vec::new();
         let mut paths = Changes::default();
         let mut panes = Changes::default();
         engine.flush();
         let position = engine.position();
         let (engine_records, engine_panes) = engine.parts_to_store();
         engine_records.drain_writes(|write| match write {
-            Write::Put(Stored { hour, key, record, due, generation }) => {
-                let key = written(&mut bytes, |out| write_record_key(key, hour, out));
-                let value = written(&mut bytes, |out| {
-                    due.put(out);
-                    generation.put(out);
-                    out.extend_from_slice(record);
-                });
-                records.0.push((key, Some(value)));
-            }
-            Write::Delete(key, hour) => {
-                records.0.push((written(&mut bytes, |out| write_record_key(key, hour, out)), None));
-            }
+            Write::Put(hour, keep, packed) => records.push((hour, packed.clone(), Some(keep))),
+            Write::Delete(hour, packed) => records.push((hour, packed.clone(), None)),
             Write::Path(number, path) => {
                 let key = written(&mut bytes, |out| out.extend_from_slice(&number.to_be_bytes()));
                 paths.0.push((key, Some(written(&mut bytes, |out| path.put(out)))));
@@ -307,7 +301,6 @@ impl Checkpoint {
             let value = row.map(|row| written(&mut bytes, |out| row.put(out)));
             panes.0.push((key_range, value));
         });
-        records.sort(&bytes);
         panes.sort(&bytes);
         let saved = Saved { position, offsets, in_force };
         let position = written(&mut bytes, |out| {
@@ -319,12 +312,40 @@ impl Checkpoint {
 
     /// Its size in bytes.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.records.iter().map(|(_, packed, _)| packed.key().len() + packed.record().len()).sum::<usize>()
+            + self.bytes.len()
+    }
+
+    /// In the order of keys, which the tree likes. Changes of one key stay in their order: the last one holds.
+    fn write_records(
+        &self,
+        table: &mut redb::Table<'_, &'static [u8], &'static [u8]>,
+    ) -> Result<(), redb::StorageError> {
+        let mut changes: Vec<&RecordChange> = self.records.iter().collect();
+        changes.sort_by(|(hour, packed, _), (other, other_packed, _)| {
+            (hour, packed.key()).cmp(&(other, other_packed.key()))
+        });
+        let (mut key, mut value) = (Vec::new(), Vec::new());
+        for (hour, packed, keep) in changes {
+            key.clear();
+            key.extend_from_slice(&sortable(*hour));
+            key.extend_from_slice(packed.key());
+            match keep {
+                None => drop(table.remove(&key[..])?),
+                Some(keep) => {
+                    value.clear();
+                    keep.put(&mut value);
+                    value.extend_from_slice(packed.record());
+                    table.insert(&key[..], &value[..])?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// How many records and rows of panes it changes.
     pub fn changes(&self) -> usize {
-        self.records.0.len() + self.panes.0.len()
+        self.records.len() + self.panes.0.len()
     }
 }
 
@@ -342,11 +363,6 @@ fn sortable(number: i64) -> [u8; 8] {
 /// Reads what [`sortable`] wrote.
 fn sorted(bytes: [u8; 8]) -> i64 {
     (u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()
-}
-
-fn write_record_key(key: &[u8], hour: i64, out: &mut Vec<u8>) {
-    out.extend_from_slice(&sortable(hour));
-    out.extend_from_slice(key);
 }
 
 fn write_row_key(key: &RowKey, out: &mut Vec<u8>) {
