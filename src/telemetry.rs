@@ -42,6 +42,12 @@ pub(crate) struct Telemetry {
     pub(crate) ready: IntGauge,
     /// Live records.
     pub(crate) live_records: IntGauge,
+    /// Bytes of the records in memory.
+    pub(crate) record_bytes: IntGauge,
+    /// Records fetched from disk.
+    pub(crate) records_loaded: IntGauge,
+    /// Paths that bookings name by number.
+    pub(crate) paths: IntGauge,
     /// Rows of panes in memory.
     pub(crate) pane_rows: IntGauge,
     /// Records whose books were closed.
@@ -149,7 +155,10 @@ impl Telemetry {
             )?,
             clock_jumped: gauge(r, "clock_jumped", "1 if the wall clock has jumped and is not followed.")?,
             ready: gauge(r, "ready", "1 once everything that was there at the start has been read.")?,
-            live_records: gauge(r, "live_records", "Contacts, tickets, surveys and customers in memory.")?,
+            live_records: gauge(r, "live_records", "Contacts, tickets, surveys and customers that have not expired.")?,
+            record_bytes: gauge(r, "record_memory_bytes", "Bytes of records in memory; the others lie on disk.")?,
+            records_loaded: gauge(r, "loaded_records", "Records fetched from disk since the start.")?,
+            paths: gauge(r, "paths", "Different ways through the scopes that live records were booked on.")?,
             pane_rows: gauge(r, "pane_rows", "Rows of panes in memory.")?,
             records_expired: gauge(r, "closed_records", "Records whose books were closed since the start.")?,
             records_saturated: gauge(r, "saturated_records", "Records that grew without end since the start.")?,

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::telemetry::Telemetry;
 use anyhow::Context;
 use goalkeeper::config::{self, Config};
-use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query};
+use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Reading, time_of};
@@ -93,12 +93,16 @@ pub(super) fn restore(
     let in_force = InForce::of(&roster, &config.settings);
     let roster = Arc::new(Roster::new(roster));
     let settings = Arc::new(config.settings.clone());
+    let room = Room { bytes: config.state.record_memory, ..Room::default() };
     let Some(saved) = store.saved()? else {
         tracing::info!("no state yet: reading from the beginning");
-        return Ok((Engine::new(roster, settings), BTreeMap::new(), in_force));
+        let mut engine = Engine::new(roster, settings).with_room(room);
+        store.lend_to(&mut engine);
+        return Ok((engine, BTreeMap::new(), in_force));
     };
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
-    let mut engine = Engine::new(roster.clone(), before);
+    let mut engine = Engine::new(roster.clone(), before).with_room(room);
+    store.lend_to(&mut engine);
     store.restore(&mut engine, saved.position).context("the state cannot be read")?;
     tracing::info!(records = engine.records().len(), time = engine.now().to_rfc3339(), "state restored");
     // What has changed while the daemon was down is an input like any other.
@@ -358,6 +362,7 @@ impl<O: Outside> Daemon<O> {
         match written {
             Written::Done { offsets, size, took } => {
                 self.writing = false;
+                self.engine.written();
                 self.telemetry.checkpoints.inc();
                 self.telemetry.checkpoint_size.set(size as i64);
                 self.telemetry.checkpoint_duration.set(took.as_secs_f64());
@@ -416,7 +421,11 @@ impl<O: Outside> Daemon<O> {
             }
         }
         let totals = self.engine.records().totals();
+        let (bytes, loaded) = self.engine.records().use_of_memory();
         telemetry.live_records.set(self.engine.records().len() as i64);
+        telemetry.record_bytes.set(bytes as i64);
+        telemetry.records_loaded.set(loaded as i64);
+        telemetry.paths.set(self.engine.records().paths() as i64);
         telemetry.pane_rows.set(self.engine.panes().len() as i64);
         telemetry.records_expired.set(totals.expired as i64);
         telemetry.records_saturated.set(totals.saturated as i64);

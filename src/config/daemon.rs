@@ -227,6 +227,11 @@ fn state(file: &mut Section) -> State {
             defaults.checkpoint_interval,
             values::positive_duration,
         ),
+        record_memory: section.read("record_memory_mib", values::whole(0, 1 << 20)).map_or(
+            defaults.record_memory,
+            // At most a tebibyte, so it fits.
+            |mebibytes| (mebibytes << 20) as usize,
+        ),
     }
 }
 

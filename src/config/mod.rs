@@ -6,6 +6,7 @@ pub mod problem;
 mod roster;
 mod values;
 
+use crate::domain::engine::Room;
 use crate::domain::roster::RosterData;
 use crate::domain::settings::Settings;
 use crate::domain::time::{Period, Span};
@@ -64,6 +65,8 @@ pub struct State {
     pub directory: PathBuf,
     /// How often a checkpoint is taken.
     pub checkpoint_interval: Span,
+    /// Bytes of records that stay in memory.
+    pub record_memory: usize,
 }
 
 /// What is served.
@@ -112,7 +115,11 @@ impl Default for Kafka {
 
 impl Default for State {
     fn default() -> State {
-        State { directory: PathBuf::from("state"), checkpoint_interval: Span::seconds(10) }
+        State {
+            directory: PathBuf::from("state"),
+            checkpoint_interval: Span::seconds(10),
+            record_memory: Room::default().bytes,
+        }
     }
 }
 

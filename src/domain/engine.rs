@@ -92,11 +92,13 @@ pub struct Room {
     pub sums: usize,
     /// Records that stay unpacked at most.
     pub open: usize,
+    /// Bytes of packed records that stay in memory at most, but for what has not been written yet.
+    pub bytes: usize,
 }
 
 impl Default for Room {
     fn default() -> Room {
-        Room { unsettled: 16_384, sums: 65_536, open: 16_384 }
+        Room { unsettled: 16_384, sums: 65_536, open: 16_384, bytes: 512 << 20 }
     }
 }
 
@@ -530,6 +532,11 @@ impl Engine {
             since: self.since.iter().map(|(key, since)| (*key, *since)).collect(),
             digests: self.panes.digests(),
         }
+    }
+
+    /// Hears that everything has been written that a store has been given: what has no room may be left to the disk.
+    pub fn written(&mut self) {
+        self.records.make_room(self.room.bytes);
     }
 
     /// Gives records and panes to a store that writes what has changed since it was last called.

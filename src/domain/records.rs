@@ -6,11 +6,10 @@ use super::booking::{Booking, Delta, Message, Visit, difference};
 use super::contribution::{Context, contribution};
 use super::customer;
 use super::event::Kind;
-use super::pack::Corrupt;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
 use super::scope::Path;
 use super::settings::Settings;
-use super::slots::{Note, Open, Packed, Place, Slots};
+use super::slots::{Address, Note, Open, Packed, Place, Slots, Storage};
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
 use std::collections::BTreeMap;
@@ -29,32 +28,10 @@ pub enum Change {
 pub(crate) enum Write<'a> {
     /// A path that bookings name by its number.
     Path(u32, &'a Path),
-    /// The record of this hour as it is now.
-    Put(i64, Keep, &'a Packed),
-    /// The record of this key that was stored under this hour is no longer there.
-    Delete(i64, &'a Packed),
-}
-
-/// What must be kept of a record beside the record itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Keep {
-    /// The next instant at which its contribution may change by itself.
-    pub(crate) due: Option<Instant>,
-    /// Which roster and settings it was booked under last.
-    pub(crate) generation: u32,
-}
-
-/// A record as a store has kept it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stored<'a> {
-    /// The hour of the block that it expires with.
-    pub(crate) hour: i64,
-    /// Its key, packed.
-    pub(crate) key: &'a [u8],
-    /// Itself, packed.
-    pub(crate) record: &'a [u8],
-    /// What was kept beside it.
-    pub(crate) keep: Keep,
+    /// The record as it is now, at the address of its note.
+    Put(&'a Note, &'a Packed),
+    /// Nothing is at this address any more.
+    Delete(Address),
 }
 
 /// What taking an event in did.
@@ -81,7 +58,7 @@ pub struct Records {
     woken: Vec<Place>,
     changes: Vec<Change>,
     dirty: Vec<Place>,
-    deleted: Vec<(i64, Packed)>,
+    deleted: Vec<Address>,
     generation: u32,
     totals: RecordTotals,
 }
@@ -166,7 +143,7 @@ impl Records {
             let (bucket, places) = entry.remove_entry();
             let mut later = Vec::new();
             for place in places {
-                match self.slots.note(place).and_then(|note| note.due) {
+                match self.slots.note(place).map(|note| note.due) {
                     Some(due) if due <= now => self.wake(place),
                     Some(due) if due.0.div_euclid(MINUTE) == bucket => later.push(place),
                     _ => {}
@@ -248,20 +225,19 @@ impl Records {
     /// Hands every record that changed since the last call to `write`, every one that is gone, and every path that is
     /// new.
     pub(crate) fn drain_writes(&mut self, mut write: impl FnMut(Write<'_>)) {
-        for (hour, packed) in self.deleted.drain(..) {
-            write(Write::Delete(hour, &packed));
+        for address in self.deleted.drain(..) {
+            write(Write::Delete(address));
         }
         for place in self.dirty.drain(..) {
-            self.slots.pack(place);
-            let Some(slot) = self.slots.slot_mut(place) else { continue };
-            if !std::mem::take(&mut slot.note.dirty) {
+            let Some((note, packed)) = self.slots.pack(place) else { continue };
+            if !std::mem::take(&mut note.dirty) {
                 continue;
             }
-            let Note { hour, due, generation, .. } = slot.note;
-            if let Some(old) = slot.note.stored.replace(hour).filter(|old| *old != hour) {
-                write(Write::Delete(old, slot.packed()));
+            let address = note.address;
+            if let Some(old) = note.stored.replace(address.hour).filter(|old| *old != address.hour) {
+                write(Write::Delete(Address { hour: old, ..address }));
             }
-            write(Write::Put(hour, Keep { due, generation }, slot.packed()));
+            write(Write::Put(note, packed));
         }
         for (number, path) in self.slots.paths.drain_new() {
             write(Write::Path(number, path));
@@ -273,14 +249,31 @@ impl Records {
         self.slots.paths.restore(number, path)
     }
 
-    /// Puts a stored record back, once all paths are there. Call [`Records::restored`] when all records are.
-    pub(crate) fn restore(&mut self, stored: Stored<'_>) -> Result<(), Corrupt> {
-        let (place, kind) = self.slots.restore(stored)?;
-        self.blocks.entry((kind, stored.hour)).or_default().push(place);
-        if let Some(due) = stored.keep.due {
+    /// Puts a stored record back, which lies on disk, by what was kept of its note. Call [`Records::restored`] when all are
+    /// there.
+    pub(crate) fn restore(&mut self, note: Note) {
+        let (kind, hour, due) = (note.kind, note.hour(), note.due);
+        let place = self.slots.restore(note);
+        self.blocks.entry((kind, hour)).or_default().push(place);
+        if due < Instant::MAX {
             self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
         }
-        Ok(())
+    }
+
+    /// From now on, what has been written can be fetched from there.
+    pub(crate) fn lie_in(&mut self, storage: Box<dyn Storage>) {
+        self.slots.lie_in(storage);
+    }
+
+    /// Leaves records to the disk until those in memory take no more than `room` bytes. Only when everything that
+    /// [`Records::drain_writes`] handed out has been written.
+    pub(crate) fn make_room(&mut self, room: usize) {
+        self.slots.make_room(room);
+    }
+
+    /// Bytes of the records in memory, and how many had to be fetched from disk since the process began.
+    pub fn use_of_memory(&self) -> (usize, u64) {
+        self.slots.use_of_memory()
     }
 
     /// Ends restoring under the generation that was stored: what is of an older one is re-booked still.
@@ -303,12 +296,7 @@ impl Records {
 
     /// The instant of the oldest event of any live record.
     pub fn oldest(&self) -> Option<Instant> {
-        let mut oldest = None;
-        self.visit(|_, record| {
-            let first = record.entries.first().map(|entry| entry.time);
-            oldest = oldest.into_iter().chain(first).min();
-        });
-        oldest
+        self.slots.places().map(|(_, note)| note.first).min().filter(|first| *first < Instant::MAX)
     }
 
     fn wake(&mut self, place: Place) {
@@ -325,16 +313,16 @@ impl Records {
         difference(&now.bookings, &record.booked, |delta| self.changes.push(Change::Delta(delta)));
         record.booked = now.bookings;
         note.generation = self.generation;
-        if now.due != note.due {
-            if let Some(due) = now.due {
-                self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
-            }
-            note.due = now.due;
+        let due = now.due.unwrap_or(Instant::MAX);
+        if due != note.due && due < Instant::MAX {
+            self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
         }
+        note.due = due;
+        note.first = record.entries.first().map_or(Instant::MAX, |entry| entry.time);
         let stays = note.kind == Kind::Ticket && ticket::is_open(record);
         let last = record.last_hour();
-        if note.hour > last && !stays && !record.saturated && last > i64::MIN / HOUR {
-            note.hour = last;
+        if note.hour() > last && !stays && !record.saturated && last > i64::MIN / HOUR {
+            note.move_to(last);
             self.blocks.entry((note.kind, last)).or_default().push(place);
         }
         mark(note, place, &mut self.dirty);
@@ -408,14 +396,14 @@ impl Records {
     /// Lets a record that has grown without end forget everything. It waits for its expiry in the hour of its last event.
     fn saturate(&mut self, place: Place) {
         let Some((note, Open { record, .. })) = self.slots.open(place) else { return };
-        note.hour = note.hour.max(record.last_hour());
+        note.move_to(note.hour().max(record.last_hour()));
         record.saturate();
-        self.blocks.entry((note.kind, note.hour)).or_default().push(place);
+        self.blocks.entry((note.kind, note.hour())).or_default().push(place);
         self.totals.saturated += 1;
     }
 
     fn expire_or_move(&mut self, place: Place, hour: i64, limit: i64, context: &Context<'_>) {
-        if self.slots.note(place).is_none_or(|note| note.hour != hour) {
+        if self.slots.note(place).is_none_or(|note| note.hour() != hour) {
             return;
         }
         let Some((note, Open { record, .. })) = self.slots.open(place) else { return };
@@ -425,8 +413,8 @@ impl Records {
             return self.expire_one(place);
         }
         // What must stay is looked at again in a day; everything else waits in the hour of its last event.
-        note.hour = if last < limit { limit + 24 } else { last };
-        self.blocks.entry((note.kind, note.hour)).or_default().push(place);
+        note.move_to(if last < limit { limit + 24 } else { last });
+        self.blocks.entry((note.kind, note.hour())).or_default().push(place);
         mark(note, place, &mut self.dirty);
         if note.kind == Kind::Customer {
             self.prune_one(place, Instant(limit * HOUR), context);
@@ -434,10 +422,10 @@ impl Records {
     }
 
     fn expire_one(&mut self, place: Place) {
-        let Some((slot, Open { key, record, .. })) = self.slots.remove(place) else { return };
+        let Some((note, key, record)) = self.slots.remove(place) else { return };
         self.totals.expired += 1;
-        if let Some(hour) = slot.note.stored {
-            self.deleted.push((hour, slot.packed().clone()));
+        if let Some(hour) = note.stored {
+            self.deleted.push(Address { hour, ..note.address });
         }
         self.changes.extend(record.booked.into_iter().map(Change::Closed));
         for sent in record.sent {

@@ -1,18 +1,20 @@
 //! Where live records are: each at a place of its own, found by its key.
 //!
 //! A record lies packed, as it lies on disk; it is unpacked when something happens to it, and stays so as long as it is
-//! among the last to which something did. Lists of what is due, dirty or old hold places, not keys: a place is eight bytes and needs no search. A place
-//! that was given up is used again, under another turn, so that an old list never meets another record in it.
+//! among the last to which something did. What has been stored and not been needed for long lies on disk only, and of
+//! it no more than a note stays in memory.
 //!
 //! ```text
 //! key -> index -> seat { turn, slot { note, packed: key and record, open: the record while it is at hand } }
 //! ```
+//!
+//! Lists of what is due, dirty or old hold places, not keys: a place is eight bytes and needs no search. A place that
+//! was given up is used again, under another turn, so that an old list never meets another record in it.
 
 use super::event::Kind;
 use super::pack::{Corrupt, Known, Pack, whole};
 use super::paths::Paths;
 use super::record::{Record, RecordKey};
-use super::records::{Keep, Stored};
 use super::time::Instant;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
@@ -27,28 +29,79 @@ pub(super) struct Place {
     turn: u32,
 }
 
-/// What is known of a record without unpacking it.
+/// Where a record is stored: its hour (since 1970), and its number, which no other record ever has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Address {
+    /// The hour of the block that it expires with.
+    pub(crate) hour: i32,
+    /// Its number.
+    pub(crate) number: u64,
+}
+
+/// Where records lie that have no room in memory.
+pub(crate) trait Storage: std::fmt::Debug + Send {
+    /// The record that was stored at this address.
+    ///
+    /// # Errors
+    /// What is wrong, if it cannot be had.
+    fn load(&self, address: Address) -> Result<Packed, String>;
+}
+
+/// What is known of a record without looking at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
-    pub(super) kind: Kind,
+    /// Its kind.
+    pub(crate) kind: Kind,
     /// True if it has changed since it was stored.
     pub(super) dirty: bool,
     /// True if it knows something that it has not booked yet.
     pub(super) woken: bool,
     /// Which roster and settings it was booked under last.
-    pub(super) generation: u32,
-    /// The hour (since 1970) of the block that it expires with.
-    pub(super) hour: i64,
+    pub(crate) generation: u32,
+    /// Where it is stored or will be.
+    pub(crate) address: Address,
     /// The hour under which it is stored, if it is.
-    pub(super) stored: Option<i64>,
-    /// The next instant at which its contribution may change by itself.
-    pub(super) due: Option<Instant>,
+    pub(super) stored: Option<i32>,
+    /// The instant of its first event; [`Instant::MAX`] without any.
+    pub(crate) first: Instant,
+    /// The next instant at which its contribution may change by itself; [`Instant::MAX`] is never.
+    pub(crate) due: Instant,
+    /// The hash of its key.
+    pub(crate) hash: u64,
 }
 
 impl Note {
-    fn new(kind: Kind, hour: i64, generation: u32) -> Note {
-        Note { kind, dirty: false, woken: false, generation, hour, stored: None, due: None }
+    fn new(kind: Kind, address: Address, generation: u32, hash: u64) -> Note {
+        let (first, due) = (Instant::MAX, Instant::MAX);
+        Note { kind, dirty: false, woken: false, generation, address, stored: None, first, due, hash }
     }
+
+    /// Of a record that is stored.
+    pub(crate) fn stored(
+        kind: Kind,
+        address: Address,
+        generation: u32,
+        first: Instant,
+        due: Instant,
+        hash: u64,
+    ) -> Note {
+        Note { stored: Some(address.hour), first, due, ..Note::new(kind, address, generation, hash) }
+    }
+
+    /// The hour of the block that it expires with.
+    pub(super) fn hour(&self) -> i64 {
+        i64::from(self.address.hour)
+    }
+
+    /// Moves it to the block of another hour.
+    pub(super) fn move_to(&mut self, hour: i64) {
+        self.address.hour = short(hour);
+    }
+}
+
+/// Hours since 1970 as they are kept: some 245,000 years either way.
+fn short(hour: i64) -> i32 {
+    hour.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
 /// A record that is unpacked, with its key.
@@ -62,14 +115,6 @@ pub(super) struct Open {
     changed: bool,
 }
 
-/// A record in its place.
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) note: Note,
-    packed: Packed,
-    open: Option<Box<Open>>,
-}
-
 /// A key, and the record as it was when it was last packed. A checkpoint shares the bytes instead of copying them.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
@@ -78,6 +123,11 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
+    /// A record that was stored.
+    pub(crate) fn new(key: &[u8], record: &[u8]) -> Packed {
+        Packed { bytes: [key, record].concat().into(), key_length: key.len() as u32 }
+    }
+
     /// The key.
     pub(crate) fn key(&self) -> &[u8] {
         &self.bytes[..self.key_length as usize]
@@ -88,20 +138,24 @@ impl Packed {
         &self.bytes[self.key_length as usize..]
     }
 
-    fn unpack(&self, paths: &Paths, known: &mut Known) -> Open {
-        match (whole(self.key(), known), Record::take(self.record(), paths, known)) {
-            (Ok(key), Ok(record)) => Open { key, record, touched: true, changed: true },
-            // What is packed was packed here or checked when it was restored.
-            (key, record) => unreachable!("a packed record cannot be read: {key:?} {record:?}"),
-        }
+    /// How many bytes it takes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Key and record, unpacked.
+    pub(crate) fn unpack(&self, paths: &Paths, known: &mut Known) -> Result<(RecordKey, Record), Corrupt> {
+        Ok((whole(self.key(), known)?, Record::take(self.record(), paths, known)?))
     }
 }
 
-impl Slot {
-    /// What was packed last.
-    pub(super) fn packed(&self) -> &Packed {
-        &self.packed
-    }
+/// A record in its place.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) note: Note,
+    /// None if it lies on disk only.
+    packed: Option<Packed>,
+    open: Option<Box<Open>>,
 }
 
 #[derive(Debug, Default)]
@@ -117,10 +171,18 @@ pub(super) struct Slots {
     index: HashTable<(u32, u32)>,
     seats: Vec<Seat>,
     free: Vec<u32>,
-    /// In the order in which they were opened or last spared.
+    /// Those that are unpacked, in the order in which they were opened or last spared.
     opened: VecDeque<Place>,
     /// So many stay unpacked.
-    room: usize,
+    open_room: usize,
+    /// Those in memory, in the order in which they came or were last spared.
+    present: VecDeque<Place>,
+    /// Bytes of those in memory.
+    bytes: usize,
+    storage: Option<Box<dyn Storage>>,
+    /// How many had to be fetched from disk.
+    loaded: u64,
+    next_number: u64,
     known: Known,
     pub(super) paths: Paths,
     scratch: Vec<u8>,
@@ -128,13 +190,23 @@ pub(super) struct Slots {
 
 impl Slots {
     /// No records yet, and room for so many that are unpacked.
-    pub(super) fn new(room: usize) -> Slots {
-        Slots { room, ..Slots::default() }
+    pub(super) fn new(open_room: usize) -> Slots {
+        Slots { open_room, ..Slots::default() }
+    }
+
+    /// From now on, what has been stored can be fetched from there.
+    pub(super) fn lie_in(&mut self, storage: Box<dyn Storage>) {
+        self.storage = Some(storage);
     }
 
     /// How many records are live.
     pub(super) fn len(&self) -> usize {
         self.index.len()
+    }
+
+    /// Bytes of the records in memory, and how many had to be fetched from disk.
+    pub(super) fn use_of_memory(&self) -> (usize, u64) {
+        (self.bytes, self.loaded)
     }
 
     /// The place of the record with this key.
@@ -145,16 +217,28 @@ impl Slots {
     }
 
     /// The place of the record whose key is in `scratch`.
-    fn find_packed(&self, half: u32) -> Option<Place> {
-        let is_it =
-            |at: u32| self.seats[at as usize].slot.as_ref().is_some_and(|slot| *slot.packed.key() == *self.scratch);
-        let (_, at) = *self.index.find(spread(half), |(other, at)| *other == half && is_it(*at))?;
-        Some(Place { at, turn: self.seats[at as usize].turn })
+    fn find_packed(&mut self, hash: u64) -> Option<Place> {
+        loop {
+            let is_it = |at: u32| {
+                let slot = self.seats[at as usize].slot.as_ref().filter(|slot| slot.note.hash == hash);
+                // One on disk may be it, or another of the same hash.
+                slot.is_some_and(|slot| slot.packed.as_ref().is_none_or(|packed| *packed.key() == *self.scratch))
+            };
+            let half = half(hash);
+            let (_, at) = *self.index.find(spread(half), |(other, at)| *other == half && is_it(*at))?;
+            let seat = &self.seats[at as usize];
+            let place = Place { at, turn: seat.turn };
+            if seat.slot.as_ref().is_some_and(|slot| slot.packed.is_some()) {
+                return Some(place);
+            }
+            self.fetch(place);
+        }
     }
 
     /// What is known of the record at a place, unless it was given up.
     pub(super) fn note(&self, place: Place) -> Option<&Note> {
-        self.slot(place).map(|slot| &slot.note)
+        let seat = self.seats.get(place.at as usize).filter(|seat| seat.turn == place.turn)?;
+        seat.slot.as_ref().map(|slot| &slot.note)
     }
 
     /// Likewise, to change.
@@ -162,24 +246,19 @@ impl Slots {
         self.slot_mut(place).map(|slot| &mut slot.note)
     }
 
-    /// The slot at a place, unless it was given up.
-    pub(super) fn slot(&self, place: Place) -> Option<&Slot> {
-        let seat = self.seats.get(place.at as usize).filter(|seat| seat.turn == place.turn)?;
-        seat.slot.as_ref()
-    }
-
-    /// Likewise, to change.
-    pub(super) fn slot_mut(&mut self, place: Place) -> Option<&mut Slot> {
+    fn slot_mut(&mut self, place: Place) -> Option<&mut Slot> {
         let seat = self.seats.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn)?;
         seat.slot.as_mut()
     }
 
     /// The record at a place, unpacked.
     pub(super) fn open(&mut self, place: Place) -> Option<(&mut Note, &mut Open)> {
+        self.fetch(place);
         let seat = self.seats.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn)?;
         let slot = seat.slot.as_mut()?;
         if slot.open.is_none() {
-            slot.open = Some(Box::new(slot.packed.unpack(&self.paths, &mut self.known)));
+            let (key, record) = unpacked(slot, &self.paths, &mut self.known);
+            slot.open = Some(Box::new(Open { key, record, touched: true, changed: true }));
             self.opened.push_back(place);
         }
         let Slot { note, open: Some(open), .. } = slot else { return None };
@@ -188,32 +267,47 @@ impl Slots {
         Some((note, open))
     }
 
-    /// The place of the record with this key; one that was not there is of `hour` and `generation`.
+    /// Brings a record into memory that lies on disk only.
+    fn fetch(&mut self, place: Place) {
+        let Some(slot) = self.slot_mut(place).filter(|slot| slot.packed.is_none()) else { return };
+        let address = stored_at(&slot.note);
+        let packed = load(self.storage.as_deref(), address);
+        self.loaded += 1;
+        self.bytes += packed.len();
+        self.present.push_back(place);
+        if let Some(slot) = self.slot_mut(place) {
+            slot.packed = Some(packed);
+        }
+    }
+
+    /// The place of the record with this key, and whether it is new; then it is of `hour` and `generation`.
     pub(super) fn find_or_begin(&mut self, key: &RecordKey, hour: i64, generation: u32) -> (Place, bool) {
         self.scratch.clear();
         key.put(&mut self.scratch);
-        if let Some(place) = self.find_packed(hash(&self.scratch)) {
+        let hash = hash(&self.scratch);
+        if let Some(place) = self.find_packed(hash) {
             return (place, false);
         }
-        let open = Some(Box::new(Open { key: key.clone(), record: Record::default(), touched: true, changed: true }));
+        let open = Open { key: key.clone(), record: Record::default(), touched: true, changed: true };
         let packed = Packed { bytes: self.scratch.as_slice().into(), key_length: self.scratch.len() as u32 };
-        let place = self.sit(Slot { note: Note::new(key.kind, hour, generation), packed, open });
+        let address = Address { hour: short(hour), number: self.next_number };
+        self.next_number += 1;
+        let note = Note::new(key.kind, address, generation, hash);
+        self.bytes += packed.len();
+        let place = self.sit(Slot { note, packed: Some(packed), open: Some(Box::new(open)) });
+        self.present.push_back(place);
         self.opened.push_back(place);
         (place, true)
     }
 
-    /// Puts a stored record back, as it was packed.
-    pub(super) fn restore(&mut self, stored: Stored<'_>) -> Result<(Place, Kind), Corrupt> {
-        let Stored { hour, key, record, keep: Keep { due, generation } } = stored;
-        let kind = whole::<RecordKey>(key, &mut self.known)?.kind;
-        Record::take(record, &self.paths, &mut self.known)?;
-        let note = Note { stored: Some(hour), due, ..Note::new(kind, hour, generation) };
-        let packed = Packed { bytes: [key, record].concat().into(), key_length: key.len() as u32 };
-        Ok((self.sit(Slot { note, packed, open: None }), kind))
+    /// Puts a stored record back, which lies on disk.
+    pub(super) fn restore(&mut self, note: Note) -> Place {
+        self.next_number = self.next_number.max(note.address.number + 1);
+        self.sit(Slot { note, packed: None, open: None })
     }
 
     fn sit(&mut self, slot: Slot) -> Place {
-        let half = hash(slot.packed.key());
+        let half = half(slot.note.hash);
         let at = self.free.pop().unwrap_or_else(|| {
             self.seats.push(Seat::default());
             (self.seats.len() - 1) as u32
@@ -225,25 +319,26 @@ impl Slots {
     }
 
     /// Takes a record out and gives its place up.
-    pub(super) fn remove(&mut self, place: Place) -> Option<(Slot, Open)> {
+    pub(super) fn remove(&mut self, place: Place) -> Option<(Note, RecordKey, Record)> {
+        self.fetch(place);
         let seat = self.seats.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn)?;
         let mut slot = seat.slot.take()?;
         seat.turn = seat.turn.wrapping_add(1);
         self.free.push(place.at);
-        let half = hash(slot.packed.key());
-        if let Ok(entry) = self.index.find_entry(spread(half), |(_, at)| *at == place.at) {
+        self.bytes -= slot.packed.as_ref().map_or(0, Packed::len);
+        if let Ok(entry) = self.index.find_entry(spread(half(slot.note.hash)), |(_, at)| *at == place.at) {
             entry.remove();
         }
-        let open = match slot.open.take() {
-            Some(open) => *open,
-            None => slot.packed.unpack(&self.paths, &mut self.known),
+        let (key, record) = match slot.open.take() {
+            Some(open) => (open.key, open.record),
+            None => unpacked(&slot, &self.paths, &mut self.known),
         };
-        Some((slot, open))
+        Some((slot.note, key, record))
     }
 
     /// Packs open records until few enough are left; those to which something happened lately are spared.
     pub(super) fn close_old(&mut self) {
-        while self.opened.len() > self.room {
+        while self.opened.len() > self.open_room {
             let Some(place) = self.opened.pop_front() else { return };
             let Some(slot) = self.slot_mut(place) else { continue };
             let Some(open) = &mut slot.open else { continue };
@@ -258,15 +353,37 @@ impl Slots {
         }
     }
 
-    /// Brings what is packed of a record up to date.
-    pub(super) fn pack(&mut self, place: Place) {
-        let Some(seat) = self.seats.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn) else { return };
-        let Some(Slot { packed, open: Some(open), .. }) = &mut seat.slot else { return };
-        if std::mem::take(&mut open.changed) {
+    /// What is packed of a record, brought up to date, with what is known of it.
+    pub(super) fn pack(&mut self, place: Place) -> Option<(&mut Note, &Packed)> {
+        let seat = self.seats.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn)?;
+        let Some(Slot { note, packed: Some(packed), open }) = &mut seat.slot else { return None };
+        if let Some(open) = open
+            && std::mem::take(&mut open.changed)
+        {
             self.scratch.clear();
             self.scratch.extend_from_slice(packed.key());
             open.record.put(&mut self.paths, &mut self.scratch);
+            self.bytes = self.bytes - packed.len() + self.scratch.len();
             packed.bytes = self.scratch.as_slice().into();
+        }
+        Some((note, packed))
+    }
+
+    /// Leaves records to the disk until those in memory take no more than `room` bytes. Only when everything that is not
+    /// dirty has been written.
+    pub(super) fn make_room(&mut self, room: usize) {
+        for _ in 0..self.present.len() {
+            if self.bytes <= room || self.storage.is_none() {
+                return;
+            }
+            let Some(place) = self.present.pop_front() else { return };
+            let Some(slot) = self.slot_mut(place) else { continue };
+            if slot.open.is_some() || slot.note.dirty || slot.note.woken || slot.note.stored.is_none() {
+                self.present.push_back(place);
+                continue;
+            }
+            let freed = slot.packed.take().map_or(0, |packed| packed.len());
+            self.bytes -= freed;
         }
     }
 
@@ -280,22 +397,64 @@ impl Slots {
     pub(super) fn visit(&self, mut visit: impl FnMut(&RecordKey, &Record)) {
         let mut known = Known::default();
         for slot in self.seats.iter().filter_map(|seat| seat.slot.as_ref()) {
-            match &slot.open {
-                Some(open) => visit(&open.key, &open.record),
-                None => {
-                    let open = slot.packed.unpack(&self.paths, &mut known);
-                    visit(&open.key, &open.record);
+            match (&slot.open, &slot.packed) {
+                (Some(open), _) => visit(&open.key, &open.record),
+                (None, Some(_)) => {
+                    let (key, record) = unpacked(slot, &self.paths, &mut known);
+                    visit(&key, &record);
+                }
+                (None, None) => {
+                    let packed = load(self.storage.as_deref(), stored_at(&slot.note));
+                    let (key, record) = readable(packed.unpack(&self.paths, &mut known), &slot.note);
+                    visit(&key, &record);
                 }
             }
         }
     }
 }
 
-/// Half of the hash of a packed key.
-fn hash(key: &[u8]) -> u32 {
+/// Where a record lies that is on disk.
+fn stored_at(note: &Note) -> Address {
+    Address { hour: note.stored.unwrap_or(note.address.hour), ..note.address }
+}
+
+/// A record from disk. Without it no figure can be right, so there is no going on if it cannot be had.
+fn load(storage: Option<&dyn Storage>, address: Address) -> Packed {
+    match storage.map(|storage| storage.load(address)) {
+        Some(Ok(packed)) => packed,
+        Some(Err(problem)) => panic!("{problem}"),
+        None => unreachable!("a record was left to a disk that is not there"),
+    }
+}
+
+fn unpacked(slot: &Slot, paths: &Paths, known: &mut Known) -> (RecordKey, Record) {
+    match &slot.packed {
+        Some(packed) => readable(packed.unpack(paths, known), &slot.note),
+        None => unreachable!("a record is in memory before it is unpacked"),
+    }
+}
+
+fn readable(unpacked: Result<(RecordKey, Record), Corrupt>, note: &Note) -> (RecordKey, Record) {
+    match unpacked {
+        Ok(unpacked) => unpacked,
+        Err(_) => panic!(
+            "record {} of hour {} in the state file cannot be read: move the state directory away, and the state is \
+             built again from Kafka",
+            note.address.number, note.address.hour
+        ),
+    }
+}
+
+/// The hash of a packed key.
+fn hash(key: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(key);
-    (hasher.finish() >> 32) as u32
+    hasher.finish()
+}
+
+/// The half of a hash that the index keeps.
+fn half(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 /// The hash that the index wants, of the half that it keeps.
@@ -308,6 +467,16 @@ mod tests {
     use super::*;
     use crate::domain::event::Name;
     use crate::domain::record::RecordId;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Default)]
+    struct Shelf(BTreeMap<Address, Packed>);
+
+    impl Storage for Shelf {
+        fn load(&self, address: Address) -> Result<Packed, String> {
+            self.0.get(&address).cloned().ok_or_else(|| format!("nothing is at {address:?}"))
+        }
+    }
 
     fn key(id: &str) -> RecordKey {
         RecordKey { kind: Kind::Contact, namespace: Name::from("a"), id: RecordId::Text(id.into()) }
@@ -334,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_the_same_after_it_was_packed_to_make_room() {
+    fn a_record_is_the_same_after_it_was_packed_and_left_to_the_disk() {
         let mut slots = Slots::new(10);
         let places: Vec<Place> = (0..20).map(|n| slots.find_or_begin(&key(&n.to_string()), 1, 0).0).collect();
         for place in &places {
@@ -344,10 +513,57 @@ mod tests {
         slots.close_old();
         let open = slots.seats.iter().filter(|seat| seat.slot.as_ref().is_some_and(|slot| slot.open.is_some()));
         assert_eq!(open.count(), 10);
+
+        let mut shelf = Shelf::default();
+        for place in &places {
+            let (note, packed) = slots.pack(*place).expect("it was begun");
+            note.stored = Some(note.address.hour);
+            shelf.0.insert(note.address, packed.clone());
+        }
+        slots.lie_in(Box::new(shelf));
+        slots.make_room(0);
+        let present = slots.seats.iter().filter(|seat| seat.slot.as_ref().is_some_and(|slot| slot.packed.is_some()));
+        assert_eq!(present.count(), 10, "what is open stays");
+
         for (n, place) in places.iter().enumerate() {
+            assert_eq!(slots.find(&key(&n.to_string())), Some(*place));
             let (_, open) = slots.open(*place).expect("it is there");
             assert!(open.record.saturated);
             assert_eq!(open.key, key(&n.to_string()));
+        }
+        assert_eq!(slots.use_of_memory().1, 10);
+        assert_eq!(slots.find(&key("another")), None);
+    }
+
+    #[test]
+    fn records_of_equal_hash_are_told_apart_on_disk_too() {
+        let mut slots = Slots::new(0);
+        let mut shelf = Shelf::default();
+        let places: Vec<Place> = ["1", "2", "3"].map(|id| slots.find_or_begin(&key(id), 1, 0).0).into();
+        for place in &places {
+            let (note, packed) = slots.pack(*place).expect("it was begun");
+            note.stored = Some(note.address.hour);
+            shelf.0.insert(note.address, packed.clone());
+        }
+        slots.lie_in(Box::new(shelf));
+        // As if all keys had the hash of the last.
+        let wanted = hash(&slots.packed_key("3"));
+        slots.index.clear();
+        for place in &places {
+            slots.note_mut(*place).expect("it is there").hash = wanted;
+            slots.index.insert_unique(spread(half(wanted)), (half(wanted), place.at), |(half, _)| spread(*half));
+        }
+        slots.close_old();
+        slots.close_old();
+        slots.make_room(0);
+        assert_eq!(slots.find(&key("3")), Some(places[2]));
+    }
+
+    impl Slots {
+        fn packed_key(&self, id: &str) -> Vec<u8> {
+            let mut bytes = Vec::new();
+            key(id).put(&mut bytes);
+            bytes
         }
     }
 }

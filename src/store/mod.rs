@@ -6,13 +6,14 @@ use crate::domain::engine::{Engine, Position};
 use crate::domain::measure::Thresholds;
 use crate::domain::pack::{self, Known, Pack};
 use crate::domain::pane::{RowKey, RowWrite};
-use crate::domain::records::{Keep, Stored, Write};
+use crate::domain::records::Write;
 use crate::domain::roster::RosterData;
 use crate::domain::settings::Settings;
-use crate::domain::slots::Packed;
+use crate::domain::slots::{Address, Note, Packed, Storage};
 use crate::domain::time::Span;
 use anyhow::{Context, bail, ensure};
 
+use redb::backends::InMemoryBackend;
 use redb::{Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::BTreeMap;
@@ -24,13 +25,19 @@ use std::sync::Arc;
 /// The version of what is written; another one cannot be read.
 const VERSION: u32 = 2;
 
+/// What to do when the file cannot be read.
+const MOVE_AWAY: &str = "move the state directory away, and the state is built again from Kafka";
+
 /// The name of the file in the state directory.
 const FILE: &str = "state.redb";
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
 
-/// (hour, key) -> record. Whole hours expire together, and neighbours in time are neighbours on disk.
+/// (hour, number) -> key and record. Whole hours expire together, and neighbours in time are neighbours on disk.
 const RECORDS: Table = TableDefinition::new("records");
+/// (hour, number) -> what is known of the record without looking at it: all that is read of records at the start.
+const NOTES: Table = TableDefinition::new("notes");
 /// number -> path, which bookings name by its number.
 const PATHS: Table = TableDefinition::new("paths");
 /// (tier, start, scope) -> row.
@@ -105,7 +112,7 @@ fn fingerprint(value: &impl std::fmt::Debug) -> u128 {
 /// The state on disk.
 #[derive(Debug)]
 pub struct Store {
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl Store {
@@ -132,7 +139,22 @@ impl Store {
                 });
             }
         };
-        Ok(Store { database })
+        Ok(Store { database: Arc::new(database) })
+    }
+
+    /// A state that is gone with the process: for trials and tests.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn in_memory() -> anyhow::Result<Store> {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new())?;
+        Ok(Store { database: Arc::new(database) })
+    }
+
+    /// Lets the engine fetch records from here that have no room in memory.
+    pub fn lend_to(&self, engine: &mut Engine) {
+        let (records, _) = engine.parts_to_store();
+        records.lie_in(Box::new(Shelf(self.database.clone())));
     }
 
     /// What the last checkpoint says of position; `None` if there was none.
@@ -171,13 +193,10 @@ impl Store {
             let path = pack::whole(value.value(), &mut known).context("a path")?;
             ensure!(records.restore_path(number, path), "path {number} is out of order");
         }
-        for row in transaction.open_table(RECORDS)?.iter()? {
-            let (key, value) = row?;
-            let (hour, key) = key.value().split_first_chunk().context("the key of a record")?;
-            let mut input = pack::Input::new(value.value(), &mut known);
-            let keep = Pack::take(&mut input).context("a record")?;
-            let stored = Stored { hour: sorted(*hour), key, record: input.rest(), keep };
-            records.restore(stored).context("a record")?;
+        for row in transaction.open_table(NOTES)?.iter()? {
+            let (address, note) = row?;
+            let address = read_address(address.value()).context("the address of a record")?;
+            records.restore(read_note(address, note.value()).context("the note of a record")?);
         }
         for row in transaction.open_table(PANES)?.iter()? {
             let (key, value) = row?;
@@ -198,8 +217,7 @@ impl Store {
         // Measured: reopening after a kill takes milliseconds instead of a walk through the file.
         transaction.set_quick_repair(true);
         {
-            let mut records = transaction.open_table(RECORDS)?;
-            checkpoint.write_records(&mut records)?;
+            checkpoint.write_records(&mut transaction.open_table(RECORDS)?, &mut transaction.open_table(NOTES)?)?;
             let mut paths = transaction.open_table(PATHS)?;
             checkpoint.paths.apply(&checkpoint.bytes, &mut paths)?;
             let mut panes = transaction.open_table(PANES)?;
@@ -246,19 +264,15 @@ pub struct Checkpoint {
     pub offsets: Arc<BTreeMap<String, i64>>,
 }
 
-/// A record of this hour as it is now, or one that is no longer there.
-type RecordChange = (i64, Packed, Option<Keep>);
+/// An address with the record that is there now, or nothing.
+type RecordChange = (Address, Option<(Note, Packed)>);
 
 /// What a table gets, as ranges of the checkpoint's bytes: keys, and values where there is one.
 #[derive(Debug, Default)]
 struct Changes(Vec<(Range<usize>, Option<Range<usize>>)>);
 
 impl Changes {
-    fn apply(
-        &self,
-        bytes: &[u8],
-        table: &mut redb::Table<'_, &'static [u8], &'static [u8]>,
-    ) -> Result<(), redb::StorageError> {
+    fn apply(&self, bytes: &[u8], table: &mut Open<'_>) -> Result<(), redb::StorageError> {
         for (key, value) in &self.0 {
             match value {
                 Some(value) => drop(table.insert(&bytes[key.clone()], &bytes[value.clone()])?),
@@ -285,8 +299,8 @@ impl Checkpoint {
         let position = engine.position();
         let (engine_records, engine_panes) = engine.parts_to_store();
         engine_records.drain_writes(|write| match write {
-            Write::Put(hour, keep, packed) => records.push((hour, packed.clone(), Some(keep))),
-            Write::Delete(hour, packed) => records.push((hour, packed.clone(), None)),
+            Write::Put(note, packed) => records.push((note.address, Some((note.clone(), packed.clone())))),
+            Write::Delete(address) => records.push((address, None)),
             Write::Path(number, path) => {
                 let key = written(&mut bytes, |out| out.extend_from_slice(&number.to_be_bytes()));
                 paths.0.push((key, Some(written(&mut bytes, |out| path.put(out)))));
@@ -312,33 +326,28 @@ impl Checkpoint {
 
     /// Its size in bytes.
     pub fn size(&self) -> usize {
-        self.records.iter().map(|(_, packed, _)| packed.key().len() + packed.record().len()).sum::<usize>()
-            + self.bytes.len()
+        let records = self.records.iter().filter_map(|(_, record)| record.as_ref());
+        self.bytes.len() + records.map(|(_, packed)| packed.len()).sum::<usize>()
     }
 
     /// In the order of keys, which the tree likes. Changes of one key stay in their order: the last one holds.
-    fn write_records(
-        &self,
-        table: &mut redb::Table<'_, &'static [u8], &'static [u8]>,
-    ) -> Result<(), redb::StorageError> {
+    fn write_records(&self, records: &mut Open<'_>, notes: &mut Open<'_>) -> Result<(), redb::StorageError> {
         let mut changes: Vec<&RecordChange> = self.records.iter().collect();
-        changes.sort_by(|(hour, packed, _), (other, other_packed, _)| {
-            (hour, packed.key()).cmp(&(other, other_packed.key()))
-        });
-        let (mut key, mut value) = (Vec::new(), Vec::new());
-        for (hour, packed, keep) in changes {
-            key.clear();
-            key.extend_from_slice(&sortable(*hour));
-            key.extend_from_slice(packed.key());
-            match keep {
-                None => drop(table.remove(&key[..])?),
-                Some(keep) => {
-                    value.clear();
-                    keep.put(&mut value);
-                    value.extend_from_slice(packed.record());
-                    table.insert(&key[..], &value[..])?;
-                }
-            }
+        changes.sort_by_key(|(address, _)| *address);
+        let mut value = Vec::new();
+        for (address, record) in changes {
+            let key = &written_address(*address)[..];
+            let Some((note, packed)) = record else {
+                records.remove(key)?;
+                notes.remove(key)?;
+                continue;
+            };
+            value.clear();
+            write_record(packed, &mut value);
+            records.insert(key, &value[..])?;
+            value.clear();
+            write_note(note, &mut value);
+            notes.insert(key, &value[..])?;
         }
         Ok(())
     }
@@ -363,6 +372,68 @@ fn sortable(number: i64) -> [u8; 8] {
 /// Reads what [`sortable`] wrote.
 fn sorted(bytes: [u8; 8]) -> i64 {
     (u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()
+}
+
+fn written_address(Address { hour, number }: Address) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&sortable(i64::from(hour)));
+    bytes[8..].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+fn read_address(bytes: &[u8]) -> Option<Address> {
+    let (hour, number) = bytes.split_first_chunk::<8>()?;
+    Some(Address { hour: sorted(*hour).try_into().ok()?, number: u64::from_be_bytes(number.try_into().ok()?) })
+}
+
+fn write_record(packed: &Packed, out: &mut Vec<u8>) {
+    packed.key().len().put(out);
+    out.extend_from_slice(packed.key());
+    out.extend_from_slice(packed.record());
+}
+
+fn read_record(bytes: &[u8]) -> Option<Packed> {
+    let mut known = Known::default();
+    let mut input = pack::Input::new(bytes, &mut known);
+    let length = usize::take(&mut input).ok()?;
+    let (key, record) = input.rest().split_at_checked(length)?;
+    Some(Packed::new(key, record))
+}
+
+fn write_note(note: &Note, out: &mut Vec<u8>) {
+    note.kind.put(out);
+    note.generation.put(out);
+    note.first.put(out);
+    note.due.put(out);
+    out.extend_from_slice(&note.hash.to_be_bytes());
+}
+
+fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
+    let mut known = Known::default();
+    let mut input = pack::Input::new(bytes, &mut known);
+    let (kind, generation) = Pack::take(&mut input).ok()?;
+    let (first, due) = Pack::take(&mut input).ok()?;
+    let hash = u64::from_be_bytes(input.rest().try_into().ok()?);
+    Some(Note::stored(kind, address, generation, first, due, hash))
+}
+
+/// Where the engine finds records that have no room in memory.
+#[derive(Debug)]
+struct Shelf(Arc<Database>);
+
+impl Storage for Shelf {
+    fn load(&self, address: Address) -> Result<Packed, String> {
+        let found = || -> Result<Option<Packed>, redb::Error> {
+            let table = self.0.begin_read()?.open_table(RECORDS)?;
+            Ok(table.get(&written_address(address)[..])?.and_then(|value| read_record(value.value())))
+        };
+        let Address { hour, number } = address;
+        match found() {
+            Ok(Some(packed)) => Ok(packed),
+            Ok(None) => Err(format!("record {number} of hour {hour} is not in the state file: {MOVE_AWAY}")),
+            Err(error) => Err(format!("record {number} of hour {hour} cannot be read from the state file: {error}")),
+        }
+    }
 }
 
 fn write_row_key(key: &RowKey, out: &mut Vec<u8>) {

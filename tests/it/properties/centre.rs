@@ -93,6 +93,7 @@ pub fn room(chance: &mut Chance) -> Room {
             unsettled: chance.between(1, 20) as usize,
             sums: chance.between(1, 50) as usize,
             open: chance.between(0, 10) as usize,
+            bytes: chance.between(0, 10_000) as usize,
         },
         false => Room::default(),
     }

@@ -9,6 +9,7 @@ mod centre;
 mod chance;
 mod compare;
 mod contacts;
+mod disk;
 mod few;
 mod history;
 mod oracle_agrees;

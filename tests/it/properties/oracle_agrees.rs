@@ -2,6 +2,7 @@
 
 use super::chance::Chance;
 use super::compare::{WINDOWS, with_oracle};
+use super::disk::Disk;
 use super::{centre, for_seeds, history};
 use goalkeeper::domain::engine::{Engine, Input, Outcome};
 use goalkeeper::domain::event::Event;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 struct Run {
     chance: Chance,
     engine: Engine,
+    disk: Disk,
     roster: RosterData,
     settings: Settings,
     accepted: Vec<Event>,
@@ -31,9 +33,9 @@ impl Run {
             // What has expired is not booked anew: here nothing does before the last reload.
             settings.silence.contact = Span::days(60);
         }
-        let engine = Engine::new(Arc::new(Roster::new(roster.clone())), Arc::new(settings.clone()));
-        let engine = engine.with_room(centre::room(&mut chance));
-        Run { chance, engine, roster, settings, accepted: Vec::new(), told: 0 }
+        let in_force = (Arc::new(Roster::new(roster.clone())), Arc::new(settings.clone()));
+        let (engine, disk) = Disk::engine(in_force.0, in_force.1, &mut chance);
+        Run { chance, engine, disk, roster, settings, accepted: Vec::new(), told: 0 }
     }
 
     /// Delivers the history roughly in order, over some partitions, and compares now and then.
@@ -56,6 +58,7 @@ impl Run {
                 false => Some(Instant(arrives)),
             };
             self.told += 1;
+            self.disk.perhaps(&mut self.engine, &mut self.chance);
             let outcome = self.engine.gather(Input::Event { partition, received, event: event.clone() });
             if matches!(outcome, Outcome::Applied | Outcome::Unchanged) {
                 self.accepted.push(event);

@@ -3,6 +3,7 @@
 
 use super::chance::Chance;
 use super::compare::WINDOWS;
+use super::disk::Disk;
 use super::{centre, for_seeds, history};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Row};
 use goalkeeper::domain::event::Event;
@@ -18,7 +19,14 @@ use std::sync::Arc;
 type Order = (Arc<Roster>, Arc<Settings>);
 
 /// Tells an engine these events in an order of its own, some twice, with ticks up to `until` and reloads in between.
-fn feed(engine: &mut Engine, events: &[Event], until: i64, last: &Order, others: &[Order], chance: &mut Chance) -> u64 {
+fn feed(
+    (engine, disk): &mut (Engine, Disk),
+    events: &[Event],
+    until: i64,
+    last: &Order,
+    others: &[Order],
+    chance: &mut Chance,
+) -> u64 {
     let mut order: Vec<&Event> = events.iter().collect();
     for _ in 0..events.len() / 5 {
         order.push(&events[chance.below(events.len() as i64) as usize]);
@@ -38,6 +46,7 @@ fn feed(engine: &mut Engine, events: &[Event], until: i64, last: &Order, others:
             matches!(outcome, Outcome::Applied | Outcome::Unchanged),
             "{outcome:?}: P1 speaks of events not refused"
         );
+        disk.perhaps(engine, chance);
         if chance.per_cent(ticks) {
             engine.gather(Input::Tick(Instant(until - chance.below(20 * DAY))));
         }
@@ -128,8 +137,7 @@ fn runs_in_any_order_agree_at_any_instant() {
         let mut events = history::history(seed, begin, days, chance.between(100, 500) as usize);
         chance.shuffle(&mut events);
         let (roster, settings) = orders[0].clone();
-        let mut runs =
-            [0, 1].map(|_| Engine::new(roster.clone(), settings.clone()).with_room(centre::room(&mut chance)));
+        let mut runs = [0, 1].map(|_| Disk::engine(roster.clone(), settings.clone(), &mut chance));
         let mut until = begin;
         let size = events.len() / 3 + 1;
         for batch in events.chunks(size) {
@@ -139,13 +147,13 @@ fn runs_in_any_order_agree_at_any_instant() {
                 known.set(feed(run, batch, until, &last, &orders, &mut chance) + known.get());
                 told.set(told.get() + batch.len());
             }
-            let [one, other] = &mut runs;
+            let [(one, _), (other, _)] = &mut runs;
             must_agree(one, other);
         }
         // What has fallen due since, too.
         for ahead in [HOUR, 5 * HOUR, 8 * DAY, 120 * DAY] {
             let now = Instant(until + ahead + chance.below(HOUR));
-            let [one, other] = &mut runs;
+            let [(one, _), (other, _)] = &mut runs;
             one.gather(Input::Tick(Instant(now.0 - chance.below(ahead))));
             one.gather(Input::Tick(now));
             other.gather(Input::Tick(now));
@@ -171,8 +179,7 @@ fn runs_in_any_order_agree_after_records_and_panes_expire() {
         // Within the lateness of the first, so that nothing is refused in any order, and nothing expires meanwhile.
         events.retain(|event| event.time.0 < begin + 5 * DAY);
         let (roster, settings) = orders[0].clone();
-        let mut runs =
-            [0, 1].map(|_| Engine::new(roster.clone(), settings.clone()).with_room(centre::room(&mut chance)));
+        let mut runs = [0, 1].map(|_| Disk::engine(roster.clone(), settings.clone(), &mut chance));
         let last = chance.pick(&orders);
         for run in &mut runs {
             feed(run, &events, begin + 6 * DAY, &last, &orders, &mut chance);
@@ -180,7 +187,7 @@ fn runs_in_any_order_agree_after_records_and_panes_expire() {
         }
         for days in [0, 2, 4, 6, 10, 55, 95, 110, 300, 820] {
             let now = Instant(begin + (6 + days) * DAY + chance.below(DAY));
-            let [one, other] = &mut runs;
+            let [(one, _), (other, _)] = &mut runs;
             for _ in 0..chance.below(4) {
                 one.gather(Input::Tick(Instant(now.0 - chance.below(2 * DAY))));
             }
@@ -188,7 +195,7 @@ fn runs_in_any_order_agree_after_records_and_panes_expire() {
             other.gather(Input::Tick(now));
             must_agree(one, other);
         }
-        expired.set(expired.get() + runs[0].records().totals().expired);
+        expired.set(expired.get() + runs[0].0.records().totals().expired);
     });
     println!("P1, horizons: {} events, none refused (100 % accepted), {} records expired", told.get(), expired.get());
     assert!(expired.get() > 0, "nothing expired");
