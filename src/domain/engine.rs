@@ -13,7 +13,7 @@ use super::records::{Change, Records, Taken};
 use super::roster::Roster;
 use super::scope::Scope;
 use super::settings::Settings;
-use super::time::Instant;
+use super::time::{Instant, Zone};
 use super::watermark::{self, Watermark};
 use super::window::{Stretch, Window};
 use std::collections::BTreeMap;
@@ -418,7 +418,7 @@ impl Engine {
             let zone = self.roster.zone(scope);
             for window in &query.windows {
                 for stretch in window.between(query.from, query.to, scope.kind, zone) {
-                    self.check_kept(scope, *window, stretch)?;
+                    self.check_kept(scope, *window, stretch, zone)?;
                     let totals = self.panes.sum(scope, stretch);
                     for measure in query.measures.iter().filter(|measure| measure.has(scope.kind)) {
                         let figure = match self.is_counted(measure, stretch) {
@@ -441,10 +441,14 @@ impl Engine {
         Ok(())
     }
 
-    fn check_kept(&self, scope: &Scope, window: Window, stretch: Stretch) -> Result<(), QueryError> {
+    fn check_kept(&self, scope: &Scope, window: Window, stretch: Stretch, zone: Zone) -> Result<(), QueryError> {
         let kept_from = self.panes.kept_from(stretch.tier, scope.kind).unwrap_or(Instant::MIN);
-        // Nothing was ever booked before the first event, so nothing is missing there.
-        let needed_from = stretch.start.max(self.first.unwrap_or(Instant::MIN));
+        if stretch.start >= kept_from {
+            return Ok(());
+        }
+        // Nothing was ever booked before the pane of the first event, so nothing is missing there.
+        let first = self.first.map_or(Instant::MIN, |first| stretch.tier.pane_start(first, zone));
+        let needed_from = stretch.start.max(first);
         if needed_from >= kept_from || stretch.end <= needed_from {
             return Ok(());
         }
