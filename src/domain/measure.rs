@@ -3,7 +3,9 @@
 //! Names, help texts, the `definitions` command and DEFINITIONS.md come from here.
 
 use super::amounts::Amounts;
+use super::event::Kind;
 use super::quantity::{Cell, LEFT_REASONS, MISS_REASONS, Quantity as Q};
+use super::roster::Queue;
 use super::scope::ScopeKind;
 use super::settings::{AbandonRate, ServiceLevel, Settings};
 use super::sketch::Sketch;
@@ -136,6 +138,28 @@ impl Thresholds {
             Thresholds::Resolution => &settings.resolution_thresholds,
             Thresholds::ServiceLevel => std::slice::from_ref(&settings.service_level_threshold),
             Thresholds::ShortAbandon => std::slice::from_ref(&settings.short_abandon),
+        }
+    }
+
+    /// True for the families of which a queue may have a threshold of its own.
+    pub fn is_of_queues(self) -> bool {
+        matches!(self, Thresholds::ServiceLevel | Thresholds::ShortAbandon)
+    }
+
+    /// The threshold that a queue has instead of the settings'.
+    pub fn of_queue(self, queue: &Queue) -> Option<Span> {
+        match self {
+            Thresholds::ServiceLevel => queue.service_level_threshold,
+            Thresholds::ShortAbandon => queue.short_abandon,
+            Thresholds::Wait | Thresholds::Response | Thresholds::Resolution => None,
+        }
+    }
+
+    /// The kind of record that counts them.
+    pub fn kind(self) -> Kind {
+        match self {
+            Thresholds::Response | Thresholds::Resolution => Kind::Ticket,
+            Thresholds::Wait | Thresholds::ServiceLevel | Thresholds::ShortAbandon => Kind::Contact,
         }
     }
 }
@@ -415,7 +439,7 @@ pub static CATALOGUE: &[Definition] = &[
         side: Side::Queue,
         formula_text: "answered legs with wait <= X / answered legs with a known wait",
         instant: "the outcome",
-        edges: "Exact, not from the sketch. A new X counts from the oldest live record on.",
+        edges: "Exact, not from the sketch. A new X has no value for windows that reach into closed books.",
         source: "Asterisk, inclusive",
         formula: Formula::Within(&[Q::AnsweredWithin], &[Q::AnsweredWaitKnown], Thresholds::Wait),
     },

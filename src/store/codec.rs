@@ -4,6 +4,7 @@
 
 use crate::domain::amounts::Amounts;
 use crate::domain::booking::{Booking, Credit, Message, Visit};
+use crate::domain::counted::Counted;
 use crate::domain::engine::Position;
 use crate::domain::event::{
     About, Author, Channel, ContactEvent, ContactWhat, Content, CustomerHash, DeleteReason, Direction, EndedBy, Field,
@@ -345,6 +346,7 @@ stored_struct!(Scope { kind, id });
 stored_struct!(RowKey { tier, start, scope });
 stored_struct!(Watermark { reached, heard });
 stored_struct!(Digests { closed, gone });
+stored_struct!(Counted { family, queue, number });
 stored_struct!(Position { now, first, partitions, expired, generation, since, digests });
 
 impl Stored for Quantity {
