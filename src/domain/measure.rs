@@ -862,7 +862,7 @@ impl Definition {
     }
 }
 
-/// A threshold as the parameter of a cell: milliseconds, at most some 49 days.
+/// A threshold as the parameter of a cell: milliseconds. `config` refuses what does not fit, some 49 days.
 pub fn threshold_number(threshold: Span) -> u32 {
     u32::try_from(threshold.0).unwrap_or(u32::MAX)
 }
