@@ -193,10 +193,11 @@ fn quarters(start: Instant, width: i64) -> Stretch {
 
 fn rolling(span: Span, at: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
     let last = Instant(at.0.saturating_sub(1));
+    // Before the first event T is the least instant there is: sums and differences saturate.
     let grid = |tier, width: i64| {
-        let end = last.floor(width).0 + width;
+        let end = last.floor(width).plus(Span(width));
         let panes = (span.0 + width - 1) / width;
-        Stretch { tier, start: Instant(end - panes * width), end: Instant(end) }
+        Stretch { tier, start: end.minus(Span(panes * width)), end }
     };
     match span.0 {
         ms if ms <= 2 * HOUR && kind != ScopeKind::Rep => grid(Tier::Minute, MINUTE),
@@ -217,12 +218,16 @@ fn hour_of(last: Instant, zone: Zone) -> Stretch {
     let shown = |instant: Instant| zone.timestamp_millis_opt(instant.0).single().map(|t| (t.offset().fix(), t.hour()));
     let quarter = last.floor(QUARTER_HOUR);
     let here = shown(quarter);
-    let (mut start, mut end) = (quarter, Instant(quarter.0 + QUARTER_HOUR));
-    while shown(Instant(start.0 - QUARTER_HOUR)) == here && end.0 - start.0 < HOUR {
-        start.0 -= QUARTER_HOUR;
+    if here.is_none() {
+        return quarters(last.floor(HOUR), HOUR);
     }
-    while shown(end) == here && end.0 - start.0 < HOUR {
-        end.0 += QUARTER_HOUR;
+    let step = Span(QUARTER_HOUR);
+    let (mut start, mut end) = (quarter, quarter.plus(step));
+    while shown(start.minus(step)) == here && end.since(start).0 < HOUR {
+        start = start.minus(step);
+    }
+    while shown(end) == here && end.since(start).0 < HOUR {
+        end = end.plus(step);
     }
     Stretch { tier: Tier::QuarterHour, start, end }
 }
