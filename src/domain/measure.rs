@@ -625,7 +625,7 @@ pub static CATALOGUE: &[Definition] = &[
         meaning: "Durations that came out negative and were counted as 0.",
         unit: Unit::Count,
         side: Side::QueueAndRep,
-        formula_text: "negative waits, talks, holds and after-contact works",
+        formula_text: "negative waits, talks, holds, after-contact works, first responses and full resolutions",
         instant: "as the duration",
         edges: "Clocks of one log may disagree by seconds.",
         source: "rules 3",
