@@ -7,6 +7,7 @@ use anyhow::Context;
 use goalkeeper::config::{self, Config};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
+use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Reading, time_of};
 use goalkeeper::ingest::decode::Decoded;
@@ -102,7 +103,6 @@ pub(super) fn restore(
     };
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
     let mut engine = Engine::new(roster.clone(), before).with_room(room);
-    store.lend_to(&mut engine);
     store.restore(&mut engine, saved.position).context("the state cannot be read")?;
     tracing::info!(records = engine.records().len(), time = engine.now().to_rfc3339(), "state restored");
     // What has changed while the daemon was down is an input like any other.
@@ -388,14 +388,14 @@ impl<O: Outside> Daemon<O> {
         let query = question
             .understand(&self.engine, &self.config.windows)
             .map_err(|problem| misunderstood(problem.to_string()))?;
-        let rows = rows_of(&query, &self.engine);
-        if rows > MOST_ROWS {
+        if is_too_long(&query, &self.engine) {
             let problem = format!(
-                "the answer has {rows} rows and at most {MOST_ROWS} are given: ask for fewer scopes, measures, windows or days"
+                "the answer has more than {MOST_ROWS} rows, which are the most that are given: ask for fewer scopes, \
+                 measures, windows or days"
             );
             return Err(misunderstood(problem));
         }
-        let mut shown = Vec::with_capacity(rows);
+        let mut shown = Vec::new();
         self.engine
             .visit_figures(&query, |row| shown.push(Shown::new(&row, self.engine.roster())))
             .map_err(|error| misunderstood(error.to_string()))?;
@@ -481,11 +481,12 @@ fn std_duration(span: Span) -> Duration {
     Duration::from_millis(span.0.unsigned_abs())
 }
 
-/// How many rows an answer will have, about: calendar windows are counted in the company's zone.
-fn rows_of(query: &Query, engine: &Engine) -> usize {
+/// True if an answer has more rows than are given, about: calendar windows are counted in the company's zone.
+fn is_too_long(query: &Query, engine: &Engine) -> bool {
     let zone = engine.roster().data().company.zone.unwrap_or_default();
-    let kind = goalkeeper::domain::scope::ScopeKind::Company;
-    let stretches: usize =
-        query.windows.iter().map(|window| window.between(query.from, query.to, kind, zone).len()).sum();
-    query.scopes.len() * query.measures.len() * stretches
+    let rows_each = query.scopes.len() * query.measures.len();
+    let stretches =
+        query.windows.iter().flat_map(|window| window.between(query.from, query.to, ScopeKind::Company, zone));
+    // One more than are given is enough to know.
+    rows_each > 0 && stretches.take(MOST_ROWS / rows_each + 1).count() * rows_each > MOST_ROWS
 }

@@ -162,6 +162,15 @@ fn rules(file: &mut Section, settings: &mut Settings) {
         let help = "let customers stay open at least as long as a repeat contact counts";
         section.document().problem(silence.at, message, help);
     }
+    let at = if silence.is_there { silence.at } else { section.at };
+    let open = Span(settings.silence.contact.0 + settings.lateness.0);
+    for (key, span) in [("longest_wait", settings.longest_wait), ("provisional_grace", settings.provisional_grace)] {
+        if open < span {
+            let message = format!("rules.silence.contact and rules.lateness together are shorter than rules.{key}");
+            let help = "let contacts stay open until their outcome is decided: raise rules.silence.contact";
+            section.document().problem(at, message, help);
+        }
+    }
     let mut saturation = section.section("saturation");
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let ids = saturation.read_or("ids", number(settings.saturation_ids), values::whole(1, 100_000));
@@ -174,13 +183,18 @@ fn measures(file: &mut Section, settings: &mut Settings) {
     let mut section = file.section("measures");
     settings.wait_thresholds = thresholds(&mut section, "wait_thresholds", &settings.wait_thresholds);
     settings.response_thresholds = thresholds(&mut section, "response_thresholds", &settings.response_thresholds);
+    let open = Span(settings.silence.ticket.0 + settings.lateness.0);
+    if settings.response_thresholds.iter().any(|threshold| open < *threshold) {
+        let message = "a response threshold is longer than rules.silence.ticket and rules.lateness together";
+        let help = "let solved tickets stay open until a missing reply has missed it: raise rules.silence.ticket";
+        section.document().problem(section.at, message, help);
+    }
     settings.resolution_thresholds = thresholds(&mut section, "resolution_thresholds", &settings.resolution_thresholds);
     settings.short_abandon = section.read_or("short_abandon", settings.short_abandon, values::duration);
     let rates = AbandonRate::ALL.map(|formula| (formula.id(), formula));
     settings.abandon_rate = section.read_or("abandon_rate", settings.abandon_rate, values::one_of(&rates));
     let mut level = section.section("service_level");
-    settings.service_level_threshold =
-        level.read_or("threshold", settings.service_level_threshold, values::positive_duration);
+    settings.service_level_threshold = level.read_or("threshold", settings.service_level_threshold, values::threshold);
     let formulas = ServiceLevel::ALL.map(|formula| (formula.id(), formula));
     settings.service_level = level.read_or("formula", settings.service_level, values::one_of(&formulas));
 }
@@ -189,7 +203,7 @@ fn measures(file: &mut Section, settings: &mut Settings) {
 const MAX_THRESHOLDS: usize = 16;
 
 fn thresholds(section: &mut Section, key: &'static str, default: &[Span]) -> Vec<Span> {
-    let Some(listed) = section.list(key, values::positive_duration) else { return default.to_vec() };
+    let Some(listed) = section.list(key, values::threshold) else { return default.to_vec() };
     if listed.len() > MAX_THRESHOLDS {
         let message = format!("{} has {} thresholds", section.path_of(key), listed.len());
         section.document().problem(listed[MAX_THRESHOLDS].0, message, format!("at most {MAX_THRESHOLDS} are counted"));

@@ -37,7 +37,7 @@ pub(super) fn read(document: &Rc<Document>, node: Node) -> RosterData {
         .map(|mut s| Queue {
             unit: ids.unit("queue", &mut s),
             teams: memberships(&ids, zone, &mut s),
-            service_level_threshold: s.read("service_level_threshold", values::positive_duration),
+            service_level_threshold: s.read("service_level_threshold", values::threshold),
             short_abandon: s.read("short_abandon", values::duration),
         })
         .collect();

@@ -31,6 +31,14 @@ pub(super) fn positive_duration(node: &Node) -> Result<Span, String> {
     }
 }
 
+/// A threshold that is counted exactly: its milliseconds are a number of 32 bits, so it is at most some 49 days.
+pub(super) fn threshold(node: &Node) -> Result<Span, String> {
+    match positive_duration(node)? {
+        span if span > Span::days(49) => Err("is too long to be counted exactly; at most 49d".to_owned()),
+        span => Ok(span),
+    }
+}
+
 /// An id: 1 to 256 bytes, no blanks at its ends, no control characters.
 pub(super) fn id(node: &Node) -> Result<Name, String> {
     let text = node.text().map_err(|problem| format!("{problem}; write an id"))?;

@@ -5,15 +5,16 @@
 //! ```
 
 use super::contribution::Context;
+use super::counted::{Counted, CountedSince};
 use super::event::{Event, Kind};
-use super::measure::{Figure, Measure, Thresholds, Unit, threshold_number};
+use super::measure::{Figure, Measure, Thresholds, Unit};
 use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
 use super::records::{Change, Records, Taken};
 use super::roster::Roster;
 use super::scope::Scope;
 use super::settings::Settings;
-use super::time::Instant;
+use super::time::{Instant, Span, Zone};
 use super::watermark::{self, Watermark};
 use super::window::{Stretch, Window};
 use std::collections::BTreeMap;
@@ -137,8 +138,8 @@ pub struct Position {
     pub expired: Vec<(Kind, Instant)>,
     /// The number of the roster and settings in force.
     pub generation: u32,
-    /// Since when thresholds are counted that came into force after the first books were closed.
-    pub since: Vec<((Thresholds, u32), Instant)>,
+    /// The thresholds in force, and since when each is counted.
+    pub since: Vec<(Counted, Instant)>,
     /// Both sides of the books.
     pub digests: Digests,
 }
@@ -212,7 +213,7 @@ pub struct Engine {
     first: Option<Instant>,
     partitions: Vec<Partition>,
     expired: BTreeMap<Kind, Instant>,
-    since: BTreeMap<(Thresholds, u32), Instant>,
+    counted: CountedSince,
     changed: u64,
 }
 
@@ -220,6 +221,8 @@ impl Engine {
     /// An engine that knows nothing yet. Where the settings' lateness is unlimited (a replay), panes never expire.
     pub fn new(roster: Arc<Roster>, settings: Arc<Settings>) -> Engine {
         let panes = Panes::new(!settings.lateness.is_unlimited());
+        let mut counted = CountedSince::default();
+        counted.note(&roster, &settings, |_, _| Instant::MIN);
         Engine {
             roster,
             settings,
@@ -230,7 +233,7 @@ impl Engine {
             first: None,
             partitions: Vec::new(),
             expired: BTreeMap::new(),
-            since: BTreeMap::new(),
+            counted,
             changed: 0,
         }
     }
@@ -269,21 +272,14 @@ impl Engine {
             Input::Roster(roster) => {
                 self.settle();
                 self.roster = roster;
-                self.records.begin_rebook();
-                Outcome::Done
+                self.begin_rebook()
             }
             Input::Settings(settings) => {
                 self.settle();
-                self.note_thresholds(&settings);
                 self.settings = settings;
-                self.records.begin_rebook();
-                Outcome::Done
+                self.begin_rebook()
             }
-            Input::Rebook(n) => {
-                self.records.rebook(n, &context(&self.roster, &self.settings, self.now));
-                self.settle();
-                Outcome::Done
-            }
+            Input::Rebook(n) => self.rebook(n),
         }
     }
 
@@ -342,17 +338,39 @@ impl Engine {
             self.now = instant;
             self.panes.advance(instant);
             self.records.tick(instant);
-            let low = self.low_watermark();
-            if self.records.has_expired(low, &self.settings) {
-                // A note on its way keeps its receiver.
-                self.settle();
-            }
-            for (kind, horizon) in self.records.expire(low, &context(&self.roster, &self.settings, self.now)) {
-                let reached = self.expired.entry(kind).or_insert(horizon);
-                *reached = (*reached).max(horizon);
-            }
+            self.expire();
         }
         Outcome::Done
+    }
+
+    fn begin_rebook(&mut self) -> Outcome {
+        self.note_thresholds();
+        self.records.begin_rebook();
+        Outcome::Done
+    }
+
+    fn rebook(&mut self, n: usize) -> Outcome {
+        if self.rebooking() {
+            self.records.rebook(n, &context(&self.roster, &self.settings, self.now));
+            self.expire();
+        }
+        Outcome::Done
+    }
+
+    /// Closes the books of records that are old enough; not while some are still booked under what was in force before.
+    fn expire(&mut self) {
+        if self.rebooking() {
+            return;
+        }
+        let low = self.low_watermark();
+        if self.records.has_expired(low, &self.settings) {
+            // A note on its way keeps its receiver.
+            self.settle();
+        }
+        for (kind, horizon) in self.records.expire(low, &context(&self.roster, &self.settings, self.now)) {
+            let reached = self.expired.entry(kind).or_insert(horizon);
+            *reached = (*reached).max(horizon);
+        }
     }
 
     /// Lets records book what they have learned, and the panes hear of it.
@@ -370,19 +388,20 @@ impl Engine {
         }
     }
 
-    /// A threshold that comes into force after books were closed counts from the oldest live record on.
-    fn note_thresholds(&mut self, new: &Settings) {
-        let closed_books = self.records.totals().expired > 0 || self.panes.digests().closed != 0;
-        let oldest = self.records.oldest().unwrap_or(self.now);
-        for family in Thresholds::ALL {
-            let (old, new) = (family.of(&self.settings), family.of(new));
-            for gone in old.iter().filter(|x| !new.contains(x)) {
-                self.since.remove(&(family, threshold_number(*gone)));
+    /// A threshold that comes into force after books were closed counts from where no closed book can reach.
+    fn note_thresholds(&mut self) {
+        let books_were_closed = self.records.totals().expired > 0 || self.panes.digests().closed != 0;
+        let (expired, first) = (&self.expired, self.first);
+        let whole_from = |family: Thresholds, number: u32| {
+            let closed = |horizon: &&Instant| books_were_closed && first.is_some_and(|first| first < **horizon);
+            match (expired.get(&family.kind()).filter(closed), family.kind()) {
+                (None, _) => Instant::MIN,
+                // A closed ticket may have waited for an answer beyond its last event.
+                (Some(horizon), Kind::Ticket) => horizon.plus(Span(i64::from(number))),
+                (Some(horizon), _) => *horizon,
             }
-            for added in new.iter().filter(|x| closed_books && !old.contains(x)) {
-                self.since.insert((family, threshold_number(*added)), oldest);
-            }
-        }
+        };
+        self.counted.note(&self.roster, &self.settings, whole_from);
     }
 
     /// T: how far time has come; [`Instant::MIN`] before the first tick.
@@ -452,10 +471,10 @@ impl Engine {
             let zone = self.roster.zone(scope);
             for window in &query.windows {
                 for stretch in window.between(query.from, query.to, scope.kind, zone) {
-                    self.check_kept(scope, *window, stretch)?;
+                    self.check_kept(scope, *window, stretch, zone)?;
                     let totals = self.panes.sum(scope, stretch);
                     for measure in query.measures.iter().filter(|measure| measure.has(scope.kind)) {
-                        let figure = match self.is_counted(measure, stretch) {
+                        let figure = match self.is_counted(measure, scope, stretch) {
                             true => measure.figure(&totals, &self.settings),
                             false => Figure::default(),
                         };
@@ -475,10 +494,14 @@ impl Engine {
         Ok(())
     }
 
-    fn check_kept(&self, scope: &Scope, window: Window, stretch: Stretch) -> Result<(), QueryError> {
+    fn check_kept(&self, scope: &Scope, window: Window, stretch: Stretch, zone: Zone) -> Result<(), QueryError> {
         let kept_from = self.panes.kept_from(stretch.tier, scope.kind).unwrap_or(Instant::MIN);
-        // Nothing was ever booked before the first event, so nothing is missing there.
-        let needed_from = stretch.start.max(self.first.unwrap_or(Instant::MIN));
+        if stretch.start >= kept_from {
+            return Ok(());
+        }
+        // Nothing was ever booked before the pane of the first event, so nothing is missing there.
+        let first = self.first.map_or(Instant::MIN, |first| stretch.tier.pane_start(first, zone));
+        let needed_from = stretch.start.max(first);
         if needed_from >= kept_from || stretch.end <= needed_from {
             return Ok(());
         }
@@ -493,19 +516,18 @@ impl Engine {
 
     /// False where a figure would be made up: the window lies outside the time that was watched, or begins before the
     /// measure's threshold was counted.
-    fn is_counted(&self, measure: &Measure, stretch: Stretch) -> bool {
+    fn is_counted(&self, measure: &Measure, scope: &Scope, stretch: Stretch) -> bool {
         let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now;
         let thresholds = measure.thresholds(&self.settings);
-        let mut since = thresholds.iter().filter_map(|key| self.since.get(key));
-        watched && since.all(|since| stretch.start >= *since)
+        let mut since = thresholds.iter().map(|(family, number)| self.counted.since(*family, *number, scope));
+        watched && since.all(|since| stretch.start >= since)
     }
 
     /// The canonical export: records, bookings and panes with strings, sorted. Two engines that know the same at the
     /// same T export the same text.
     pub fn export(&mut self) -> String {
         let context = context(&self.roster, &self.settings, self.now);
-        let low = watermark::low(self.partitions.iter().map(|p| &p.watermark), self.now, self.settings.idle);
-        self.records.prune(low, &context);
+        self.records.prune(self.low_watermark(), &context);
         self.settle();
         self.flush();
         super::export::text(&self.records, &self.panes)
@@ -529,7 +551,7 @@ impl Engine {
             partitions: self.partitions.iter().map(|p| (p.name.clone(), p.watermark)).collect(),
             expired: self.expired.iter().map(|(kind, horizon)| (*kind, *horizon)).collect(),
             generation: self.records.generation(),
-            since: self.since.iter().map(|(key, since)| (*key, *since)).collect(),
+            since: self.counted.to_store(),
             digests: self.panes.digests(),
         }
     }
@@ -555,9 +577,11 @@ impl Engine {
             self.partitions[id.0].watermark = watermark;
         }
         self.expired = position.expired.into_iter().collect();
-        self.since = position.since.into_iter().collect();
         self.records.restored(position.generation);
         self.panes.restored(self.now, position.digests);
+        self.counted = CountedSince::from_stored(position.since);
+        // What is in force may be new to the state.
+        self.note_thresholds();
     }
 
     /// How far the slowest partition that is not idle has come.

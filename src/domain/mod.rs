@@ -10,13 +10,15 @@
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
 //! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
-//! - [`watermark`], [`engine`]: how far time has come, and the one door to all of it.
+//! - [`counted`], [`watermark`], [`engine`]: since when thresholds count, how far time has come, and the one door to all
+//!   of it.
 
 pub mod amounts;
 mod batch;
 pub mod booking;
 mod contact;
 pub mod contribution;
+pub mod counted;
 mod customer;
 pub mod engine;
 pub mod event;

@@ -5,6 +5,7 @@
 
 use super::amounts::Amounts;
 use super::booking::{Booking, Credit, Message, Visit};
+use super::counted::Counted;
 use super::engine::Position;
 use super::event::{
     About, Author, Channel, ContactEvent, ContactWhat, Content, CustomerHash, DeleteReason, Direction, EndedBy, Field,
@@ -359,6 +360,7 @@ packed_struct!(RowKey { tier, start, scope });
 packed_struct!(Watermark { reached, heard });
 packed_struct!(Digests { closed, gone });
 packed_struct!(Position { now, first, partitions, expired, generation, since, digests });
+packed_struct!(Counted { family, queue, number });
 
 impl Pack for Quantity {
     fn put(&self, out: &mut Vec<u8>) {

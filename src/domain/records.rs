@@ -163,7 +163,7 @@ impl Records {
 
     /// Books what records have learned since this was last called, each record once, however many events it took in.
     pub fn settle(&mut self, context: &Context<'_>) {
-        // Notes run from contacts to customers and surveys, which send none: there are two rounds at most.
+        // Notes run from contacts to customers and surveys, which send none: there are few rounds.
         while !self.woken.is_empty() {
             for place in std::mem::take(&mut self.woken) {
                 if let Some(note) = self.slots.note_mut(place) {
@@ -294,11 +294,6 @@ impl Records {
         self.slots.close_old();
     }
 
-    /// The instant of the oldest event of any live record.
-    pub fn oldest(&self) -> Option<Instant> {
-        self.slots.places().map(|(_, note)| note.first).min().filter(|first| *first < Instant::MAX)
-    }
-
     fn wake(&mut self, place: Place) {
         if let Some(note) = self.slots.note_mut(place)
             && !std::mem::replace(&mut note.woken, true)
@@ -318,7 +313,6 @@ impl Records {
             self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
         }
         note.due = due;
-        note.first = record.entries.first().map_or(Instant::MAX, |entry| entry.time);
         let stays = note.kind == Kind::Ticket && ticket::is_open(record);
         let last = record.last_hour();
         if note.hour() > last && !stays && !record.saturated && last > i64::MIN / HOUR {
@@ -443,13 +437,19 @@ impl Records {
         }
     }
 
-    /// Frozen notes leave at the receiver's own horizon, and their books are closed.
+    /// Frozen notes leave at the receiver's own horizon, and their books are closed: the oldest first, because what a visit
+    /// means depends on those after it.
     fn prune_one(&mut self, place: Place, horizon: Instant, context: &Context<'_>) {
+        let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
+        let stays = |received: &Received| match &received.message {
+            Message::Visit(visit) if !received.frozen || visit.first >= horizon => Some(visit.first),
+            _ => None,
+        };
+        let oldest = record.received.iter().filter_map(stays).min().unwrap_or(Instant::MAX);
         let leaves = |received: &Received| match &received.message {
-            Message::Visit(visit) => received.frozen && visit.first < horizon,
+            Message::Visit(visit) => visit.first < oldest.min(horizon),
             _ => false,
         };
-        let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         if !record.received.iter().any(leaves) {
             return;
         }

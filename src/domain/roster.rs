@@ -208,6 +208,11 @@ impl Roster {
         self.aliases.get(source).and_then(|names| names.get(rep)).unwrap_or(rep)
     }
 
+    /// Every listed queue.
+    pub fn queues(&self) -> impl Iterator<Item = &Queue> {
+        self.data.queues.iter()
+    }
+
     /// The queue as listed, if it is.
     pub fn queue(&self, id: &str) -> Option<&Queue> {
         self.queues.get(id).map(|n| &self.data.queues[*n])

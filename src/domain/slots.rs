@@ -62,8 +62,6 @@ pub(crate) struct Note {
     pub(crate) address: Address,
     /// The hour under which it is stored, if it is.
     pub(super) stored: Option<i32>,
-    /// The instant of its first event; [`Instant::MAX`] without any.
-    pub(crate) first: Instant,
     /// The next instant at which its contribution may change by itself; [`Instant::MAX`] is never.
     pub(crate) due: Instant,
     /// The hash of its key.
@@ -72,20 +70,12 @@ pub(crate) struct Note {
 
 impl Note {
     fn new(kind: Kind, address: Address, generation: u32, hash: u64) -> Note {
-        let (first, due) = (Instant::MAX, Instant::MAX);
-        Note { kind, dirty: false, woken: false, generation, address, stored: None, first, due, hash }
+        Note { kind, dirty: false, woken: false, generation, address, stored: None, due: Instant::MAX, hash }
     }
 
     /// Of a record that is stored.
-    pub(crate) fn stored(
-        kind: Kind,
-        address: Address,
-        generation: u32,
-        first: Instant,
-        due: Instant,
-        hash: u64,
-    ) -> Note {
-        Note { stored: Some(address.hour), first, due, ..Note::new(kind, address, generation, hash) }
+    pub(crate) fn stored(kind: Kind, address: Address, generation: u32, due: Instant, hash: u64) -> Note {
+        Note { stored: Some(address.hour), due, ..Note::new(kind, address, generation, hash) }
     }
 
     /// The hour of the block that it expires with.

@@ -42,11 +42,15 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     if let Some((source, about)) = facts.about {
         let source = about.source.as_ref().unwrap_or(source);
         let to = RecordKey::named(about.kind, source, &about.id, draft.context.settings);
-        told = record.received.iter().find_map(|received| match &received.message {
-            Message::Handling(credit) if received.from == to => Some(credit.clone()),
+        let note = record.received.iter().find_map(|received| match &received.message {
+            Message::Handling(credit) if received.from == to => Some((credit, received.frozen)),
             _ => None,
         });
-        draft.send(to, Message::Link(facts.last));
+        // What a contact told before it expired stays: asked again it would answer that nothing is known of it.
+        if !note.is_some_and(|(credit, frozen)| credit.known && frozen) {
+            draft.send(to, Message::Link(facts.last));
+        }
+        told = note.map(|(credit, _)| credit.clone());
         if !told.as_ref().is_some_and(|credit| credit.known) {
             let company = draft.context.roster.company_path();
             draft.ledger.book(&company, first, Q::SurveysUnattributed, 1);

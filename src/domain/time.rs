@@ -67,9 +67,9 @@ impl Instant {
     pub fn since(self, earlier: Instant) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
-    /// The start of the grid cell of `width` milliseconds that holds this instant.
+    /// The start of the grid cell of `width` milliseconds that holds this instant. Saturates.
     pub fn floor(self, width: i64) -> Instant {
-        Instant(self.0 - self.0.rem_euclid(width))
+        Instant(self.0.saturating_sub(self.0.rem_euclid(width)))
     }
     /// The instant as RFC 3339 in UTC with milliseconds: `2026-01-05T09:00:18.250Z`.
     pub fn to_rfc3339(self) -> String {

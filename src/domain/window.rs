@@ -97,17 +97,18 @@ impl Window {
         let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(unit_at);
         let unit = match unit {
-            "m" => MINUTE,
-            "h" => HOUR,
-            "d" => DAY,
-            _ => {
-                return Err(format!(
-                    "unknown window `{text}`: write a number with m, h or d, or one of quarter_hour, hour, day, week, \
-                     month, quarter, year, all"
-                ));
-            }
+            "m" => Some(MINUTE),
+            "h" => Some(HOUR),
+            "d" => Some(DAY),
+            _ => None,
         };
-        let span = number.parse::<i64>().ok().and_then(|n| n.checked_mul(unit)).unwrap_or(0);
+        let Some(unit) = unit.filter(|_| !number.is_empty()) else {
+            return Err(format!(
+                "unknown window `{text}`: write a number with m, h or d, or one of quarter_hour, hour, day, week, month, \
+                 quarter, year, all"
+            ));
+        };
+        let span = number.parse::<i64>().ok().and_then(|n| n.checked_mul(unit)).unwrap_or(i64::MAX);
         Window::rolling(Span(span)).map_err(|problem| format!("window `{text}`: {problem}"))
     }
 
@@ -141,24 +142,32 @@ impl Window {
         }
     }
 
-    /// The stretches of a calendar window that touch `[from, to)`, in order; of a rolling window the one at `to`.
-    pub fn between(self, from: Instant, to: Instant, kind: ScopeKind, zone: Zone) -> Vec<Stretch> {
-        if self.is_rolling() {
-            return vec![self.at(to, kind, zone)];
-        }
-        let mut stretches = Vec::new();
-        let mut next = from;
-        while next < to {
-            let stretch = self.at(Instant(next.0 + 1), kind, zone);
-            next = stretch.end;
-            stretches.push(stretch);
-        }
-        match (self, stretches.first(), stretches.last()) {
-            (Window::All, Some(first), Some(last)) => {
-                vec![Stretch { tier: Tier::Day, start: first.start, end: last.end }]
+    /// The stretches of a calendar window that touch `[from, to)`, in order, one by one: there may be millions. Of a
+    /// rolling window the one at `to`.
+    pub fn between(
+        self,
+        from: Instant,
+        to: Instant,
+        kind: ScopeKind,
+        zone: Zone,
+    ) -> impl Iterator<Item = Stretch> + use<> {
+        let mut next = Some(from);
+        std::iter::from_fn(move || {
+            let from = next.take()?;
+            if self.is_rolling() {
+                return Some(self.at(to, kind, zone));
             }
-            _ => stretches,
-        }
+            if from >= to {
+                return None;
+            }
+            let stretch = self.at(Instant(from.0 + 1), kind, zone);
+            if self == Window::All {
+                return Some(Stretch { end: self.at(to, kind, zone).end, ..stretch });
+            }
+            // At the end of the calendar no day follows.
+            next = Some(stretch.end).filter(|end| *end > from);
+            Some(stretch)
+        })
     }
 }
 
@@ -184,10 +193,11 @@ fn quarters(start: Instant, width: i64) -> Stretch {
 
 fn rolling(span: Span, at: Instant, kind: ScopeKind, zone: Zone) -> Stretch {
     let last = Instant(at.0.saturating_sub(1));
+    // Before the first event T is the least instant there is: sums and differences saturate.
     let grid = |tier, width: i64| {
-        let end = last.floor(width).0 + width;
+        let end = last.floor(width).plus(Span(width));
         let panes = (span.0 + width - 1) / width;
-        Stretch { tier, start: Instant(end - panes * width), end: Instant(end) }
+        Stretch { tier, start: end.minus(Span(panes * width)), end }
     };
     match span.0 {
         ms if ms <= 2 * HOUR && kind != ScopeKind::Rep => grid(Tier::Minute, MINUTE),
@@ -208,12 +218,16 @@ fn hour_of(last: Instant, zone: Zone) -> Stretch {
     let shown = |instant: Instant| zone.timestamp_millis_opt(instant.0).single().map(|t| (t.offset().fix(), t.hour()));
     let quarter = last.floor(QUARTER_HOUR);
     let here = shown(quarter);
-    let (mut start, mut end) = (quarter, Instant(quarter.0 + QUARTER_HOUR));
-    while shown(Instant(start.0 - QUARTER_HOUR)) == here && end.0 - start.0 < HOUR {
-        start.0 -= QUARTER_HOUR;
+    if here.is_none() {
+        return quarters(last.floor(HOUR), HOUR);
     }
-    while shown(end) == here && end.0 - start.0 < HOUR {
-        end.0 += QUARTER_HOUR;
+    let step = Span(QUARTER_HOUR);
+    let (mut start, mut end) = (quarter, quarter.plus(step));
+    while shown(start.minus(step)) == here && end.since(start).0 < HOUR {
+        start = start.minus(step);
+    }
+    while shown(end) == here && end.since(start).0 < HOUR {
+        end = end.plus(step);
     }
     Stretch { tier: Tier::QuarterHour, start, end }
 }
@@ -221,4 +235,66 @@ fn hour_of(last: Instant, zone: Zone) -> Stretch {
 fn period_of(period: Period, last: Instant, zone: Zone) -> Stretch {
     let first = period.first_date(last.date(zone));
     Stretch { tier: Tier::Day, start: day_start(first, zone), end: day_start(period.next_first(first), zone) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn between(window: &str, from: &str, to: &str) -> Vec<(Instant, Instant)> {
+        let instant = |text| Instant::from_rfc3339(text).expect("is a time");
+        let window = Window::parse(window).expect("is a window");
+        let stretches = window.between(instant(from), instant(to), ScopeKind::Company, Zone::UTC);
+        stretches.map(|stretch| (stretch.start, stretch.end)).collect()
+    }
+
+    #[test]
+    fn calendar_windows_are_those_that_touch_and_rolling_ones_stand_at_the_end() {
+        let (day, jan_5) = (Span(DAY), Instant::from_rfc3339("2026-01-05T00:00:00Z").expect("is a time"));
+        let jan_6 = jan_5.plus(day);
+        let found = |window| between(window, "2026-01-05T23:59:59.999Z", "2026-01-06T00:00:00.001Z");
+        assert_eq!(found("day"), [(jan_5, jan_6), (jan_6, jan_6.plus(day))]);
+        assert_eq!(found("all"), [(jan_5, jan_6.plus(day))]);
+        assert_eq!(found("1h"), [(Instant(jan_6.0 - HOUR + MINUTE), Instant(jan_6.0 + MINUTE))]);
+        assert_eq!(between("day", "2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z"), [(jan_5, jan_6)]);
+        assert_eq!(between("day", "2026-01-05T00:00:00Z", "2026-01-05T00:00:00Z"), []);
+        assert_eq!(between("all", "2026-01-05T00:00:00Z", "2026-01-05T00:00:00Z"), []);
+    }
+
+    #[test]
+    fn a_stretch_is_worked_out_when_it_is_asked_for_and_the_calendar_ends() {
+        let of_all_time = |window: &str| {
+            let window = Window::parse(window).expect("is a window");
+            window.between(
+                Instant::from_rfc3339("0001-01-01T00:00:00Z").expect("is a time"),
+                Instant::MAX,
+                ScopeKind::Company,
+                Zone::UTC,
+            )
+        };
+        assert_eq!(of_all_time("quarter_hour").take(1000).count(), 1000);
+        let last = chrono::NaiveDate::MAX.and_hms_opt(0, 0, 0).expect("is a time").and_utc().timestamp_millis();
+        let window = Window::parse("day").expect("is a window");
+        let ends = window.between(Instant(last - DAY), Instant(last + DAY), ScopeKind::Company, Zone::UTC);
+        assert_eq!(ends.count(), 2);
+    }
+
+    #[test]
+    fn what_is_finer_than_is_kept_is_no_window() {
+        for (window, problem) in [
+            ("90s", "unknown window `90s`: write a number with m, h or d"),
+            ("0m", "window `0m`: must be longer than nothing"),
+            ("121m", "window `121m`: beyond 2 h only quarter-hours are kept apart"),
+            ("169h", "window `169h`: beyond 7 d only whole days are kept apart"),
+            ("801d", "window `801d`: days are kept for 800 d"),
+            ("99999999999999999999d", "window `99999999999999999999d`: days are kept for 800 d"),
+            ("d", "unknown window `d`"),
+        ] {
+            let found = Window::parse(window).expect_err(window);
+            assert!(found.starts_with(problem), "{found}");
+        }
+        for window in ["1m", "120m", "135m", "168h", "8d", "800d", "hour", "all"] {
+            assert!(Window::parse(window).is_ok(), "{window}");
+        }
+    }
 }

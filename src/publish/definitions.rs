@@ -18,7 +18,7 @@ How to read it:
 - **instant** says in which window it counts. Both halves of a ratio count at the same instant.
 - `{X}` stands for each configured threshold (`20s`, `4h`), `{reason}` for each reason, `{statistic}` for mean, p50,
   p90, p95, p99 and max. Percentiles are nearest rank, from a sketch whose values are within 0.54 % of the true ones;
-  max is the upper bound of the highest occupied bucket. Reps have means and counts only.
+  max is the upper bound of the highest occupied bucket. Reps have neither percentiles nor max.
 - No data is not zero: a ratio or mean of nothing has no value.
 - Contacts with direction outbound are in none of the measures but those named outbound.
 ";

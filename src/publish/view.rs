@@ -311,3 +311,23 @@ fn counter_family(kind: ScopeKind, quantity: Quantity, retracted: bool) -> Famil
     }
     Family { name, help, kind: FamilyKind::Counter, samples: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::roster::{Roster, RosterData, Unit as RosterUnit};
+    use crate::domain::settings::Settings;
+
+    #[test]
+    fn before_the_first_event_counts_are_0_and_nothing_else_has_a_value() {
+        let company = RosterUnit { id: "acme".into(), zone: None, hours: None };
+        let data = RosterData { company, departments: vec![], teams: vec![], queues: vec![], reps: vec![] };
+        let engine = Engine::new(Arc::new(Roster::new(data)), Arc::new(Settings::default()));
+        let windows = ["15m", "7d", "30d", "hour", "month"].map(|name| Window::parse(name).expect("is a window"));
+        let view = Viewer::new(windows.into(), true, 10_000).view(&engine, true);
+        let named = |name: &str| view.families.iter().find(|family| family.name == name);
+        let offered = named("goalkeeper_company_window_offered").expect("is published");
+        assert_eq!(offered.samples.iter().map(|(_, value)| *value).collect::<Vec<f64>>(), [0.0; 5]);
+        assert!(named("goalkeeper_company_window_abandon_rate_ratio").is_none());
+    }
+}

@@ -184,6 +184,7 @@ impl Store {
     /// # Errors
     /// If the file cannot be read.
     pub fn restore(&self, engine: &mut Engine, position: Position) -> anyhow::Result<()> {
+        self.lend_to(engine);
         let transaction = self.database.begin_read()?;
         let mut known = Known::default();
         let (records, panes) = engine.parts_to_store();
@@ -403,7 +404,6 @@ fn read_record(bytes: &[u8]) -> Option<Packed> {
 fn write_note(note: &Note, out: &mut Vec<u8>) {
     note.kind.put(out);
     note.generation.put(out);
-    note.first.put(out);
     note.due.put(out);
     out.extend_from_slice(&note.hash.to_be_bytes());
 }
@@ -412,9 +412,9 @@ fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
     let mut known = Known::default();
     let mut input = pack::Input::new(bytes, &mut known);
     let (kind, generation) = Pack::take(&mut input).ok()?;
-    let (first, due) = Pack::take(&mut input).ok()?;
+    let due = Pack::take(&mut input).ok()?;
     let hash = u64::from_be_bytes(input.rest().try_into().ok()?);
-    Some(Note::stored(kind, address, generation, first, due, hash))
+    Some(Note::stored(kind, address, generation, due, hash))
 }
 
 /// Where the engine finds records that have no room in memory.

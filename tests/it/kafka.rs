@@ -233,6 +233,7 @@ fn the_api_says_what_is_wrong_with_a_question() {
         ("window=fortnight", "unknown window `fortnight`"),
         ("colour=red", "unknown parameter `colour`"),
         ("at=yesterday", "`yesterday` is no time"),
+        ("window=quarter_hour,hour,day&from=0001-01-01&to=9999-12-31", "more than 200000 rows"),
     ] {
         let (status, body) = daemon.get(&format!("/api/v1/figures?{question}"));
         assert_eq!(status, 400, "{body}");

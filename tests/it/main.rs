@@ -9,6 +9,7 @@ mod decode;
 mod kafka;
 mod oracle;
 mod properties;
+mod reload;
 mod scenarios;
 mod schemas;
 mod support;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// So few scenarios are a sign that files have gone missing.
-const AT_LEAST: usize = 80;
+const AT_LEAST: usize = 130;
 
 #[test]
 fn every_scenario_comes_out_as_it_says() {

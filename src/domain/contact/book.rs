@@ -24,12 +24,7 @@ pub(super) fn queue_of(leg: &Leg<'_>, draft: &Draft<'_>) -> Option<Name> {
 /// What became of a leg, when, and the wait as far as it is known. The wait may still be negative.
 fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(Outcome, Instant, Option<Span>)> {
     let measured = |at: Instant| leg.queued.map(|queued| at.since(queued));
-    let wait = |at, reported, source: &Name, draft: &Draft<'_>| match (draft.durations(source), reported) {
-        (Durations::Timestamps, Reported::Millis(ms)) => measured(at).or(Some(Span(ms))),
-        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
-        (Durations::Reported, Reported::Unknown) => None,
-        (_, Reported::Absent | Reported::Unknown) => measured(at),
-    };
+    let wait = |at, reported, source: &Name, draft: &Draft<'_>| chosen(draft.durations(source), measured(at), reported);
     if let Some(answer) = leg.answered {
         let known = answer.at_is_known || answer.wait != Reported::Absent;
         let wait = if known { wait(answer.at, answer.wait, answer.source, draft) } else { None };
@@ -51,6 +46,16 @@ fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(O
         });
     }
     draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
+}
+
+/// The figure of a duration that counts, as far as it is known: where one of the two is missing the other is taken.
+fn chosen(durations: Durations, measured: Option<Span>, reported: Reported) -> Option<Span> {
+    match (durations, reported) {
+        (Durations::Timestamps, Reported::Millis(ms)) => measured.or(Some(Span(ms))),
+        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
+        (Durations::Reported, Reported::Unknown) => None,
+        (_, Reported::Absent | Reported::Unknown) => measured,
+    }
 }
 
 pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) {
@@ -182,22 +187,12 @@ fn durations(
     // Talk is what is left of the connection beside the hold that counts: no second is in both.
     let measured_talk = (!handling.proven && ending.at_is_known)
         .then(|| Span(ending.at.since(handling.from).0 - hold.unwrap_or(held).0));
-    let talk = match (setting, ending.talk) {
-        (Durations::Timestamps, Reported::Millis(ms)) => measured_talk.or(Some(Span(ms))),
-        (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
-        (Durations::Reported, Reported::Unknown) => None,
-        (_, Reported::Absent | Reported::Unknown) => measured_talk,
-    };
+    let talk = chosen(setting, measured_talk, ending.talk);
     let wrap = match handling.wrap {
         None => Some(Span(0)),
         Some((at, work, source)) => {
             let measured = ending.at_is_known.then(|| at.since(ending.at));
-            match (draft.durations(source), work) {
-                (Durations::Timestamps, Reported::Millis(ms)) => measured.or(Some(Span(ms))),
-                (Durations::Reported, Reported::Millis(ms)) => Some(Span(ms)),
-                (Durations::Reported, Reported::Unknown) => None,
-                (_, Reported::Absent | Reported::Unknown) => measured,
-            }
+            chosen(draft.durations(source), measured, work)
         }
     };
     (talk, hold, wrap)

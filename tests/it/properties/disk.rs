@@ -32,7 +32,6 @@ impl Disk {
             let saved = self.0.saved().expect("it can be read").expect("a checkpoint was written");
             let mut next = Engine::new(engine.roster().clone(), engine.settings().clone());
             next = next.with_room(centre::room(chance));
-            self.0.lend_to(&mut next);
             self.0.restore(&mut next, saved.position).expect("it can be read");
             *engine = next;
         }

@@ -1,0 +1,282 @@
+//! Measures: what is asked for by name, and who has it.
+//!
+//! ```text
+//! catalogue: definitions -> measures under the settings -> formula: figures of the totals of a window
+//! ```
+
+mod catalogue;
+mod formula;
+mod thresholds;
+
+pub use catalogue::CATALOGUE;
+pub use thresholds::{Thresholds, threshold_number};
+
+use super::quantity::Quantity as Q;
+use super::scope::ScopeKind;
+use super::settings::{AbandonRate, ServiceLevel, Settings};
+use super::time::Span;
+use formula::Formula;
+
+/// The unit of a measure's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// Seconds; numerators are seconds too.
+    Seconds,
+    /// A share between 0 and 1.
+    Ratio,
+    /// A mean share of the best score, between 0 and 1; numerators are thousandths of it.
+    Score,
+    /// Points between -100 and 100.
+    Points,
+}
+
+impl Unit {
+    /// The unit as reports and metric names write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Count => "count",
+            Unit::Seconds => "seconds",
+            Unit::Ratio | Unit::Score => "ratio",
+            Unit::Points => "points",
+        }
+    }
+
+    /// How many parts of the integer numerator make one of the unit.
+    pub fn parts(self) -> i64 {
+        match self {
+            Unit::Seconds | Unit::Score => 1000,
+            Unit::Count | Unit::Ratio | Unit::Points => 1,
+        }
+    }
+}
+
+/// To whom a measure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The queue, its team and up; never a rep.
+    Queue,
+    /// The rep, the rep's team at that instant and up; the queue itself too, but not the queue's team.
+    Rep,
+    /// `answered`: the queue side, and the answering rep at rep level only.
+    QueueAndRep,
+    /// The company only.
+    Company,
+}
+
+impl Side {
+    /// The side in words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Side::Queue => "queue, its team and up",
+            Side::Rep => "rep, the rep's team then and up, and the queue itself",
+            Side::QueueAndRep => "queue, its team and up; the answering rep at rep level only",
+            Side::Company => "company",
+        }
+    }
+    fn has(self, kind: ScopeKind) -> bool {
+        match self {
+            Side::Queue => kind != ScopeKind::Rep,
+            Side::Rep | Side::QueueAndRep => true,
+            Side::Company => kind == ScopeKind::Company,
+        }
+    }
+}
+
+/// One entry of the catalogue; with parameters it stands for several measures.
+#[derive(Debug)]
+pub struct Definition {
+    /// The name, with `{X}` for a threshold, `{reason}` for a reason, `{statistic}` for mean, p50, ..., max.
+    pub name: &'static str,
+    /// What it means, in one sentence.
+    pub meaning: &'static str,
+    /// Unit of the value.
+    pub unit: Unit,
+    /// To whom it counts.
+    pub side: Side,
+    /// The formula in words.
+    pub formula_text: &'static str,
+    /// When it is counted.
+    pub instant: &'static str,
+    /// What decides in odd cases.
+    pub edges: &'static str,
+    /// Who defines it so.
+    pub source: &'static str,
+    formula: Formula,
+}
+
+/// A statistic of a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Statistic {
+    /// Sum over count.
+    Mean,
+    /// The nearest-rank percentile.
+    Percentile(u8),
+    /// The upper bound of the highest occupied bucket.
+    Maximum,
+}
+
+const STATISTICS: [(Statistic, &str); 6] = [
+    (Statistic::Mean, "mean"),
+    (Statistic::Percentile(50), "p50"),
+    (Statistic::Percentile(90), "p90"),
+    (Statistic::Percentile(95), "p95"),
+    (Statistic::Percentile(99), "p99"),
+    (Statistic::Maximum, "max"),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Parameter {
+    None,
+    Number(u32),
+    Statistic(Statistic),
+}
+
+/// One measure that can be asked for by name.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// The name, parameters filled in: `wait_answered_within_20s`.
+    pub name: String,
+    /// Its entry in the catalogue.
+    pub definition: &'static Definition,
+    parameter: Parameter,
+}
+
+impl PartialEq for Measure {
+    fn eq(&self, other: &Measure) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What one measure says of one scope and window.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Figure {
+    /// The value in the measure's unit; `None` is no data.
+    pub value: Option<f64>,
+    /// The upper half: a count, or milliseconds where the unit is seconds ([`Unit::parts`]). Counts have it alone.
+    pub numerator: Option<i64>,
+    /// The lower half: how many things the value is about.
+    pub denominator: Option<i64>,
+    /// How many things were looked at.
+    pub sample: i64,
+}
+
+/// Every measure under these settings, in the order of the catalogue, thresholds ascending.
+pub fn measures(settings: &Settings) -> Vec<Measure> {
+    CATALOGUE.iter().flat_map(|definition| definition.measures(settings)).collect()
+}
+
+impl Definition {
+    /// The measures that this entry stands for under these settings.
+    pub fn measures(&'static self, settings: &Settings) -> Vec<Measure> {
+        let one = |name: String, parameter| Measure { name, definition: self, parameter };
+        match self.formula {
+            Formula::Reason(_, names) => (1..)
+                .zip(names)
+                .map(|(n, name)| one(self.name.replace("{reason}", name), Parameter::Number(n)))
+                .collect(),
+            Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family) => {
+                let mut thresholds = family.of(settings).to_vec();
+                thresholds.sort_unstable();
+                thresholds.dedup();
+                thresholds
+                    .into_iter()
+                    .map(|x| one(self.name.replace("{X}", &short(x)), Parameter::Number(threshold_number(x))))
+                    .collect()
+            }
+            Formula::Duration { .. } => STATISTICS
+                .iter()
+                .map(|(statistic, name)| one(self.name.replace("{statistic}", name), Parameter::Statistic(*statistic)))
+                .collect(),
+            _ => vec![one(self.name.to_owned(), Parameter::None)],
+        }
+    }
+}
+
+/// A span as short as it can be written exactly: `20s`, `4h`, `1500ms`.
+pub fn short(span: Span) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
+    // 24 h reads better than 1 d, and 60 s better than 1 m: the field speaks of "within 60 seconds".
+    let fits = |(size, _): &&(i64, &str)| span.0 % size == 0 && (span.0 >= 2 * size || *size == 1000);
+    match units.iter().find(fits) {
+        Some((size, unit)) => format!("{}{unit}", span.0 / size),
+        None => format!("{}ms", span.0),
+    }
+}
+
+impl Measure {
+    /// The measure called `name` under these settings.
+    pub fn named(name: &str, settings: &Settings) -> Option<Measure> {
+        measures(settings).into_iter().find(|measure| measure.name == name)
+    }
+
+    /// Whether scopes of this kind have the measure. Reps have no percentiles: their samples are too small.
+    pub fn has(&self, kind: ScopeKind) -> bool {
+        let percentile = matches!(self.parameter, Parameter::Statistic(s) if s != Statistic::Mean);
+        self.definition.side.has(kind) && !(percentile && kind == ScopeKind::Rep)
+    }
+
+    /// The thresholds that must have been counted all along for the measure to have a value.
+    pub fn thresholds(&self, settings: &Settings) -> Vec<(Thresholds, u32)> {
+        let configured = |family: Thresholds| (family, family.of(settings).first().map_or(0, |x| threshold_number(*x)));
+        let (in_time, short) = (configured(Thresholds::ServiceLevel), configured(Thresholds::ShortAbandon));
+        match (self.definition.formula, self.parameter) {
+            (
+                Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family),
+                Parameter::Number(x),
+            ) => vec![(family, x)],
+            (Formula::Sum([Q::AbandonedShort]), _) => vec![short],
+            (Formula::ServiceLevel, _) => match settings.service_level {
+                ServiceLevel::ShortAbandonsPositive | ServiceLevel::OfferedMinusShort => vec![in_time, short],
+                _ => vec![in_time],
+            },
+            (Formula::AbandonRate, _) if settings.abandon_rate == AbandonRate::WithoutShort => vec![short],
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::amounts::Amounts;
+
+    #[test]
+    fn no_data_is_not_zero() {
+        let settings = Settings::default();
+        for measure in measures(&settings) {
+            let figure = measure.figure(&Amounts::default(), &settings);
+            match measure.definition.unit {
+                Unit::Count => assert_eq!(figure.value, Some(0.0), "{}", measure.name),
+                _ => assert_eq!(figure.value, None, "{}", measure.name),
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_complete() {
+        let mut names: Vec<String> = measures(&Settings::default()).into_iter().map(|m| m.name).collect();
+        assert!(names.iter().all(|name| !name.contains('{')));
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn spans_are_written_short_and_exact() {
+        for (span, text) in [
+            (Span::seconds(20), "20s"),
+            (Span::seconds(60), "60s"),
+            (Span::seconds(90), "90s"),
+            (Span::minutes(2), "2m"),
+            (Span::hours(4), "4h"),
+            (Span::hours(24), "24h"),
+            (Span::days(2), "2d"),
+            (Span(1500), "1500ms"),
+        ] {
+            assert_eq!(short(span), text);
+        }
+    }
+}
