@@ -36,8 +36,8 @@ pub(crate) struct Telemetry {
     pub(crate) time: Gauge,
     /// The low watermark in seconds since 1970.
     pub(crate) low_watermark: Gauge,
-    /// 1 if the wall clock has jumped and is not followed.
-    pub(crate) clock_jumped: IntGauge,
+    /// 1 if the wall clock is not believed and therefore not followed.
+    pub(crate) clock_disbelieved: IntGauge,
     /// 1 once everything was read once.
     pub(crate) ready: IntGauge,
     /// Live records.
@@ -147,7 +147,11 @@ impl Telemetry {
                 "low_watermark_timestamp_seconds",
                 "Event time of the slowest partition that is not idle.",
             )?,
-            clock_jumped: gauge(r, "clock_jumped", "1 if the wall clock has jumped and is not followed.")?,
+            clock_disbelieved: gauge(
+                r,
+                "clock_disbelieved",
+                "1 if the wall clock is not followed: it has jumped, or was ahead of the records at the start.",
+            )?,
             ready: gauge(r, "ready", "1 once everything that was there at the start has been read.")?,
             live_records: gauge(r, "live_records", "Contacts, tickets, surveys and customers in memory.")?,
             pane_rows: gauge(r, "pane_rows", "Rows of panes in memory.")?,

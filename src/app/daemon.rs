@@ -1,16 +1,16 @@
 //! The engine's task: one loop that owns the engine and takes everything that happens from one mailbox.
 
 use super::mail::{Inbox, Mail};
-use crate::clock::Clock;
+use crate::clock::{self, Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
 use anyhow::Context;
 use goalkeeper::config::{self, Config};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query};
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::time::{Instant, Span};
-use goalkeeper::domain::watermark::{Reading, time_of};
+use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{Batch, Handle, Item, Notice, Opened, Partition};
+use goalkeeper::ingest::kafka::{Batch, Handle, Item, Notice, Opened, Partition, Stamp};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
@@ -49,6 +49,7 @@ pub(super) struct Daemon<O> {
     in_force: InForce,
     telemetry: Telemetry,
     clock: Clock,
+    doubted: Option<Doubt>,
     outside: O,
     viewer: Viewer,
     reader: Handle,
@@ -128,13 +129,16 @@ impl<O: Outside> Daemon<O> {
         let server = &config.server;
         let viewer = Viewer::new(config.windows.clone(), server.reps, server.series_limit);
         let now = Monotonic::now();
+        let before = (engine.now() > Instant::MIN).then_some(engine.now());
+        let clock = Clock::start(before, std_duration(config.settings.idle));
         Daemon {
             engine,
             viewer,
             config,
             in_force,
             telemetry,
-            clock: Clock::start(),
+            clock,
+            doubted: None,
             outside,
             reader,
             writer,
@@ -219,10 +223,15 @@ impl<O: Outside> Daemon<O> {
         let mut counts = vec![Counts::default(); self.partitions.len()];
         self.events_since_cut += batch.items.len() as u64;
         self.telemetry.name_table_resets.set(batch.name_resets as i64);
+        if !self.clock.is_proven() {
+            self.let_records_judge_the_clock(&batch);
+        }
+        let look = self.clock.look();
+        let polled = look.now.unwrap_or(look.wall);
         for item in batch.items {
             let place = item.partition;
             counts[place].records += 1;
-            self.item(item, &mut counts[place]);
+            self.item(item, polled, &mut counts[place]);
         }
         self.engine.flush();
         for reached in &batch.reached {
@@ -239,13 +248,25 @@ impl<O: Outside> Daemon<O> {
         self.go_on();
     }
 
-    fn item(&mut self, item: Item, counts: &mut Counts) {
+    fn let_records_judge_the_clock(&mut self, batch: &Batch) {
+        for item in &batch.items {
+            if let Some(time) = item.stamp.time() {
+                self.clock.note(time, self.partitions[item.partition].was_at_end);
+            }
+        }
+    }
+
+    fn item(&mut self, item: Item, polled: Instant, counts: &mut Counts) {
         let source = &self.partitions[item.partition];
         let labels = [source.partition.topic.as_str(), source.number.as_str()];
         match item.what {
             Ok(Decoded::Event(event)) => {
                 counts.decoded += 1;
-                let received = (self.config.clock == config::Clock::Wall).then_some(item.received);
+                let received = match (self.config.clock, item.stamp) {
+                    (config::Clock::Stream, _) => None,
+                    (config::Clock::Wall, Stamp::Appended(time)) => Some(time),
+                    (config::Clock::Wall, Stamp::Created(_) | Stamp::Absent) => Some(polled),
+                };
                 match self.engine.gather(Input::Event { partition: source.id, received, event }) {
                     Outcome::Applied => counts.applied += 1,
                     Outcome::Unchanged => counts.unchanged += 1,
@@ -292,13 +313,11 @@ impl<O: Outside> Daemon<O> {
 
     /// Lets time go on as far as it has come, and does what has become possible.
     fn go_on(&mut self) {
-        let look = self.clock.look();
-        self.telemetry.clock_jumped.set(i64::from(look.jumped));
-        let wall = (self.config.clock == config::Clock::Wall).then_some(look.now);
+        let follows = self.follows();
         let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
         let readings: Vec<Reading> = self.partitions.iter().map(reading).collect();
         if !readings.is_empty()
-            && let Some(time) = time_of(&readings, wall)
+            && let Some(time) = time_of(&readings, follows)
         {
             self.engine.apply(Input::Tick(time));
         }
@@ -307,9 +326,29 @@ impl<O: Outside> Daemon<O> {
             self.telemetry.ready.set(1);
             self.outside.ready(true);
             tracing::info!(time = self.engine.now().to_rfc3339(), "everything is read: figures are complete");
+            if follows == Follows::Unproven {
+                let patience = self.config.settings.idle;
+                tracing::info!(
+                    "no record is current: time follows the wall clock when one is, or when none comes for {} s",
+                    patience.0 / 1000
+                );
+            }
         }
         self.publish_if_due();
         self.checkpoint_if_due();
+    }
+
+    /// What T follows now.
+    fn follows(&mut self) -> Follows {
+        if self.config.clock == config::Clock::Stream {
+            return Follows::Stream;
+        }
+        let look = self.clock.look();
+        self.telemetry.clock_disbelieved.set(i64::from(look.doubt.is_some()));
+        if std::mem::replace(&mut self.doubted, look.doubt) != look.doubt {
+            tell_doubt(&look);
+        }
+        look.now.map_or(Follows::Unproven, Follows::Wall)
     }
 
     fn tick(&mut self) {
@@ -361,7 +400,7 @@ impl<O: Outside> Daemon<O> {
                 self.telemetry.checkpoints.inc();
                 self.telemetry.checkpoint_size.set(size as i64);
                 self.telemetry.checkpoint_duration.set(took.as_secs_f64());
-                self.telemetry.checkpoint_time.set(self.clock.look().now.0 as f64 / 1000.0);
+                self.telemetry.checkpoint_time.set(clock::wall().0 as f64 / 1000.0);
                 let position =
                     |source: &Source| Some((source.partition.clone(), *offsets.get(&source.partition.to_string())?));
                 self.reader.commit(self.partitions.iter().filter_map(position));
@@ -464,6 +503,27 @@ impl Counts {
         telemetry.events.with_label_values(labels).inc_by(self.decoded);
         telemetry.events_applied.with_label_values(labels).inc_by(self.applied);
         telemetry.events_unchanged.with_label_values(labels).inc_by(self.unchanged);
+    }
+}
+
+fn tell_doubt(look: &Look) {
+    let wall = look.wall.to_rfc3339();
+    let now = look.now.unwrap_or(look.wall).to_rfc3339();
+    match look.doubt {
+        Some(Doubt::Jumped) => tracing::error!(
+            wall,
+            now,
+            "the wall clock has jumped by more than an hour and is not followed: time goes on from before the jump. Set \
+             the clock right; if it is right now, restart goalkeeper"
+        ),
+        Some(Doubt::AheadOfRecords) => tracing::error!(
+            wall,
+            now,
+            "the wall clock is more than an hour beyond the records that come in and is not followed: time goes on from \
+             the newest record. Set the clock right; if it is right, the records' Kafka timestamps are old, and it is \
+             followed from the first current one on"
+        ),
+        None => tracing::info!(wall, "the wall clock is believed again"),
     }
 }
 

@@ -3,7 +3,6 @@
 use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
 use crate::cli;
-use crate::clock;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
@@ -104,7 +103,7 @@ impl Service {
         let store = Store::open(&config.state.directory)?;
         let (engine, offsets, in_force) = restore(&store, &config, roster)?;
         let (mail, inbox) = mailbox();
-        let (reader, handle) = Reader::new(&kafka, offsets.clone(), Decoder::new(config.customers_key), clock::wall)?;
+        let (reader, handle) = Reader::new(&kafka, offsets.clone(), Decoder::new(config.customers_key))?;
         let to_engine = mail.clone();
         let writer = Writer::start(store, move |written| {
             // When the engine is gone, nobody needs to know.

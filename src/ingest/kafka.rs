@@ -88,10 +88,31 @@ pub struct Item {
     pub partition: usize,
     /// Its offset.
     pub offset: i64,
-    /// Kafka's append time, else the wall clock at poll.
-    pub received: Instant,
+    /// When it came to be.
+    pub stamp: Stamp,
     /// What it is.
     pub what: Result<Decoded, Refused>,
+}
+
+/// Kafka's own timestamp of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// The broker says when it appended it.
+    Appended(Instant),
+    /// The producer says when it made it.
+    Created(Instant),
+    /// Nobody says.
+    Absent,
+}
+
+impl Stamp {
+    /// What it says, whoever says it.
+    pub fn time(self) -> Option<Instant> {
+        match self {
+            Stamp::Appended(time) | Stamp::Created(time) => Some(time),
+            Stamp::Absent => None,
+        }
+    }
 }
 
 /// How far a partition has come.
@@ -144,7 +165,6 @@ pub struct Reader {
     topics: Vec<String>,
     positions: BTreeMap<String, i64>,
     decoder: Decoder,
-    wall: fn() -> Instant,
     stop: Arc<AtomicBool>,
     partitions: Vec<Partition>,
     places: HashMap<Partition, usize>,
@@ -192,12 +212,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the client does not take the properties.
-    pub fn new(
-        kafka: &Kafka,
-        positions: BTreeMap<String, i64>,
-        decoder: Decoder,
-        wall: fn() -> Instant,
-    ) -> anyhow::Result<(Reader, Handle)> {
+    pub fn new(kafka: &Kafka, positions: BTreeMap<String, i64>, decoder: Decoder) -> anyhow::Result<(Reader, Handle)> {
         let mut config = ClientConfig::new();
         // Measured: the default back-off of a second halves the throughput of a busy consumer.
         config
@@ -225,7 +240,6 @@ impl Reader {
             topics: kafka.topics.clone(),
             positions,
             decoder,
-            wall,
             stop,
             partitions: Vec::new(),
             places: HashMap::new(),
@@ -405,16 +419,17 @@ impl Reader {
                 *self.places.get(&partition)?
             }
         };
-        let received = match message.timestamp() {
-            Timestamp::LogAppendTime(ms) => Instant(ms),
-            Timestamp::CreateTime(_) | Timestamp::NotAvailable => (self.wall)(),
+        let stamp = match message.timestamp() {
+            Timestamp::LogAppendTime(ms) => Stamp::Appended(Instant(ms)),
+            Timestamp::CreateTime(ms) => Stamp::Created(Instant(ms)),
+            Timestamp::NotAvailable => Stamp::Absent,
         };
         let headers: Vec<(&str, &[u8])> = message
             .headers()
             .map(|headers| headers.iter().map(|header| (header.key, header.value.unwrap_or_default())).collect())
             .unwrap_or_default();
         let what = self.decoder.decode(Message { payload: message.payload(), headers: &headers });
-        Some(Item { partition: place, offset: message.offset(), received, what })
+        Some(Item { partition: place, offset: message.offset(), stamp, what })
     }
 }
 

@@ -1,34 +1,12 @@
 //! The daemon against a real Apache Kafka, and a real Prometheus against the daemon.
 
+use crate::support::calls::{STREAM, call, topic};
 use crate::support::daemon::{Daemon, ROSTER, Setup};
 use crate::support::kafka::{Message, shared};
 use crate::support::prometheus::{Prometheus, promtool};
-use crate::support::{unique, wait_for};
+use crate::support::wait_for;
 use std::time::Duration;
 
-/// The events of one answered call of Ines's, `minutes` after nine.
-fn call(n: usize, minutes: usize) -> Vec<Message> {
-    let event = |kind: &str, seconds: usize, data: &str| {
-        let time = format!("2026-01-05T{:02}:{:02}:{:02}Z", 9 + minutes / 60, minutes % 60, seconds);
-        Message::of(format!(
-            "{{\"specversion\":\"1.0\",\"id\":\"{n}-{seconds}\",\"source\":\"/pbx\",\"type\":\"contact.{kind}\",\
-             \"time\":\"{time}\",\"data\":{{\"contact\":\"c{n}\",\"queue\":\"support\"{data}}}}}"
-        ))
-    };
-    vec![
-        event("queued", 0, ",\"customer\":\"k1\""),
-        event("answered", 10, ",\"rep\":\"ines\""),
-        event("ended", 40, ",\"rep\":\"ines\""),
-    ]
-}
-
-fn topic(name: &str, partitions: i32) -> String {
-    let topic = unique(name);
-    shared().create_topic(&topic, partitions, &[]);
-    topic
-}
-
-const STREAM: &str = "clock: stream\n";
 const ALL_DAY: &str = "scope=company,team,queue,rep&window=day&from=2026-01-05&to=2026-01-06";
 
 #[test]

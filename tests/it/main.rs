@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod check_data;
+mod clock;
 mod commands;
 mod config;
 mod decode;

@@ -31,6 +31,8 @@ pub struct Message {
     pub key: Option<String>,
     pub payload: Option<Vec<u8>>,
     pub headers: Vec<(String, Vec<u8>)>,
+    /// What the producer says of its time, in milliseconds since 1970; the present if it says nothing.
+    pub timestamp: Option<i64>,
 }
 
 impl Message {
@@ -174,6 +176,9 @@ impl Kafka {
             }
             if let Some(payload) = &message.payload {
                 record = record.payload(payload);
+            }
+            if let Some(timestamp) = message.timestamp {
+                record = record.timestamp(timestamp);
             }
             while let Err((error, back)) = producer.send(record) {
                 assert!(error.to_string().contains("Queue full"), "{error}");
