@@ -366,7 +366,8 @@ impl<O: Outside> Daemon<O> {
             return;
         }
         let begun = Monotonic::now();
-        let view = self.viewer.view(&self.engine, self.ready);
+        // Windows stand at T: before any event there is none.
+        let view = self.viewer.view(&self.engine, self.ready && self.engine.now() > Instant::MIN);
         let took = begun.elapsed();
         self.telemetry.publish_duration.set(took.as_secs_f64());
         self.telemetry.series.set(view.series as i64);
@@ -416,6 +417,9 @@ impl<O: Outside> Daemon<O> {
         if !self.ready {
             let reason = "still reading what was there at the start: see /-/ready";
             return Err(NoAnswer::NotReady(reason.to_owned()));
+        }
+        if self.engine.now() == Instant::MIN {
+            return Err(NoAnswer::NotReady("no event has come yet, so there is no time to answer for".to_owned()));
         }
         let misunderstood = |problem: String| NoAnswer::Misunderstood(problem);
         let query = question

@@ -71,6 +71,20 @@ fn a_topic_that_was_quiet_for_days_and_gets_current_records_proves_the_wall_cloc
 
 #[test]
 #[ignore = "needs a real Kafka: make test"]
+fn an_empty_topic_has_no_time_and_no_figures_until_something_comes() {
+    let topic = topic("empty", 1);
+    let setup = Setup::new(&shared().brokers(), &topic, ROSTER, "clock: wall\n");
+    let daemon = setup.start();
+    let (status, body) = daemon.get("/api/v1/figures?scope=team&window=day");
+    assert_eq!(status, 503, "{body}");
+    assert!(body.contains("no event has come yet"), "{body}");
+    shared().produce(&topic, 0, stamped(1, 0.0));
+    wait_time(&daemon, is_now);
+    assert_eq!(daemon.get("/api/v1/figures?scope=team&window=day").0, 200);
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
 fn where_no_record_comes_the_wall_clock_is_believed_after_a_while() {
     let topic = topic("silent", 1);
     shared().produce(&topic, 0, stamped(1, 3.0 * DAY));

@@ -47,6 +47,13 @@ impl Daemon {
         Daemon { process: Process::start(command, &directory.join("log")), port }
     }
 
+    /// Starts `goalkeeper demo`: simulator, a broker in the process, and the daemon.
+    pub fn demo(directory: &Path, port: u16) -> Daemon {
+        let mut command = binary();
+        command.args(["demo", "--listen", &format!("127.0.0.1:{port}")]);
+        Daemon { process: Process::start(command, &directory.join("log")), port }
+    }
+
     /// Starts it and waits until everything that was there is read.
     pub fn start_ready(directory: &Path, port: u16) -> Daemon {
         let mut daemon = Daemon::start(directory, port);
