@@ -30,6 +30,10 @@ pub(crate) struct Telemetry {
     pub(crate) watermark: prometheus::GaugeVec,
     /// Records that Kafka had deleted before they were read.
     pub(crate) records_lost: IntCounterVec,
+    /// Gaps between the position and what Kafka has, by kind.
+    pub(crate) kafka_gaps: IntCounterVec,
+    /// 1 for each topic or pattern that is configured and not there.
+    pub(crate) kafka_topic_missing: IntGaugeVec,
     /// Troubles with Kafka that may pass.
     pub(crate) kafka_troubles: IntCounter,
     /// T in seconds since 1970.
@@ -136,6 +140,19 @@ impl Telemetry {
                 "kafka_records_lost_total",
                 "Records that Kafka had deleted before they were read.",
                 &PARTITION,
+            )?,
+            kafka_gaps: counters(
+                r,
+                "kafka_gaps_total",
+                "Times that Kafka did not have what was to be read next, by kind.",
+                &["topic", "partition", "kind"],
+            )?,
+            kafka_topic_missing: put(
+                r,
+                IntGaugeVec::new(
+                    opts("kafka_topic_missing", "1: the topic is not there, or the pattern meets none."),
+                    &["topic"],
+                )?,
             )?,
             kafka_troubles: put(
                 r,

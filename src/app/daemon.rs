@@ -4,20 +4,20 @@ use super::mail::{Inbox, Mail};
 use crate::clock::{self, Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
 use anyhow::Context;
-use goalkeeper::config::{self, Config};
+use goalkeeper::config::{self, Config, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query};
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{Batch, Handle, Item, Notice, Opened, Partition, Stamp};
+use goalkeeper::ingest::kafka::{Batch, Gap, Handle, Item, Notice, Opened, Partition, Place, Positions, Stamp};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
 use goalkeeper::publish::view::{View, Viewer};
 use goalkeeper::store::writer::{Writer, Written};
-use goalkeeper::store::{Checkpoint, InForce, Store};
-use std::collections::{BTreeMap, HashSet};
+use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -57,8 +57,9 @@ pub(super) struct Daemon<O> {
     writing: bool,
     cut_at: Monotonic,
     events_since_cut: u64,
-    offsets: BTreeMap<String, i64>,
+    positions: Positions,
     partitions: Vec<Source>,
+    missing: BTreeSet<String>,
     ready: bool,
     published_at: Option<Monotonic>,
     publish_pause: Duration,
@@ -85,18 +86,18 @@ pub(super) enum End {
     ReaderFailed(String),
 }
 
-/// An engine as the last checkpoint left it, and the offsets to go on from.
+/// An engine as the last checkpoint left it, and the positions to go on from.
 pub(super) fn restore(
     store: &Store,
     config: &Config,
     roster: RosterData,
-) -> anyhow::Result<(Engine, BTreeMap<String, i64>, InForce)> {
+) -> anyhow::Result<(Engine, Positions, InForce)> {
     let in_force = InForce::of(&roster, &config.settings);
     let roster = Arc::new(Roster::new(roster));
     let settings = Arc::new(config.settings.clone());
     let Some(saved) = store.saved()? else {
         tracing::info!("no state yet: reading from the beginning");
-        return Ok((Engine::new(roster, settings), BTreeMap::new(), in_force));
+        return Ok((Engine::new(roster, settings), Positions::default(), in_force));
     };
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
     let mut engine = Engine::new(roster.clone(), before);
@@ -111,7 +112,12 @@ pub(super) fn restore(
         tracing::info!("settings have changed: live records are booked anew");
         engine.apply(Input::Settings(settings));
     }
-    Ok((engine, saved.offsets, in_force))
+    let place = |(name, next): (String, i64)| {
+        let epoch = saved.logs.epochs.get(&name).and_then(|epoch| i32::try_from(*epoch).ok()).unwrap_or(-1);
+        (name, Place { next, epoch })
+    };
+    let partitions = saved.offsets.into_iter().map(place).collect();
+    Ok((engine, Positions { partitions, topics: saved.logs.topics }, in_force))
 }
 
 impl<O: Outside> Daemon<O> {
@@ -120,7 +126,7 @@ impl<O: Outside> Daemon<O> {
         engine: Engine,
         config: Config,
         in_force: InForce,
-        offsets: BTreeMap<String, i64>,
+        positions: Positions,
         telemetry: Telemetry,
         outside: O,
         reader: Handle,
@@ -145,8 +151,9 @@ impl<O: Outside> Daemon<O> {
             writing: false,
             cut_at: now,
             events_since_cut: 0,
-            offsets,
+            positions,
             partitions: Vec::new(),
+            missing: BTreeSet::new(),
             ready: false,
             published_at: None,
             publish_pause: Duration::ZERO,
@@ -174,6 +181,7 @@ impl<O: Outside> Daemon<O> {
             };
             match mail {
                 Mail::Reader(Notice::Opened(opened)) => self.open(opened),
+                Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
                 Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
                 Mail::Reader(Notice::Trouble(problem)) => {
                     self.telemetry.kafka_troubles.inc();
@@ -194,29 +202,72 @@ impl<O: Outside> Daemon<O> {
     }
 
     fn open(&mut self, opened: Vec<Opened>) {
-        for Opened { partition, from, lost, at_end } in opened {
+        for Opened { place, partition, topic, from, gap, at_end } in opened {
             let number = partition.number.to_string();
             let labels = [partition.topic.as_str(), number.as_str()];
-            if lost > 0 {
-                tracing::error!(%partition, lost, "Kafka had deleted records before they were read: figures miss them");
-                self.telemetry.records_lost.with_label_values(&labels).inc_by(lost.unsigned_abs());
-            }
-            tracing::info!(%partition, from, "reading");
             // Counters of a partition exist from the start, so that a rate sees the first increment.
             for counter in [
                 &self.telemetry.records,
                 &self.telemetry.records_decoded,
+                &self.telemetry.records_lost,
                 &self.telemetry.events,
                 &self.telemetry.events_applied,
                 &self.telemetry.events_unchanged,
             ] {
                 counter.with_label_values(&labels);
             }
-            self.offsets.insert(partition.to_string(), from);
-            let id = self.engine.partition(&partition.to_string());
-            self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
+            for kind in Gap::KINDS {
+                self.telemetry.kafka_gaps.with_label_values(&[labels[0], labels[1], kind]);
+            }
+            match &gap {
+                Some(gap) => {
+                    tracing::error!(%partition, from = from.next, "gap: {gap}; going on from the first record that is left");
+                    self.telemetry.kafka_gaps.with_label_values(&[labels[0], labels[1], gap.kind()]).inc();
+                    self.telemetry.records_lost.with_label_values(&labels).inc_by(gap.lost());
+                }
+                None => tracing::info!(%partition, from = from.next, "reading"),
+            }
+            self.positions.topics.extend(topic.map(|identity| (partition.topic.clone(), identity)));
+            self.positions.partitions.insert(partition.to_string(), from);
+            match self.partitions.get_mut(place) {
+                Some(source) => {
+                    source.at_end = at_end;
+                    // What is read again is no news: it says nothing about the clock.
+                    source.was_at_end = at_end;
+                }
+                None => {
+                    let id = self.engine.partition(&partition.to_string());
+                    self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
+                }
+            }
         }
         self.go_on();
+    }
+
+    fn miss(&mut self, missing: BTreeSet<String>) {
+        for topic in missing.difference(&self.missing) {
+            tracing::error!(
+                topic,
+                "Kafka has no such topic: make it, or correct kafka.topics. {}",
+                match self.on_gap() {
+                    OnGap::Stop => "Goalkeeper waits for it; with `kafka.on_gap: continue` it goes on without",
+                    OnGap::Continue => "Goalkeeper goes on without it meanwhile",
+                }
+            );
+        }
+        for topic in self.missing.difference(&missing) {
+            tracing::info!(topic, "the topic is there now");
+        }
+        self.telemetry.kafka_topic_missing.reset();
+        for topic in &missing {
+            self.telemetry.kafka_topic_missing.with_label_values(&[topic]).set(1);
+        }
+        self.missing = missing;
+        self.go_on();
+    }
+
+    fn on_gap(&self) -> OnGap {
+        self.config.kafka.as_ref().map_or(OnGap::Stop, |kafka| kafka.on_gap)
     }
 
     fn batch(&mut self, batch: Batch) {
@@ -238,9 +289,9 @@ impl<O: Outside> Daemon<O> {
             let source = &mut self.partitions[reached.partition];
             source.at_end = reached.at_end;
             source.was_at_end |= reached.at_end;
-            self.offsets.insert(source.partition.to_string(), reached.next);
+            self.positions.partitions.insert(source.partition.to_string(), reached.to);
             let lag = self.telemetry.lag.with_label_values(&[&source.partition.topic, &source.number]);
-            lag.set(reached.end - reached.next);
+            lag.set(reached.end - reached.to.next);
         }
         for (source, counts) in self.partitions.iter().zip(&counts) {
             counts.tell(&self.telemetry, &[&source.partition.topic, &source.number]);
@@ -315,13 +366,16 @@ impl<O: Outside> Daemon<O> {
     fn go_on(&mut self) {
         let follows = self.follows();
         let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
-        let readings: Vec<Reading> = self.partitions.iter().map(reading).collect();
-        if !readings.is_empty()
-            && let Some(time) = time_of(&readings, follows)
-        {
+        // A topic that is not there is waited for, or holds nothing back.
+        let waits = !self.missing.is_empty() && self.on_gap() == OnGap::Stop;
+        let there = || self.partitions.iter().filter(|source| !self.missing.contains(&source.partition.topic));
+        let readings: Vec<Reading> = there().map(reading).collect();
+        let is_read = there().all(|source| source.was_at_end);
+        let goes_on = !self.partitions.is_empty() && !waits;
+        if goes_on && let Some(time) = time_of(&readings, follows) {
             self.engine.apply(Input::Tick(time));
         }
-        if !self.ready && !self.partitions.is_empty() && self.partitions.iter().all(|source| source.was_at_end) {
+        if !self.ready && goes_on && is_read {
             self.ready = true;
             self.telemetry.ready.set(1);
             self.outside.ready(true);
@@ -387,7 +441,11 @@ impl<O: Outside> Daemon<O> {
     }
 
     fn cut(&mut self) {
-        let checkpoint = Checkpoint::cut(&mut self.engine, self.offsets.clone(), self.in_force.clone());
+        let partitions = || self.positions.partitions.iter();
+        let offsets = partitions().map(|(name, place)| (name.clone(), place.next)).collect();
+        let epochs = partitions().map(|(name, place)| (name.clone(), i64::from(place.epoch))).collect();
+        let logs = Logs { topics: self.positions.topics.clone(), epochs };
+        let checkpoint = Checkpoint::cut(&mut self.engine, offsets, logs, self.in_force.clone());
         self.writing = true;
         self.cut_at = Monotonic::now();
         self.events_since_cut = 0;

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The name of the file in the state directory.
 const FILE: &str = "state.redb";
@@ -43,8 +43,19 @@ pub struct Saved {
     pub position: Position,
     /// The next offset of each partition by name.
     pub offsets: BTreeMap<String, i64>,
+    /// Which logs the offsets are of.
+    pub logs: Logs,
     /// What was in force.
     pub in_force: InForce,
+}
+
+/// What tells whether offsets are still of the same logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logs {
+    /// What identifies each topic by name.
+    pub topics: BTreeMap<String, String>,
+    /// The leader epoch of the record before each partition's offset, by the partition's name; -1 if unknown.
+    pub epochs: BTreeMap<String, i64>,
 }
 
 /// Which roster and settings the books were made under.
@@ -203,6 +214,8 @@ impl Stored for Saved {
     fn put(&self, out: &mut Vec<u8>) {
         self.position.put(out);
         self.offsets.clone().into_iter().collect::<Vec<(String, i64)>>().put(out);
+        self.logs.topics.clone().into_iter().collect::<Vec<(String, String)>>().put(out);
+        self.logs.epochs.clone().into_iter().collect::<Vec<(String, i64)>>().put(out);
         self.in_force.roster.put(out);
         self.in_force.settings.put(out);
         self.in_force.thresholds.put(out);
@@ -211,6 +224,10 @@ impl Stored for Saved {
         Ok(Saved {
             position: Stored::take(input)?,
             offsets: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
+            logs: Logs {
+                topics: Vec::<(String, String)>::take(input)?.into_iter().collect(),
+                epochs: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
+            },
             in_force: InForce {
                 roster: Stored::take(input)?,
                 settings: Stored::take(input)?,
@@ -259,7 +276,7 @@ impl Changes {
 
 impl Checkpoint {
     /// Cuts a checkpoint: what changed in `engine` since the last one was cut, and where it stands.
-    pub fn cut(engine: &mut Engine, offsets: BTreeMap<String, i64>, in_force: InForce) -> Checkpoint {
+    pub fn cut(engine: &mut Engine, offsets: BTreeMap<String, i64>, logs: Logs, in_force: InForce) -> Checkpoint {
         let mut bytes = Vec::new();
         let mut records = Changes::default();
         let mut panes = Changes::default();
@@ -291,7 +308,7 @@ impl Checkpoint {
         });
         records.sort(&bytes);
         panes.sort(&bytes);
-        let saved = Saved { position, offsets, in_force };
+        let saved = Saved { position, offsets, logs, in_force };
         let position = written(&mut bytes, |out| {
             out.extend_from_slice(&VERSION.to_be_bytes());
             saved.put(out);

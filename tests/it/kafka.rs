@@ -109,20 +109,6 @@ fn a_killed_daemon_goes_on_as_if_nothing_had_happened() {
 
 #[test]
 #[ignore = "needs a real Kafka: make test"]
-fn lag_tools_see_the_offsets_of_the_last_checkpoint() {
-    let kafka = shared();
-    let topic = topic("lag", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    let _daemon = setup.start();
-    wait_for("the offset is committed", Duration::from_secs(30), || match kafka.committed(&topic, &topic, 0) {
-        Some(3) => Ok(()),
-        other => Err(format!("{other:?}")),
-    });
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
 fn a_roster_changed_while_the_daemon_was_down_books_live_records_anew() {
     let kafka = shared();
     let topic = topic("roster", 1);
@@ -150,50 +136,6 @@ fn two_daemons_cannot_share_a_state_directory() {
     let mut second = Daemon::start(&setup.path(), setup.port);
     assert!(!second.wait_end().success());
     assert!(second.said().contains("is in use by another goalkeeper"), "{}", second.said());
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
-fn a_topic_that_was_made_anew_is_noticed() {
-    let kafka = shared();
-    let topic = topic("anew", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    assert!(setup.start().stop().success());
-    kafka.delete_topic(&topic);
-    kafka.create_topic(&topic, 1, &[]);
-    let mut daemon = Daemon::start(&setup.path(), setup.port);
-    assert!(!daemon.wait_end().success());
-    assert!(daemon.said().contains("the topic was made anew or has lost data"), "{}", daemon.said());
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
-fn records_that_kafka_deleted_before_they_were_read_are_counted() {
-    let kafka = shared();
-    let topic = topic("deleted", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    assert!(setup.start().stop().success());
-    kafka.produce(&topic, 0, call(2, 2));
-    kafka.produce(&topic, 0, call(3, 3));
-    kafka.delete_before(&topic, 0, 6);
-    let daemon = setup.start();
-    daemon.wait_metric(&format!("goalkeeper_kafka_records_lost_total{{partition=\"0\",topic=\"{topic}\"}}"), 3.0);
-    daemon.wait_metric("goalkeeper_queue_window_answered{queue=\"support\",window=\"day\"}", 2.0);
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
-fn partitions_that_are_added_later_are_read_too() {
-    let kafka = shared();
-    let topic = topic("grown", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    let daemon = setup.start();
-    kafka.grow_topic(&topic, 2);
-    kafka.produce(&topic, 1, call(2, 2));
-    daemon.wait_metric("goalkeeper_queue_answered_total{queue=\"support\"}", 2.0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod decode;
 mod kafka;
+mod offsets;
 mod oracle;
 mod properties;
 mod scenarios;

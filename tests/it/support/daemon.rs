@@ -128,6 +128,13 @@ impl Daemon {
         answer["rows"].take()
     }
 
+    /// Lets it stand still while `meanwhile` happens.
+    pub fn while_paused(&self, meanwhile: impl FnOnce()) {
+        self.process.pause();
+        meanwhile();
+        self.process.resume();
+    }
+
     /// Kills it on the spot.
     pub fn kill(mut self) {
         self.process.kill();
