@@ -1,63 +1,259 @@
 //! The wall clock, as far as it can be believed.
+//!
+//! At the start nothing is known but what the last checkpoint and Kafka's own timestamps say; once these speak for the
+//! wall clock, the monotonic clock watches it.
 
-use goalkeeper::domain::time::Instant;
+use goalkeeper::domain::time::{Instant, Span};
 use std::time::{Duration, Instant as Monotonic, SystemTime, UNIX_EPOCH};
 
-/// A wall clock may stray so far from what the monotonic clock allows.
+/// A wall clock may stray so far from what is known.
 const BELIEVED: Duration = Duration::from_secs(3600);
 
-/// The time of day now.
+/// The time of day now, as the system has it.
 pub(crate) fn wall() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Instant(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// A clock that does not follow a wall clock that jumps.
-#[derive(Clone, Copy, Debug)]
+/// A clock that follows the wall clock once that is proven, and as long as it does not jump.
+#[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    started: Instant,
-    began: Monotonic,
+    proven: bool,
+    known: Option<Known>,
+    live: bool,
+    heard: Monotonic,
+    patience: Duration,
+}
+
+/// It was `time` at `since`; from there the monotonic clock counts.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    time: Instant,
+    since: Monotonic,
+}
+
+impl Known {
+    fn at(self, now: Monotonic) -> Instant {
+        self.time.plus(Span(millis(now.saturating_duration_since(self.since))))
+    }
 }
 
 /// What a look at the clock says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// The time of day to go by.
-    pub(crate) now: Instant,
-    /// True if the wall clock has jumped and is not followed.
-    pub(crate) jumped: bool,
+    /// The time of day to go by; `None` while nothing speaks for or against the wall clock.
+    pub(crate) now: Option<Instant>,
+    /// What the wall clock says.
+    pub(crate) wall: Instant,
+    /// Why the wall clock is not followed, if it is not.
+    pub(crate) doubt: Option<Doubt>,
+}
+
+/// Why the wall clock is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// It strayed more than an hour from what the monotonic clock allows.
+    Jumped,
+    /// It was more than an hour beyond the records that came in when the program started.
+    AheadOfRecords,
+}
+
+/// What becomes of a wall clock that is not proven yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Believed,
+    Disbelieved,
+    Open,
 }
 
 impl Clock {
-    /// A clock that believes the wall clock as it is now.
-    pub(crate) fn start() -> Clock {
-        Clock { started: wall(), began: Monotonic::now() }
+    /// A clock that knows how far time had come when the program ended last, if it ever ran. Where no record comes for
+    /// `patience`, nothing speaks against the wall clock.
+    pub(crate) fn start(before: Option<Instant>, patience: Duration) -> Clock {
+        Clock::start_at(Monotonic::now(), before, patience)
+    }
+
+    fn start_at(now: Monotonic, before: Option<Instant>, patience: Duration) -> Clock {
+        let known = before.map(|time| Known { time, since: now });
+        Clock { proven: false, known, live: false, heard: now, patience }
+    }
+
+    /// True once records have nothing more to say about the wall clock.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.proven
+    }
+
+    /// Notes Kafka's timestamp of a record. It is `live` if it was written after the program had read all there was; what
+    /// lay there before may be as old as it likes.
+    pub(crate) fn note(&mut self, timestamp: Instant, live: bool) {
+        self.note_at(Monotonic::now(), timestamp, live);
+    }
+
+    fn note_at(&mut self, now: Monotonic, timestamp: Instant, live: bool) {
+        if self.proven {
+            return;
+        }
+        self.heard = now;
+        self.live |= live;
+        if self.known.is_none_or(|known| known.at(now) < timestamp) {
+            self.known = Some(Known { time: timestamp, since: now });
+        }
     }
 
     /// What time it is.
-    pub(crate) fn look(&self) -> Look {
-        judge(wall(), self.started, self.began.elapsed())
+    pub(crate) fn look(&mut self) -> Look {
+        self.look_at(Monotonic::now(), wall())
+    }
+
+    fn look_at(&mut self, now: Monotonic, wall: Instant) -> Look {
+        let known = self.known.map(|known| known.at(now));
+        if !self.proven {
+            let quiet = now.saturating_duration_since(self.heard) >= self.patience;
+            match judge_start(wall, known, self.live, quiet) {
+                Verdict::Open => return Look { now: None, wall, doubt: None },
+                Verdict::Disbelieved => return Look { now: known, wall, doubt: Some(Doubt::AheadOfRecords) },
+                Verdict::Believed => (self.proven, self.known) = (true, Some(Known { time: wall, since: now })),
+            }
+        }
+        match self.known.map(|known| known.at(now)) {
+            Some(expected) if strays(wall, expected) => Look { now: Some(expected), wall, doubt: Some(Doubt::Jumped) },
+            _ => Look { now: Some(wall), wall, doubt: None },
+        }
     }
 }
 
-fn judge(wall: Instant, started: Instant, elapsed: Duration) -> Look {
-    let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    let expected = Instant(started.0.saturating_add(millis(elapsed)));
-    let jumped = wall.since(expected).0.saturating_abs() > millis(BELIEVED);
-    Look { now: if jumped { expected } else { wall }, jumped }
+/// Judges a wall clock at the start: by how far time is known to have come, whether any record was `live`, and whether it
+/// has been `quiet` since.
+fn judge_start(wall: Instant, known: Option<Instant>, live: bool, quiet: bool) -> Verdict {
+    match known {
+        Some(known) if wall <= known || !strays(wall, known) => Verdict::Believed,
+        _ if live => Verdict::Disbelieved,
+        _ if quiet => Verdict::Believed,
+        _ => Verdict::Open,
+    }
+}
+
+fn strays(wall: Instant, expected: Instant) -> bool {
+    wall.since(expected).0.saturating_abs() > millis(BELIEVED)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HOUR: i64 = 3_600_000;
+    const WALL: Instant = Instant(1_000 * HOUR);
+    const PATIENCE: Duration = Duration::from_secs(600);
+
+    fn ago(ms: i64) -> Instant {
+        Instant(WALL.0 - ms)
+    }
+
+    fn followed(wall: Instant) -> Look {
+        Look { now: Some(wall), wall, doubt: None }
+    }
+
+    fn open(wall: Instant) -> Look {
+        Look { now: None, wall, doubt: None }
+    }
+
+    fn ahead_of_records(wall: Instant, now: Instant) -> Look {
+        Look { now: Some(now), wall, doubt: Some(Doubt::AheadOfRecords) }
+    }
+
     #[test]
     fn a_wall_clock_that_jumps_is_not_believed() {
-        let elapsed = Duration::from_secs(60);
-        let started = Instant(1_000_000_000);
-        let look = |wall| judge(Instant(wall), started, elapsed);
-        assert_eq!(look(1_000_060_250), Look { now: Instant(1_000_060_250), jumped: false });
-        assert_eq!(look(1_000_060_000 + 3_600_001), Look { now: Instant(1_000_060_000), jumped: true });
-        assert_eq!(look(0), Look { now: Instant(1_000_060_000), jumped: true });
+        let began = Monotonic::now();
+        let mut clock = Clock::start_at(began, Some(WALL), PATIENCE);
+        assert_eq!(clock.look_at(began, WALL), followed(WALL));
+        let (later, expected) = (began + Duration::from_secs(60), Instant(WALL.0 + 60_000));
+        let jumped = |wall| Look { now: Some(expected), wall, doubt: Some(Doubt::Jumped) };
+        for wall in [Instant(expected.0 + HOUR + 1), Instant(expected.0 - HOUR - 1), Instant(0), Instant(i64::MAX)] {
+            assert_eq!(clock.look_at(later, wall), jumped(wall));
+        }
+        // It is followed again where it comes back, and small steps are followed always.
+        for wall in [Instant(expected.0 + HOUR), Instant(expected.0 - HOUR), expected] {
+            assert_eq!(clock.look_at(later, wall), followed(wall));
+        }
+    }
+
+    #[test]
+    fn the_start_is_judged_by_records_and_silence() {
+        let judge = |known: Option<i64>, live, quiet| judge_start(WALL, known.map(ago), live, quiet);
+        for (live, quiet) in [(false, false), (false, true), (true, false), (true, true)] {
+            assert_eq!(judge(Some(HOUR), live, quiet), Verdict::Believed);
+            assert_eq!(judge(Some(-100 * HOUR), live, quiet), Verdict::Believed, "only a clock that is ahead");
+        }
+        assert_eq!(judge(Some(HOUR + 1), false, false), Verdict::Open);
+        assert_eq!(judge(Some(HOUR + 1), false, true), Verdict::Believed);
+        assert_eq!(judge(Some(HOUR + 1), true, false), Verdict::Disbelieved);
+        assert_eq!(judge(Some(HOUR + 1), true, true), Verdict::Disbelieved);
+        assert_eq!(judge(None, false, false), Verdict::Open);
+        assert_eq!(judge(None, false, true), Verdict::Believed);
+    }
+
+    #[test]
+    fn a_restart_after_a_short_break_believes_the_wall_clock_at_once() {
+        let began = Monotonic::now();
+        assert_eq!(Clock::start_at(began, Some(ago(HOUR)), PATIENCE).look_at(began, WALL), followed(WALL));
+        assert_eq!(Clock::start_at(began, Some(ago(HOUR + 1)), PATIENCE).look_at(began, WALL), open(WALL));
+        assert_eq!(Clock::start_at(began, None, PATIENCE).look_at(began, WALL), open(WALL));
+    }
+
+    #[test]
+    fn a_backlog_proves_the_clock_with_its_newest_record_and_never_disproves_it() {
+        let began = Monotonic::now();
+        let mut clock = Clock::start_at(began, None, PATIENCE);
+        clock.note_at(began, ago(500 * HOUR), false);
+        assert_eq!(clock.look_at(began, WALL), open(WALL));
+        clock.note_at(began, ago(1_000), false);
+        clock.note_at(began, ago(700 * HOUR), false);
+        assert_eq!(clock.look_at(began, WALL), followed(WALL));
+    }
+
+    #[test]
+    fn a_quiet_topic_that_gets_current_records_is_believed() {
+        let began = Monotonic::now();
+        let mut clock = Clock::start_at(began, Some(ago(60 * HOUR)), PATIENCE);
+        clock.note_at(began, ago(50 * HOUR), false);
+        assert_eq!(clock.look_at(began, WALL), open(WALL));
+        clock.note_at(began, WALL, true);
+        assert_eq!(clock.look_at(began, WALL), followed(WALL));
+    }
+
+    #[test]
+    fn where_nothing_comes_nothing_speaks_against_the_clock() {
+        let began = Monotonic::now();
+        let mut clock = Clock::start_at(began, Some(ago(60 * HOUR)), PATIENCE);
+        let noted = began + Duration::from_secs(5);
+        clock.note_at(noted, ago(50 * HOUR), false);
+        assert_eq!(clock.look_at(noted + PATIENCE - Duration::from_millis(1), WALL), open(WALL));
+        assert_eq!(clock.look_at(noted + PATIENCE, WALL), followed(WALL));
+    }
+
+    #[test]
+    fn a_clock_ahead_of_live_records_is_not_believed_however_quiet_it_gets() {
+        let began = Monotonic::now();
+        let mut clock = Clock::start_at(began, None, PATIENCE);
+        clock.note_at(began, ago(9_000 * HOUR), true);
+        assert_eq!(clock.look_at(began, WALL), ahead_of_records(WALL, ago(9_000 * HOUR)));
+        let after = |duration: Duration| Instant(ago(9_000 * HOUR).0 + millis(duration));
+        let night = Duration::from_secs(12 * 3600);
+        let wall = Instant(WALL.0 + millis(night));
+        assert_eq!(clock.look_at(began + night, wall), ahead_of_records(wall, after(night)));
+        // Time goes on with the monotonic clock; a record that lags behind does not set it back, one ahead takes it along.
+        clock.note_at(began + night, ago(9_000 * HOUR), true);
+        assert_eq!(clock.look_at(began + night, wall), ahead_of_records(wall, after(night)));
+        clock.note_at(began + night, ago(8_000 * HOUR), true);
+        assert_eq!(clock.look_at(began + night, wall), ahead_of_records(wall, ago(8_000 * HOUR)));
+        // The wall clock is set right, or the records turn out to have been old ones.
+        let mut mended = clock.clone();
+        assert_eq!(mended.look_at(began + night, ago(8_000 * HOUR)), followed(ago(8_000 * HOUR)));
+        clock.note_at(began + night, Instant(wall.0 - HOUR), true);
+        assert_eq!(clock.look_at(began + night, wall), followed(wall));
     }
 }

@@ -30,14 +30,18 @@ pub(crate) struct Telemetry {
     pub(crate) watermark: prometheus::GaugeVec,
     /// Records that Kafka had deleted before they were read.
     pub(crate) records_lost: IntCounterVec,
+    /// Gaps between the position and what Kafka has, by kind.
+    pub(crate) kafka_gaps: IntCounterVec,
+    /// 1 for each topic or pattern that is configured and not there.
+    pub(crate) kafka_topic_missing: IntGaugeVec,
     /// Troubles with Kafka that may pass.
     pub(crate) kafka_troubles: IntCounter,
     /// T in seconds since 1970.
     pub(crate) time: Gauge,
     /// The low watermark in seconds since 1970.
     pub(crate) low_watermark: Gauge,
-    /// 1 if the wall clock has jumped and is not followed.
-    pub(crate) clock_jumped: IntGauge,
+    /// 1 if the wall clock is not believed and therefore not followed.
+    pub(crate) clock_disbelieved: IntGauge,
     /// 1 once everything was read once.
     pub(crate) ready: IntGauge,
     /// Live records.
@@ -143,6 +147,19 @@ impl Telemetry {
                 "Records that Kafka had deleted before they were read.",
                 &PARTITION,
             )?,
+            kafka_gaps: counters(
+                r,
+                "kafka_gaps_total",
+                "Times that Kafka did not have what was to be read next, by kind.",
+                &["topic", "partition", "kind"],
+            )?,
+            kafka_topic_missing: put(
+                r,
+                IntGaugeVec::new(
+                    opts("kafka_topic_missing", "1: the topic is not there, or the pattern meets none."),
+                    &["topic"],
+                )?,
+            )?,
             kafka_troubles: put(
                 r,
                 IntCounter::with_opts(opts("kafka_troubles_total", "Troubles with Kafka that may pass: see the log."))?,
@@ -153,7 +170,11 @@ impl Telemetry {
                 "low_watermark_timestamp_seconds",
                 "Event time of the slowest partition that is not idle.",
             )?,
-            clock_jumped: gauge(r, "clock_jumped", "1 if the wall clock has jumped and is not followed.")?,
+            clock_disbelieved: gauge(
+                r,
+                "clock_disbelieved",
+                "1 if the wall clock is not followed: it has jumped, or was ahead of the records at the start.",
+            )?,
             ready: gauge(r, "ready", "1 once everything that was there at the start has been read.")?,
             live_records: gauge(r, "live_records", "Contacts, tickets, surveys and customers that have not expired.")?,
             record_bytes: gauge(r, "record_memory_bytes", "Bytes of records in memory; the others lie on disk.")?,

@@ -16,7 +16,7 @@ use goalkeeper::publish::exposition::{Format, page};
 use goalkeeper::publish::view::{FamilyKind, View, Viewer};
 use goalkeeper::sim::topic::Topic;
 use goalkeeper::sim::{flood, flood_roster_yaml};
-use goalkeeper::store::{Checkpoint, InForce, Store};
+use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
@@ -107,7 +107,7 @@ fn parts(options: &cli::Bench, directory: &Path) -> anyhow::Result<Engine> {
             since = 0;
             checkpoints += 1;
             let begun = thread_cpu();
-            let checkpoint = Checkpoint::cut(&mut engine, BTreeMap::new(), in_force.clone());
+            let checkpoint = Checkpoint::cut(&mut engine, BTreeMap::new(), Logs::default(), in_force.clone());
             cutting += thread_cpu() - begun;
             let begun = thread_cpu();
             store.write(&checkpoint)?;

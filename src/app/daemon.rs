@@ -1,24 +1,24 @@
 //! The engine's task: one loop that owns the engine and takes everything that happens from one mailbox.
 
 use super::mail::{Inbox, Mail};
-use crate::clock::Clock;
+use crate::clock::{self, Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
 use anyhow::Context;
-use goalkeeper::config::{self, Config};
+use goalkeeper::config::{self, Config, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::time::{Instant, Span};
-use goalkeeper::domain::watermark::{Reading, time_of};
+use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{Batch, Handle, Item, Notice, Opened, Partition};
+use goalkeeper::ingest::kafka::{Batch, Gap, Handle, Item, Notice, Opened, Partition, Place, Positions, Stamp};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
 use goalkeeper::publish::view::{View, Viewer};
 use goalkeeper::store::writer::{Writer, Written};
-use goalkeeper::store::{Checkpoint, InForce, Store};
-use std::collections::{BTreeMap, HashSet};
+use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -50,6 +50,7 @@ pub(super) struct Daemon<O> {
     in_force: InForce,
     telemetry: Telemetry,
     clock: Clock,
+    doubted: Option<Doubt>,
     outside: O,
     viewer: Viewer,
     reader: Handle,
@@ -57,8 +58,9 @@ pub(super) struct Daemon<O> {
     writing: bool,
     cut_at: Monotonic,
     events_since_cut: u64,
-    offsets: BTreeMap<String, i64>,
+    positions: Positions,
     partitions: Vec<Source>,
+    missing: BTreeSet<String>,
     ready: bool,
     published_at: Option<Monotonic>,
     publish_pause: Duration,
@@ -85,12 +87,12 @@ pub(super) enum End {
     ReaderFailed(String),
 }
 
-/// An engine as the last checkpoint left it, and the offsets to go on from.
+/// An engine as the last checkpoint left it, and the positions to go on from.
 pub(super) fn restore(
     store: &Store,
     config: &Config,
     roster: RosterData,
-) -> anyhow::Result<(Engine, BTreeMap<String, i64>, InForce)> {
+) -> anyhow::Result<(Engine, Positions, InForce)> {
     let in_force = InForce::of(&roster, &config.settings);
     let roster = Arc::new(Roster::new(roster));
     let settings = Arc::new(config.settings.clone());
@@ -99,7 +101,7 @@ pub(super) fn restore(
         tracing::info!("no state yet: reading from the beginning");
         let mut engine = Engine::new(roster, settings).with_room(room);
         store.lend_to(&mut engine);
-        return Ok((engine, BTreeMap::new(), in_force));
+        return Ok((engine, Positions::default(), in_force));
     };
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
     let mut engine = Engine::new(roster.clone(), before).with_room(room);
@@ -114,7 +116,12 @@ pub(super) fn restore(
         tracing::info!("settings have changed: live records are booked anew");
         engine.apply(Input::Settings(settings));
     }
-    Ok((engine, saved.offsets, in_force))
+    let place = |(name, next): (String, i64)| {
+        let epoch = saved.logs.epochs.get(&name).and_then(|epoch| i32::try_from(*epoch).ok()).unwrap_or(-1);
+        (name, Place { next, epoch })
+    };
+    let partitions = saved.offsets.into_iter().map(place).collect();
+    Ok((engine, Positions { partitions, topics: saved.logs.topics }, in_force))
 }
 
 impl<O: Outside> Daemon<O> {
@@ -123,7 +130,7 @@ impl<O: Outside> Daemon<O> {
         engine: Engine,
         config: Config,
         in_force: InForce,
-        offsets: BTreeMap<String, i64>,
+        positions: Positions,
         telemetry: Telemetry,
         outside: O,
         reader: Handle,
@@ -132,21 +139,25 @@ impl<O: Outside> Daemon<O> {
         let server = &config.server;
         let viewer = Viewer::new(config.windows.clone(), server.reps, server.series_limit);
         let now = Monotonic::now();
+        let before = (engine.now() > Instant::MIN).then_some(engine.now());
+        let clock = Clock::start(before, std_duration(config.settings.idle));
         Daemon {
             engine,
             viewer,
             config,
             in_force,
             telemetry,
-            clock: Clock::start(),
+            clock,
+            doubted: None,
             outside,
             reader,
             writer,
             writing: false,
             cut_at: now,
             events_since_cut: 0,
-            offsets,
+            positions,
             partitions: Vec::new(),
+            missing: BTreeSet::new(),
             ready: false,
             published_at: None,
             publish_pause: Duration::ZERO,
@@ -174,6 +185,7 @@ impl<O: Outside> Daemon<O> {
             };
             match mail {
                 Mail::Reader(Notice::Opened(opened)) => self.open(opened),
+                Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
                 Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
                 Mail::Reader(Notice::Trouble(problem)) => {
                     self.telemetry.kafka_troubles.inc();
@@ -194,47 +206,95 @@ impl<O: Outside> Daemon<O> {
     }
 
     fn open(&mut self, opened: Vec<Opened>) {
-        for Opened { partition, from, lost, at_end } in opened {
+        for Opened { place, partition, topic, from, gap, at_end } in opened {
             let number = partition.number.to_string();
             let labels = [partition.topic.as_str(), number.as_str()];
-            if lost > 0 {
-                tracing::error!(%partition, lost, "Kafka had deleted records before they were read: figures miss them");
-                self.telemetry.records_lost.with_label_values(&labels).inc_by(lost.unsigned_abs());
-            }
-            tracing::info!(%partition, from, "reading");
             // Counters of a partition exist from the start, so that a rate sees the first increment.
             for counter in [
                 &self.telemetry.records,
                 &self.telemetry.records_decoded,
+                &self.telemetry.records_lost,
                 &self.telemetry.events,
                 &self.telemetry.events_applied,
                 &self.telemetry.events_unchanged,
             ] {
                 counter.with_label_values(&labels);
             }
-            self.offsets.insert(partition.to_string(), from);
-            let id = self.engine.partition(&partition.to_string());
-            self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
+            for kind in Gap::KINDS {
+                self.telemetry.kafka_gaps.with_label_values(&[labels[0], labels[1], kind]);
+            }
+            match &gap {
+                Some(gap) => {
+                    tracing::error!(%partition, from = from.next, "gap: {gap}; going on from the first record that is left");
+                    self.telemetry.kafka_gaps.with_label_values(&[labels[0], labels[1], gap.kind()]).inc();
+                    self.telemetry.records_lost.with_label_values(&labels).inc_by(gap.lost());
+                }
+                None => tracing::info!(%partition, from = from.next, "reading"),
+            }
+            self.positions.topics.extend(topic.map(|identity| (partition.topic.clone(), identity)));
+            self.positions.partitions.insert(partition.to_string(), from);
+            match self.partitions.get_mut(place) {
+                Some(source) => {
+                    source.at_end = at_end;
+                    // What is read again is no news: it says nothing about the clock.
+                    source.was_at_end = at_end;
+                }
+                None => {
+                    let id = self.engine.partition(&partition.to_string());
+                    self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
+                }
+            }
         }
         self.go_on();
+    }
+
+    fn miss(&mut self, missing: BTreeSet<String>) {
+        for topic in missing.difference(&self.missing) {
+            tracing::error!(
+                topic,
+                "Kafka has no such topic: make it, or correct kafka.topics. {}",
+                match self.on_gap() {
+                    OnGap::Stop => "Goalkeeper waits for it; with `kafka.on_gap: continue` it goes on without",
+                    OnGap::Continue => "Goalkeeper goes on without it meanwhile",
+                }
+            );
+        }
+        for topic in self.missing.difference(&missing) {
+            tracing::info!(topic, "the topic is there now");
+        }
+        self.telemetry.kafka_topic_missing.reset();
+        for topic in &missing {
+            self.telemetry.kafka_topic_missing.with_label_values(&[topic]).set(1);
+        }
+        self.missing = missing;
+        self.go_on();
+    }
+
+    fn on_gap(&self) -> OnGap {
+        self.config.kafka.as_ref().map_or(OnGap::Stop, |kafka| kafka.on_gap)
     }
 
     fn batch(&mut self, batch: Batch) {
         let mut counts = vec![Counts::default(); self.partitions.len()];
         self.events_since_cut += batch.items.len() as u64;
         self.telemetry.name_table_resets.set(batch.name_resets as i64);
+        if !self.clock.is_proven() {
+            self.let_records_judge_the_clock(&batch);
+        }
+        let look = self.clock.look();
+        let polled = look.now.unwrap_or(look.wall);
         for item in batch.items {
             let place = item.partition;
             counts[place].records += 1;
-            self.item(item, &mut counts[place]);
+            self.item(item, polled, &mut counts[place]);
         }
         for reached in &batch.reached {
             let source = &mut self.partitions[reached.partition];
             source.at_end = reached.at_end;
             source.was_at_end |= reached.at_end;
-            self.offsets.insert(source.partition.to_string(), reached.next);
+            self.positions.partitions.insert(source.partition.to_string(), reached.to);
             let lag = self.telemetry.lag.with_label_values(&[&source.partition.topic, &source.number]);
-            lag.set(reached.end - reached.next);
+            lag.set(reached.end - reached.to.next);
         }
         for (source, counts) in self.partitions.iter().zip(&counts) {
             counts.tell(&self.telemetry, &[&source.partition.topic, &source.number]);
@@ -242,13 +302,25 @@ impl<O: Outside> Daemon<O> {
         self.go_on();
     }
 
-    fn item(&mut self, item: Item, counts: &mut Counts) {
+    fn let_records_judge_the_clock(&mut self, batch: &Batch) {
+        for item in &batch.items {
+            if let Some(time) = item.stamp.time() {
+                self.clock.note(time, self.partitions[item.partition].was_at_end);
+            }
+        }
+    }
+
+    fn item(&mut self, item: Item, polled: Instant, counts: &mut Counts) {
         let source = &self.partitions[item.partition];
         let labels = [source.partition.topic.as_str(), source.number.as_str()];
         match item.what {
             Ok(Decoded::Event(event)) => {
                 counts.decoded += 1;
-                let received = (self.config.clock == config::Clock::Wall).then_some(item.received);
+                let received = match (self.config.clock, item.stamp) {
+                    (config::Clock::Stream, _) => None,
+                    (config::Clock::Wall, Stamp::Appended(time)) => Some(time),
+                    (config::Clock::Wall, Stamp::Created(_) | Stamp::Absent) => Some(polled),
+                };
                 match self.engine.gather(Input::Event { partition: source.id, received, event }) {
                     Outcome::Applied => counts.applied += 1,
                     Outcome::Unchanged => counts.unchanged += 1,
@@ -295,24 +367,45 @@ impl<O: Outside> Daemon<O> {
 
     /// Lets time go on as far as it has come, and does what has become possible.
     fn go_on(&mut self) {
-        let look = self.clock.look();
-        self.telemetry.clock_jumped.set(i64::from(look.jumped));
-        let wall = (self.config.clock == config::Clock::Wall).then_some(look.now);
+        let follows = self.follows();
         let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
-        let readings: Vec<Reading> = self.partitions.iter().map(reading).collect();
-        if !readings.is_empty()
-            && let Some(time) = time_of(&readings, wall)
-        {
+        // A topic that is not there is waited for, or holds nothing back.
+        let waits = !self.missing.is_empty() && self.on_gap() == OnGap::Stop;
+        let there = || self.partitions.iter().filter(|source| !self.missing.contains(&source.partition.topic));
+        let readings: Vec<Reading> = there().map(reading).collect();
+        let is_read = there().all(|source| source.was_at_end);
+        let goes_on = !self.partitions.is_empty() && !waits;
+        if goes_on && let Some(time) = time_of(&readings, follows) {
             self.engine.gather(Input::Tick(time));
         }
-        if !self.ready && !self.partitions.is_empty() && self.partitions.iter().all(|source| source.was_at_end) {
+        if !self.ready && goes_on && is_read {
             self.ready = true;
             self.telemetry.ready.set(1);
             self.outside.ready(true);
             tracing::info!(time = self.engine.now().to_rfc3339(), "everything is read: figures are complete");
+            if follows == Follows::Unproven {
+                let patience = self.config.settings.idle;
+                tracing::info!(
+                    "no record is current: time follows the wall clock when one is, or when none comes for {} s",
+                    patience.0 / 1000
+                );
+            }
         }
         self.publish_if_due();
         self.checkpoint_if_due();
+    }
+
+    /// What T follows now.
+    fn follows(&mut self) -> Follows {
+        if self.config.clock == config::Clock::Stream {
+            return Follows::Stream;
+        }
+        let look = self.clock.look();
+        self.telemetry.clock_disbelieved.set(i64::from(look.doubt.is_some()));
+        if std::mem::replace(&mut self.doubted, look.doubt) != look.doubt {
+            tell_doubt(&look);
+        }
+        look.now.map_or(Follows::Unproven, Follows::Wall)
     }
 
     fn tick(&mut self) {
@@ -331,7 +424,8 @@ impl<O: Outside> Daemon<O> {
             return;
         }
         let begun = Monotonic::now();
-        let view = self.viewer.view(&self.engine, self.ready);
+        // Windows stand at T: before any event there is none.
+        let view = self.viewer.view(&self.engine, self.ready && self.engine.now() > Instant::MIN);
         let took = begun.elapsed();
         self.telemetry.publish_duration.set(took.as_secs_f64());
         self.telemetry.series.set(view.series as i64);
@@ -351,7 +445,11 @@ impl<O: Outside> Daemon<O> {
     }
 
     fn cut(&mut self) {
-        let checkpoint = Checkpoint::cut(&mut self.engine, self.offsets.clone(), self.in_force.clone());
+        let partitions = || self.positions.partitions.iter();
+        let offsets = partitions().map(|(name, place)| (name.clone(), place.next)).collect();
+        let epochs = partitions().map(|(name, place)| (name.clone(), i64::from(place.epoch))).collect();
+        let logs = Logs { topics: self.positions.topics.clone(), epochs };
+        let checkpoint = Checkpoint::cut(&mut self.engine, offsets, logs, self.in_force.clone());
         self.writing = true;
         self.cut_at = Monotonic::now();
         self.events_since_cut = 0;
@@ -366,7 +464,7 @@ impl<O: Outside> Daemon<O> {
                 self.telemetry.checkpoints.inc();
                 self.telemetry.checkpoint_size.set(size as i64);
                 self.telemetry.checkpoint_duration.set(took.as_secs_f64());
-                self.telemetry.checkpoint_time.set(self.clock.look().now.0 as f64 / 1000.0);
+                self.telemetry.checkpoint_time.set(clock::wall().0 as f64 / 1000.0);
                 let position =
                     |source: &Source| Some((source.partition.clone(), *offsets.get(&source.partition.to_string())?));
                 self.reader.commit(self.partitions.iter().filter_map(position));
@@ -383,6 +481,9 @@ impl<O: Outside> Daemon<O> {
         if !self.ready {
             let reason = "still reading what was there at the start: see /-/ready";
             return Err(NoAnswer::NotReady(reason.to_owned()));
+        }
+        if self.engine.now() == Instant::MIN {
+            return Err(NoAnswer::NotReady("no event has come yet, so there is no time to answer for".to_owned()));
         }
         let misunderstood = |problem: String| NoAnswer::Misunderstood(problem);
         let query = question
@@ -474,6 +575,27 @@ impl Counts {
         telemetry.events.with_label_values(labels).inc_by(self.decoded);
         telemetry.events_applied.with_label_values(labels).inc_by(self.applied);
         telemetry.events_unchanged.with_label_values(labels).inc_by(self.unchanged);
+    }
+}
+
+fn tell_doubt(look: &Look) {
+    let wall = look.wall.to_rfc3339();
+    let now = look.now.unwrap_or(look.wall).to_rfc3339();
+    match look.doubt {
+        Some(Doubt::Jumped) => tracing::error!(
+            wall,
+            now,
+            "the wall clock has jumped by more than an hour and is not followed: time goes on from before the jump. Set \
+             the clock right; if it is right now, restart goalkeeper"
+        ),
+        Some(Doubt::AheadOfRecords) => tracing::error!(
+            wall,
+            now,
+            "the wall clock is more than an hour beyond the records that come in and is not followed: time goes on from \
+             the newest record. Set the clock right; if it is right, the records' Kafka timestamps are old, and it is \
+             followed from the first current one on"
+        ),
+        None => tracing::info!(wall, "the wall clock is believed again"),
     }
 }
 

@@ -3,7 +3,6 @@
 use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
 use crate::cli;
-use crate::clock;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
@@ -102,9 +101,9 @@ impl Service {
             );
         };
         let store = Store::open(&config.state.directory)?;
-        let (engine, offsets, in_force) = restore(&store, &config, roster)?;
+        let (engine, positions, in_force) = restore(&store, &config, roster)?;
         let (mail, inbox) = mailbox();
-        let (reader, handle) = Reader::new(&kafka, offsets.clone(), Decoder::new(config.customers_key), clock::wall)?;
+        let (reader, handle) = Reader::new(&kafka, positions.clone(), Decoder::new(config.customers_key))?;
         let to_engine = mail.clone();
         let writer = Writer::start(store, move |written| {
             // When the engine is gone, nobody needs to know.
@@ -127,7 +126,7 @@ impl Service {
         })?;
         runtime.spawn(tick(mail.clone()));
         let published = Published { shared: shared.clone(), ready };
-        let daemon = Daemon::new(engine, config, in_force, offsets, telemetry, published, handle, writer);
+        let daemon = Daemon::new(engine, config, in_force, positions, telemetry, published, handle, writer);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
         Ok(Service { shared, mail, alive, engine, reading, server })
     }

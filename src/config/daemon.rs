@@ -1,8 +1,8 @@
 //! The grammar of `goalkeeper.yaml`.
 
-use super::document::{Document, Node, Section};
+use super::document::{At, Document, Node, Section};
 use super::values;
-use super::{Clock, Config, Kafka, Server, State};
+use super::{Clock, Config, Kafka, OnGap, Server, State};
 use crate::domain::event::Name;
 use crate::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Silence, Source};
 use crate::domain::time::Span;
@@ -70,15 +70,46 @@ fn kafka(file: &mut Section, directory: &Path) -> Option<Kafka> {
                 document.problem(*at, format!("kafka.{key}: `{text}` is listed twice"), "remove one");
             }
         }
-        found.into_iter().map(|(_, text)| text).collect::<Vec<String>>()
+        found
     };
+    let plain = |found: Vec<(At, String)>| found.into_iter().map(|(_, text)| text).collect();
+    let brokers = texts(&mut section, "brokers");
+    let topics = texts(&mut section, "topics");
+    for (at, topic) in &topics {
+        if let Err((problem, help)) = check_topic(topic) {
+            document.problem(*at, format!("kafka.topics: `{topic}` {problem}"), help);
+        }
+    }
     let kafka = Kafka {
-        brokers: texts(&mut section, "brokers"),
-        topics: texts(&mut section, "topics"),
+        brokers: plain(brokers),
+        topics: plain(topics),
+        on_gap: section.read_or(
+            "on_gap",
+            defaults.on_gap,
+            values::one_of(&[("stop", OnGap::Stop), ("continue", OnGap::Continue)]),
+        ),
         group_id: section.read_or("group_id", defaults.group_id, values::text),
         properties: properties(&mut section, directory),
     };
     section.is_there.then_some(kafka)
+}
+
+/// A topic is named as Kafka allows it, or meant by a pattern.
+fn check_topic(topic: &str) -> Result<(), (String, &'static str)> {
+    if topic.starts_with('^') {
+        let why = |error: regex::Error| {
+            error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        };
+        return match regex::Regex::new(topic) {
+            Ok(_) => Ok(()),
+            Err(error) => Err((format!("is no pattern: {}", why(error)), "write a regular expression, e.g. ^calls-.*")),
+        };
+    }
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    match !topic.is_empty() && topic.len() <= 249 && topic.chars().all(is_legal) {
+        true => Ok(()),
+        false => Err(("cannot be a topic's name".to_owned(), "a pattern begins with ^, e.g. ^calls-.*")),
+    }
 }
 
 /// `properties` as they are, `secrets` from the files that they name.

@@ -41,12 +41,23 @@ pub struct Config {
 pub struct Kafka {
     /// Addresses of some brokers.
     pub brokers: Vec<String>,
-    /// The topics to read, each with all its partitions.
+    /// The topics to read, each with all its partitions. One that begins with `^` is a pattern.
     pub topics: Vec<String>,
+    /// What happens where Kafka does not have what was to be read next.
+    pub on_gap: OnGap,
     /// The group to which offsets are committed, for lag tools only.
     pub group_id: String,
     /// Further properties of the client, secrets included.
     pub properties: BTreeMap<String, String>,
+}
+
+/// What happens where Kafka does not have what was to be read next, or no topic of a name that is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnGap {
+    /// Goalkeeper ends and says why; for a topic that is not there it waits.
+    Stop,
+    /// Goalkeeper counts and tells it, and goes on with what there is.
+    Continue,
 }
 
 /// What tells the time.
@@ -107,6 +118,7 @@ impl Default for Kafka {
         Kafka {
             brokers: Vec::new(),
             topics: Vec::new(),
+            on_gap: OnGap::Stop,
             group_id: "goalkeeper".to_owned(),
             properties: BTreeMap::new(),
         }

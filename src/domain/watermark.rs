@@ -48,18 +48,30 @@ pub struct Reading {
     pub at_end: bool,
 }
 
+/// What T follows once every partition is read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// The wall clock, which says this.
+    Wall(Instant),
+    /// The wall clock, once something speaks for it; until then the events.
+    Unproven,
+    /// The events, always.
+    Stream,
+}
+
 /// T: wall time while every partition is read to its end, else the low watermark of those that are not. With a stream
-/// clock it is always the low watermark. `None` while a partition that is behind has shown no event yet.
-pub fn time_of(readings: &[Reading], wall: Option<Instant>) -> Option<Instant> {
-    match wall {
-        Some(wall) if readings.iter().all(|reading| reading.at_end) => Some(wall),
-        Some(wall) => {
-            let behind = readings.iter().filter(|reading| !reading.at_end);
-            let lowest = behind.map(|reading| reading.reached).min().flatten()?;
-            Some(lowest.min(wall))
-        }
-        // Partitions that are empty to their end hold a stream clock back for ever if they count.
-        None => readings.iter().filter(|r| r.reached.is_some() || !r.at_end).map(|r| r.reached).min().flatten(),
+/// clock it is always the low watermark, and with an unproven one too once every partition is read to its end. `None`
+/// while a partition that is behind has shown no event yet.
+pub fn time_of(readings: &[Reading], follows: Follows) -> Option<Instant> {
+    let at_end = readings.iter().all(|reading| reading.at_end);
+    let behind = || readings.iter().filter(|reading| !reading.at_end).map(|reading| reading.reached).min().flatten();
+    // Partitions that are empty to their end hold the low watermark back for ever if they count.
+    let low = || readings.iter().filter(|r| r.reached.is_some() || !r.at_end).map(|r| r.reached).min().flatten();
+    match follows {
+        Follows::Wall(wall) if at_end => Some(wall),
+        Follows::Wall(wall) => behind().map(|lowest| lowest.min(wall)),
+        Follows::Unproven if !at_end => behind(),
+        Follows::Unproven | Follows::Stream => low(),
     }
 }
 
@@ -73,18 +85,31 @@ mod tests {
 
     #[test]
     fn t_is_wall_time_once_every_partition_is_read_to_its_end() {
-        let wall = Some(Instant(100));
+        let wall = Follows::Wall(Instant(100));
         assert_eq!(time_of(&[reading(10, true), reading(20, true)], wall), Some(Instant(100)));
         assert_eq!(time_of(&[reading(10, false), reading(20, true)], wall), Some(Instant(10)));
         assert_eq!(time_of(&[reading(10, true), reading(20, false)], wall), Some(Instant(20)));
         assert_eq!(time_of(&[Reading { reached: None, at_end: false }, reading(20, false)], wall), None);
-        assert_eq!(time_of(&[], wall), wall);
+        assert_eq!(time_of(&[reading(200, false)], wall), Some(Instant(100)));
+        assert_eq!(time_of(&[], wall), Some(Instant(100)));
     }
 
     #[test]
     fn with_a_stream_clock_t_is_the_low_watermark() {
-        assert_eq!(time_of(&[reading(10, true), reading(20, false)], None), Some(Instant(10)));
-        assert_eq!(time_of(&[Reading { reached: None, at_end: true }, reading(20, true)], None), Some(Instant(20)));
+        assert_eq!(time_of(&[reading(10, true), reading(20, false)], Follows::Stream), Some(Instant(10)));
+        assert_eq!(
+            time_of(&[Reading { reached: None, at_end: true }, reading(20, true)], Follows::Stream),
+            Some(Instant(20))
+        );
+    }
+
+    #[test]
+    fn while_the_wall_clock_is_unproven_t_stays_with_the_events() {
+        let unproven = |readings: &[Reading]| time_of(readings, Follows::Unproven);
+        assert_eq!(unproven(&[reading(10, true), reading(20, true)]), Some(Instant(10)));
+        // A partition that is read to its end holds no catch-up back, whatever the clock.
+        assert_eq!(unproven(&[reading(10, true), reading(20, false)]), Some(Instant(20)));
+        assert_eq!(unproven(&[Reading { reached: None, at_end: true }]), None);
     }
 
     #[test]

@@ -52,8 +52,19 @@ pub struct Saved {
     pub position: Position,
     /// The next offset of each partition by name.
     pub offsets: BTreeMap<String, i64>,
+    /// Which logs the offsets are of.
+    pub logs: Logs,
     /// What was in force.
     pub in_force: InForce,
+}
+
+/// What tells whether offsets are still of the same logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logs {
+    /// What identifies each topic by name.
+    pub topics: BTreeMap<String, String>,
+    /// The leader epoch of the record before each partition's offset, by the partition's name; -1 if unknown.
+    pub epochs: BTreeMap<String, i64>,
 }
 
 /// Which roster and settings the books were made under.
@@ -235,6 +246,8 @@ impl Pack for Saved {
     fn put(&self, out: &mut Vec<u8>) {
         self.position.put(out);
         self.offsets.clone().into_iter().collect::<Vec<(String, i64)>>().put(out);
+        self.logs.topics.clone().into_iter().collect::<Vec<(String, String)>>().put(out);
+        self.logs.epochs.clone().into_iter().collect::<Vec<(String, i64)>>().put(out);
         self.in_force.roster.put(out);
         self.in_force.settings.put(out);
         self.in_force.thresholds.put(out);
@@ -243,6 +256,10 @@ impl Pack for Saved {
         Ok(Saved {
             position: Pack::take(input)?,
             offsets: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
+            logs: Logs {
+                topics: Vec::<(String, String)>::take(input)?.into_iter().collect(),
+                epochs: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
+            },
             in_force: InForce {
                 roster: Pack::take(input)?,
                 settings: Pack::take(input)?,
@@ -291,7 +308,7 @@ impl Changes {
 
 impl Checkpoint {
     /// Cuts a checkpoint: what changed in `engine` since the last one was cut, and where it stands.
-    pub fn cut(engine: &mut Engine, offsets: BTreeMap<String, i64>, in_force: InForce) -> Checkpoint {
+    pub fn cut(engine: &mut Engine, offsets: BTreeMap<String, i64>, logs: Logs, in_force: InForce) -> Checkpoint {
         let mut bytes = Vec::new();
         let mut records = Vec::new();
         let mut paths = Changes::default();
@@ -317,7 +334,7 @@ impl Checkpoint {
             panes.0.push((key_range, value));
         });
         panes.sort(&bytes);
-        let saved = Saved { position, offsets, in_force };
+        let saved = Saved { position, offsets, logs, in_force };
         let position = written(&mut bytes, |out| {
             out.extend_from_slice(&VERSION.to_be_bytes());
             saved.put(out);

@@ -1,9 +1,11 @@
 //! The command line as a user types it: the real binary, its output and its exit code.
 
-use crate::support::daemon::{ROSTER, binary};
+use crate::support::daemon::{Daemon, ROSTER, binary};
+use crate::support::{free_port, wait_for};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 fn run(arguments: &[&str]) -> Output {
@@ -200,4 +202,17 @@ fn a_seed_makes_the_same_day_and_disorder_changes_no_figure() {
     let figures = place.replay(&plain, &["--report", "csv", "--window", "day"]);
     assert!(figures.lines().count() > 500, "{figures}");
     assert_eq!(place.replay(&disordered, &["--report", "csv", "--window", "day"]), figures);
+}
+
+#[test]
+fn the_demo_shows_figures_with_nothing_to_set_up() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut demo = Daemon::demo(directory.path(), free_port());
+    demo.wait_ready();
+    wait_for("a call is answered", Duration::from_secs(60), || {
+        let answered =
+            |(name, value): (&String, &f64)| name.starts_with("goalkeeper_queue_answered_total") && *value > 0.0;
+        if demo.metrics().iter().any(answered) { Ok(()) } else { Err(demo.said()) }
+    });
+    assert!(demo.stop().success());
 }

@@ -1,34 +1,12 @@
 //! The daemon against a real Apache Kafka, and a real Prometheus against the daemon.
 
+use crate::support::calls::{STREAM, call, topic};
 use crate::support::daemon::{Daemon, ROSTER, Setup};
 use crate::support::kafka::{Message, shared};
 use crate::support::prometheus::{Prometheus, promtool};
-use crate::support::{unique, wait_for};
+use crate::support::wait_for;
 use std::time::Duration;
 
-/// The events of one answered call of Ines's, `minutes` after nine.
-fn call(n: usize, minutes: usize) -> Vec<Message> {
-    let event = |kind: &str, seconds: usize, data: &str| {
-        let time = format!("2026-01-05T{:02}:{:02}:{:02}Z", 9 + minutes / 60, minutes % 60, seconds);
-        Message::of(format!(
-            "{{\"specversion\":\"1.0\",\"id\":\"{n}-{seconds}\",\"source\":\"/pbx\",\"type\":\"contact.{kind}\",\
-             \"time\":\"{time}\",\"data\":{{\"contact\":\"c{n}\",\"queue\":\"support\"{data}}}}}"
-        ))
-    };
-    vec![
-        event("queued", 0, ",\"customer\":\"k1\""),
-        event("answered", 10, ",\"rep\":\"ines\""),
-        event("ended", 40, ",\"rep\":\"ines\""),
-    ]
-}
-
-fn topic(name: &str, partitions: i32) -> String {
-    let topic = unique(name);
-    shared().create_topic(&topic, partitions, &[]);
-    topic
-}
-
-const STREAM: &str = "clock: stream\n";
 const ALL_DAY: &str = "scope=company,team,queue,rep&window=day&from=2026-01-05&to=2026-01-06";
 
 #[test]
@@ -131,20 +109,6 @@ fn a_killed_daemon_goes_on_as_if_nothing_had_happened() {
 
 #[test]
 #[ignore = "needs a real Kafka: make test"]
-fn lag_tools_see_the_offsets_of_the_last_checkpoint() {
-    let kafka = shared();
-    let topic = topic("lag", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    let _daemon = setup.start();
-    wait_for("the offset is committed", Duration::from_secs(30), || match kafka.committed(&topic, &topic, 0) {
-        Some(3) => Ok(()),
-        other => Err(format!("{other:?}")),
-    });
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
 fn a_roster_changed_while_the_daemon_was_down_books_live_records_anew() {
     let kafka = shared();
     let topic = topic("roster", 1);
@@ -172,50 +136,6 @@ fn two_daemons_cannot_share_a_state_directory() {
     let mut second = Daemon::start(&setup.path(), setup.port);
     assert!(!second.wait_end().success());
     assert!(second.said().contains("is in use by another goalkeeper"), "{}", second.said());
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
-fn a_topic_that_was_made_anew_is_noticed() {
-    let kafka = shared();
-    let topic = topic("anew", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    assert!(setup.start().stop().success());
-    kafka.delete_topic(&topic);
-    kafka.create_topic(&topic, 1, &[]);
-    let mut daemon = Daemon::start(&setup.path(), setup.port);
-    assert!(!daemon.wait_end().success());
-    assert!(daemon.said().contains("the topic was made anew or has lost data"), "{}", daemon.said());
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
-fn records_that_kafka_deleted_before_they_were_read_are_counted() {
-    let kafka = shared();
-    let topic = topic("deleted", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    assert!(setup.start().stop().success());
-    kafka.produce(&topic, 0, call(2, 2));
-    kafka.produce(&topic, 0, call(3, 3));
-    kafka.delete_before(&topic, 0, 6);
-    let daemon = setup.start();
-    daemon.wait_metric(&format!("goalkeeper_kafka_records_lost_total{{partition=\"0\",topic=\"{topic}\"}}"), 3.0);
-    daemon.wait_metric("goalkeeper_queue_window_answered{queue=\"support\",window=\"day\"}", 2.0);
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
-fn partitions_that_are_added_later_are_read_too() {
-    let kafka = shared();
-    let topic = topic("grown", 1);
-    kafka.produce(&topic, 0, call(1, 1));
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    let daemon = setup.start();
-    kafka.grow_topic(&topic, 2);
-    kafka.produce(&topic, 1, call(2, 2));
-    daemon.wait_metric("goalkeeper_queue_answered_total{queue=\"support\"}", 2.0);
 }
 
 #[test]

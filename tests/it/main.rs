@@ -3,10 +3,12 @@
 #![allow(unreachable_pub)]
 
 mod check_data;
+mod clock;
 mod commands;
 mod config;
 mod decode;
 mod kafka;
+mod offsets;
 mod oracle;
 mod properties;
 mod reload;

@@ -9,9 +9,8 @@ use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::Instant;
 use goalkeeper::domain::window::Window;
 use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
-use goalkeeper::store::{Checkpoint, InForce, Store};
+use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 /// A roster of one queue, with or without a threshold of its own.
@@ -53,9 +52,10 @@ fn service_level(engine: &Engine, window: &str) -> Option<f64> {
 }
 
 /// The engine of a process that found on disk what `engine` had left there.
-fn restarted(engine: &mut Engine, threshold: &str, folder: &Path) -> Engine {
-    let store = Store::open(folder).expect("can be opened");
-    store.write(&Checkpoint::cut(engine, BTreeMap::new(), InForce::default())).expect("can be written");
+fn restarted(engine: &mut Engine, threshold: &str, store: &Store) -> Engine {
+    store
+        .write(&Checkpoint::cut(engine, BTreeMap::new(), Logs::default(), InForce::default()))
+        .expect("can be written");
     let mut after = self::engine(threshold);
     let saved = store.saved().expect("can be read").expect("was written");
     store.restore(&mut after, saved.position).expect("can be restored");
@@ -69,20 +69,20 @@ fn restarted(engine: &mut Engine, threshold: &str, folder: &Path) -> Engine {
 
 #[test]
 fn a_threshold_that_changed_while_the_daemon_was_down_has_no_value_for_closed_books() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::in_memory().expect("there is memory");
     let mut before = engine("");
     answer(&mut before, "c1", "2026-01-05T10:00:00Z");
     answer(&mut before, "c2", "2026-01-15T10:00:00Z");
     before.apply(Input::Tick(instant("2026-01-15T10:02:00Z")));
     assert_eq!(service_level(&before, "month"), Some(0.0));
 
-    let same = restarted(&mut before, "", folder.path());
+    let same = restarted(&mut before, "", &store);
     assert_eq!(service_level(&same, "month"), Some(0.0));
-    let mut other = restarted(&mut before, ", service_level_threshold: 30s", folder.path());
+    let mut other = restarted(&mut before, ", service_level_threshold: 30s", &store);
     assert_eq!(service_level(&other, "month"), None);
     assert_eq!(service_level(&other, "7d"), Some(1.0));
     // That is remembered.
-    let again = restarted(&mut other, ", service_level_threshold: 30s", folder.path());
+    let again = restarted(&mut other, ", service_level_threshold: 30s", &store);
     assert_eq!(service_level(&again, "month"), None);
     assert_eq!(service_level(&again, "7d"), Some(1.0));
 }

@@ -5,7 +5,7 @@ use super::chance::Chance;
 use goalkeeper::domain::engine::Engine;
 use goalkeeper::domain::roster::Roster;
 use goalkeeper::domain::settings::Settings;
-use goalkeeper::store::{Checkpoint, InForce, Store};
+use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl Disk {
         if !chance.per_cent(5) {
             return;
         }
-        let checkpoint = Checkpoint::cut(engine, BTreeMap::new(), InForce::default());
+        let checkpoint = Checkpoint::cut(engine, BTreeMap::new(), Logs::default(), InForce::default());
         self.0.write(&checkpoint).expect("memory takes it");
         engine.written();
         if chance.per_cent(30) {

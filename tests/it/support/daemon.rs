@@ -47,6 +47,13 @@ impl Daemon {
         Daemon { process: Process::start(command, &directory.join("log")), port }
     }
 
+    /// Starts `goalkeeper demo`: simulator, a broker in the process, and the daemon.
+    pub fn demo(directory: &Path, port: u16) -> Daemon {
+        let mut command = binary();
+        command.args(["demo", "--listen", &format!("127.0.0.1:{port}")]);
+        Daemon { process: Process::start(command, &directory.join("log")), port }
+    }
+
     /// Starts it and waits until everything that was there is read.
     pub fn start_ready(directory: &Path, port: u16) -> Daemon {
         let mut daemon = Daemon::start(directory, port);
@@ -119,6 +126,13 @@ impl Daemon {
         assert_eq!(status, 200, "{body}");
         let mut answer: serde_json::Value = serde_json::from_str(&body).expect("is JSON");
         answer["rows"].take()
+    }
+
+    /// Lets it stand still while `meanwhile` happens.
+    pub fn while_paused(&self, meanwhile: impl FnOnce()) {
+        self.process.pause();
+        meanwhile();
+        self.process.resume();
     }
 
     /// Kills it on the spot.

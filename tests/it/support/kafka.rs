@@ -21,8 +21,8 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// One broker.
 pub struct Kafka {
     port: u16,
-    _process: Process,
-    _directory: TempDir,
+    process: Process,
+    directory: TempDir,
 }
 
 /// A message to produce.
@@ -31,6 +31,8 @@ pub struct Message {
     pub key: Option<String>,
     pub payload: Option<Vec<u8>>,
     pub headers: Vec<(String, Vec<u8>)>,
+    /// What the producer says of its time, in milliseconds since 1970; the present if it says nothing.
+    pub timestamp: Option<i64>,
 }
 
 impl Message {
@@ -89,10 +91,20 @@ impl Kafka {
             .output()
             .expect("java runs");
         assert!(format.status.success(), "formatting: {}", String::from_utf8_lossy(&format.stderr));
+        let mut kafka = Kafka { port, process: Kafka::process(directory.path()), directory };
+        kafka.wait_answer();
+        kafka
+    }
+
+    fn process(directory: &Path) -> Process {
         let mut command = java("kafka.Kafka");
-        command.arg(&properties);
-        let mut process = Process::start(command, &directory.path().join("log"));
-        let consumer = client(port);
+        command.arg(directory.join("server.properties"));
+        Process::start(command, &directory.join("log"))
+    }
+
+    fn wait_answer(&mut self) {
+        let consumer = client(self.port);
+        let process = &mut self.process;
         wait_for("Kafka answers", Duration::from_secs(60), || {
             if let Some(status) = process.ended() {
                 panic!("Kafka ended with {status}: {}", process.said());
@@ -100,7 +112,34 @@ impl Kafka {
             let answer = consumer.fetch_metadata(None, Duration::from_secs(2));
             answer.map(drop).map_err(|error| format!("{error}; it says: {}", process.said()))
         });
-        Kafka { port, _process: process, _directory: directory }
+    }
+
+    /// Kills the broker, lets it forget all records of a partition as a crashed disk might, and starts it again.
+    pub fn lose_log(&mut self, topic: &str, partition: i32) {
+        self.process.kill();
+        let log = self.directory.path().join(format!("data/{topic}-{partition}/00000000000000000000.log"));
+        let file = std::fs::File::options().write(true).open(&log).expect("the log is there");
+        assert!(file.metadata().expect("is there").len() > 0, "{} is empty", log.display());
+        file.set_len(0).expect("can be cut");
+        self.process = Kafka::process(self.directory.path());
+        self.wait_answer();
+        self.wait_leader(topic, partition);
+    }
+
+    fn wait_leader(&self, topic: &str, partition: i32) {
+        wait_for("the partition has a leader", Duration::from_secs(60), || {
+            let end = client(self.port).fetch_watermarks(topic, partition, Duration::from_secs(2));
+            end.map(drop).map_err(|error| format!("{error}; it says: {}", self.process.said()))
+        });
+    }
+
+    /// What `kafka-consumer-groups --describe` says of a group.
+    pub fn describe_group(&self, group: &str) -> String {
+        let output = java("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand")
+            .args(["--bootstrap-server", &self.brokers(), "--describe", "--group", group])
+            .output()
+            .expect("java runs");
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     }
 
     /// The address of the broker.
@@ -175,6 +214,9 @@ impl Kafka {
             if let Some(payload) = &message.payload {
                 record = record.payload(payload);
             }
+            if let Some(timestamp) = message.timestamp {
+                record = record.timestamp(timestamp);
+            }
             while let Err((error, back)) = producer.send(record) {
                 assert!(error.to_string().contains("Queue full"), "{error}");
                 producer.poll(Duration::from_millis(10));
@@ -182,22 +224,6 @@ impl Kafka {
             }
         }
         producer.flush(Duration::from_secs(60)).expect("Kafka takes everything");
-    }
-
-    /// The offset that a group has committed for a partition, as lag tools see it.
-    pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", self.brokers())
-            .set("group.id", group)
-            .create()
-            .expect("a client");
-        let mut list = TopicPartitionList::new();
-        list.add_partition(topic, partition);
-        let committed = consumer.committed_offsets(list, ANSWER).expect("Kafka answers");
-        match committed.find_partition(topic, partition).map(|element| element.offset()) {
-            Some(Offset::Offset(offset)) => Some(offset),
-            _ => None,
-        }
     }
 }
 
