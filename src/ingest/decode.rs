@@ -1,9 +1,10 @@
 //! From a message to an event: the envelope, structured or binary, then the `data` of the type's family.
 
+use super::json::{self, Cut, Token, Value};
 use super::names::Names;
 use super::refusal::{Reason, Refused};
 use super::wire::{
-    Address, CertificationData, CoachingData, ComplaintData, ContactData, Envelope, Flag, Id, Integer, Points,
+    Address, CertificationData, CoachingData, ComplaintData, ContactData, Envelope, Flag, Id, Integer, Points, Read,
     ReportedData, ReviewData, Said, ScaleName, ShiftData, StateData, SurveyData, Text, TicketData, Vocabulary, Word,
     Zone, checked_id, read_time,
 };
@@ -14,7 +15,7 @@ use crate::domain::event::{
 use crate::domain::time::Instant;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use serde::Deserialize;
+use serde::de::IgnoredAny;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
 use std::sync::LazyLock;
@@ -69,6 +70,8 @@ impl Ignored {
 pub struct Decoder {
     key: [u8; 16],
     names: Names,
+    /// Memory for the values of the next message.
+    cut: Cut<'static>,
 }
 
 struct Head<'a> {
@@ -78,7 +81,7 @@ struct Head<'a> {
     seq: i64,
     revision: i64,
     retracted: bool,
-    data: &'a str,
+    data: Value<'a, 'a>,
 }
 
 type Result<T, E = Refused> = std::result::Result<T, E>;
@@ -86,7 +89,7 @@ type Result<T, E = Refused> = std::result::Result<T, E>;
 impl Decoder {
     /// A decoder that hashes customers' keys under `key`.
     pub fn new(key: [u8; 16]) -> Decoder {
-        Decoder { key, names: Names::default() }
+        Decoder { key, names: Names::default(), cut: Cut::new() }
     }
 
     /// How often the table of shared texts was full.
@@ -111,14 +114,27 @@ impl Decoder {
         }
         let text = std::str::from_utf8(payload)
             .map_err(|error| Refused::new(Reason::NotUtf8, format!("no UTF-8 from byte {}", error.valid_up_to())))?;
-        match form(message.headers, text)? {
-            Form::Structured => self.structured(text),
-            Form::Binary => self.binary(message.headers, text),
-        }
+        let form = form(message.headers, text)?;
+        let mut cut = std::mem::take(&mut self.cut);
+        let decoded = json::read(text, &mut cut).ok_or_else(|| not_json(text)).and_then(|value| match form {
+            Form::Structured => self.structured(value),
+            Form::Binary => self.binary(message.headers, value),
+        });
+        self.cut = json::emptied(cut);
+        decoded
     }
 
-    fn structured(&mut self, text: &str) -> Result<Decoded> {
-        let envelope = read_envelope(text)?;
+    fn structured(&mut self, message: Value<'_, '_>) -> Result<Decoded> {
+        let Token::Object(_) = message.token() else {
+            return Err(Refused::new(Reason::NotCloudEvent, "no JSON object"));
+        };
+        let mut all_data = message.parts().filter(|(name, _)| *name == "data").map(|(_, data)| data);
+        let data = all_data.next().unwrap_or(Value::NULL);
+        if all_data.next().is_some() {
+            return Err(bad_attribute("data", "it is there twice"));
+        }
+        let envelope =
+            Envelope::read(message).map_err(|problem| Refused::new(Reason::BadAttribute, problem.to_string()))?;
         let Some(version) = &envelope.specversion else {
             return Err(Refused::new(
                 Reason::NotCloudEvent,
@@ -127,9 +143,7 @@ impl Decoder {
         };
         check_version(&version.0)?;
         let kind = envelope.kind.as_ref().ok_or_else(|| missing_attribute("type"))?;
-        if family(&kind.0).is_none() {
-            return Ok(self.ignored(Ignored::Unknown, &kind.0));
-        }
+        let Some(family) = family(&kind.0) else { return Ok(self.ignored(Ignored::Unknown, &kind.0)) };
         let Id(source) = envelope.source.as_ref().ok_or_else(|| missing_attribute("source"))?;
         let head = Head {
             id: envelope.id.as_ref().ok_or_else(|| missing_attribute("id"))?.0.as_ref().into(),
@@ -138,20 +152,18 @@ impl Decoder {
             seq: envelope.seq.map_or(0, |Integer(n)| n),
             revision: envelope.revision.map_or(0, |Integer(n)| n),
             retracted: envelope.retracted.is_some_and(|Flag(flag)| flag),
-            data: envelope.data.map_or("null", |data| data.get()),
+            data,
         };
-        self.event(&kind.0, head)
+        self.event(&kind.0, family, head)
     }
 
-    fn binary(&mut self, headers: &[(&str, &[u8])], text: &str) -> Result<Decoded> {
+    fn binary(&mut self, headers: &[(&str, &[u8])], data: Value<'_, '_>) -> Result<Decoded> {
         check_version(attribute(headers, "specversion")?.unwrap_or_default())?;
         let kind = attribute(headers, "type")?.ok_or_else(|| missing_attribute("type"))?;
-        if family(kind).is_none() {
-            return Ok(self.ignored(Ignored::Unknown, kind));
-        }
+        let Some(family) = family(kind) else { return Ok(self.ignored(Ignored::Unknown, kind)) };
         let id = |name: &'static str| {
             let text = attribute(headers, name)?.ok_or_else(|| missing_attribute(name))?;
-            checked_id(text).map_err(|problem| bad_attribute(name, &problem))
+            checked_id(text).map_err(|problem| bad_attribute(name, &problem.to_string()))
         };
         let integer = |name: &'static str| match attribute(headers, name)? {
             None => Ok(0),
@@ -169,14 +181,12 @@ impl Decoder {
                 Some("true") => true,
                 Some(_) => return Err(bad_attribute("retracted", "neither true nor false")),
             },
-            data: text,
+            data,
         };
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| not_json(&error))?;
-        self.event(kind, head)
+        self.event(kind, family, head)
     }
 
-    fn event(&mut self, kind: &str, head: Head<'_>) -> Result<Decoded> {
-        let family = family(kind).unwrap_or(Family::Other);
+    fn event(&mut self, kind: &str, family: Family, head: Head<'_>) -> Result<Decoded> {
         if head.retracted {
             return self.retraction(kind, family, head);
         }
@@ -482,57 +492,22 @@ fn check_version(version: &str) -> Result<()> {
     }
 }
 
-fn read_envelope(text: &str) -> Result<Envelope<'_>> {
-    serde_json::from_str(text).map_err(|error| {
-        if !error.is_data() {
-            return not_json(&error);
-        }
-        if !text.trim_ascii_start().starts_with('{') {
-            return Refused::new(Reason::NotCloudEvent, "no JSON object");
-        }
-        // Reading again with the path costs time that only refusals pay.
-        let (path, problem) = with_path::<Envelope<'_>>(text);
-        Refused::new(Reason::BadAttribute, format!("{path}: {problem}"))
-    })
-}
-
-fn read_data<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
-    // serde would read a list as the fields in their order.
-    if text.trim_ascii_start().starts_with('[') {
-        return Err(Refused::new(Reason::BadField, "data: a list; it is an object"));
-    }
-    serde_json::from_str(text).map_err(|_| {
-        if text == "null" {
-            return missing_attribute("data");
-        }
-        let (path, problem) = with_path::<T>(text);
-        let path = if path == "." { "data".to_owned() } else { format!("data.{path}") };
-        Refused::new(Reason::BadField, format!("{path}: {problem}"))
-    })
-}
-
-fn with_path<'a, T: Deserialize<'a>>(text: &'a str) -> (String, String) {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Ok(_) => (".".to_owned(), "trailing characters".to_owned()),
-        Err(error) => (error.path().to_string(), without_values(&error.into_inner().to_string())),
+fn read_data<'a, T: Read<'a>>(data: Value<'_, 'a>) -> Result<T> {
+    match data.token() {
+        Token::Null => Err(missing_attribute("data")),
+        Token::Object(_) => T::read(data).map_err(|problem| Refused::new(Reason::BadField, format!("data.{problem}"))),
+        _ => Err(Refused::new(Reason::BadField, format!("data: invalid type: {}, expected an object", data.kind()))),
     }
 }
 
-/// serde quotes the offending value in front of what it expected, and that value may be personal: only its kind stays.
-fn without_values(message: &str) -> String {
-    // The value itself may hold anything, even these words; what was expected is behind the last of them.
-    let Some((before, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
-    let kind = before.split(['"', '`']).next().unwrap_or_default().trim_end();
-    format!("{kind}, expected {expected}")
-}
-
-fn not_json(error: &serde_json::Error) -> Refused {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "ends too early",
-        _ => "no valid JSON",
+fn not_json(text: &str) -> Refused {
+    // Reading again says where it is wrong, and costs time that only refusals pay.
+    let detail = match serde_json::from_str::<IgnoredAny>(text) {
+        Err(error) if error.is_eof() => format!("ends too early, line {} column {}", error.line(), error.column()),
+        Err(error) => format!("no valid JSON, line {} column {}", error.line(), error.column()),
+        Ok(_) => "no valid JSON".to_owned(),
     };
-    Refused::new(Reason::NotJson, format!("{what}, line {} column {}", error.line(), error.column()))
+    Refused::new(Reason::NotJson, detail)
 }
 
 fn missing_attribute(name: &str) -> Refused {
@@ -578,26 +553,31 @@ fn checked_scale(scale: ScaleName, score: i64, max: Option<Points>) -> Result<Sc
 }
 
 /// Reads what no measure needs yet as strictly as the rest, so that producers learn of mistakes now.
-fn check_other(kind: &str, text: &str) -> Result<()> {
+fn check_other(kind: &str, data: Value<'_, '_>) -> Result<()> {
     match kind {
         "review.scored" => {
-            let data: ReviewData<'_> = read_data(text)?;
+            let data: ReviewData<'_> = read_data(data)?;
             required("review", data.review)?;
             required("rep", data.rep)?;
-            required("items", data.items).map(drop)
+            for (n, item) in required("items", data.items)?.into_iter().enumerate() {
+                required(&format!("items[{n}].criterion"), item.criterion)?;
+                required(&format!("items[{n}].score"), item.score)?;
+                required(&format!("items[{n}].max"), item.max)?;
+            }
+            Ok(())
         }
         "complaint.logged" => {
-            let data: ComplaintData<'_> = read_data(text)?;
+            let data: ComplaintData<'_> = read_data(data)?;
             required("complaint", data.complaint)?;
             required("category", data.category).map(drop)
         }
         "rep.state" => {
-            let data: StateData<'_> = read_data(text)?;
+            let data: StateData<'_> = read_data(data)?;
             required("rep", data.rep)?;
             required("state", data.state).map(drop)
         }
         "shift.planned" => {
-            let data: ShiftData<'_> = read_data(text)?;
+            let data: ShiftData<'_> = read_data(data)?;
             required("shift", data.shift)?;
             required("rep", data.rep)?;
             required("activity", data.activity)?;
@@ -608,15 +588,15 @@ fn check_other(kind: &str, text: &str) -> Result<()> {
             }
         }
         "certification.earned" => {
-            let data: CertificationData<'_> = read_data(text)?;
+            let data: CertificationData<'_> = read_data(data)?;
             required("rep", data.rep)?;
             required("certification", data.certification).map(drop)
         }
         "coaching.session" => {
-            let data: CoachingData<'_> = read_data(text)?;
+            let data: CoachingData<'_> = read_data(data)?;
             required("rep", data.rep).map(drop)
         }
-        _ => check_reported(&read_data(text)?),
+        _ => check_reported(&read_data(data)?),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The JSON Schemas are made from these types, so what a field means is said here.
 
+use super::json::{Token, Value};
 use crate::domain::event::{
     Author, Channel, DeleteReason, Direction, EndedBy, Field, LeftReason, MissReason, Priority, Reported, TicketStatus,
     TransferKind, TransferResult,
@@ -9,8 +10,6 @@ use crate::domain::event::{
 use crate::domain::time::{DAY, Instant};
 use chrono::DateTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -21,432 +20,464 @@ pub(super) const MAX_ATTRIBUTES: usize = 32;
 /// The longest duration that makes sense, in milliseconds.
 const MAX_DURATION: i64 = 400 * DAY;
 
-/// A CloudEvent of version 1.0 in structured JSON.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct Envelope<'a> {
-    /// The version of CloudEvents: `1.0`.
-    #[serde(borrow)]
-    pub(super) specversion: Option<Text<'a>>,
-    /// Unique within `source`. The same id again is a repeat or, with a higher `revision`, a new version of the event.
-    #[serde(borrow)]
-    pub(super) id: Option<Id<'a>>,
-    /// Who tells it.
-    #[serde(borrow)]
-    pub(super) source: Option<Id<'a>>,
-    /// What happened; an unknown type is ignored and counted.
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Option<Text<'a>>,
-    /// The moment the thing happened; kept in milliseconds.
-    pub(super) time: Option<Time>,
-    /// Orders events of equal time and source, such as a log's row number. Never a delivery position.
-    pub(super) seq: Option<Integer>,
-    /// Version of this event, such as a last-update time.
-    pub(super) revision: Option<Integer>,
-    /// True: this event id no longer holds. `data` then needs only the id of what it was about.
-    pub(super) retracted: Option<Flag>,
-    /// What it says.
-    #[serde(borrow)]
-    #[schemars(skip)]
-    pub(super) data: Option<&'a RawValue>,
+/// What is wrong with a value, and where below the value that was read. It never quotes the value: it may be personal.
+#[derive(Debug)]
+pub(super) struct Problem(Box<(String, String)>);
+
+type Result<T, E = Problem> = std::result::Result<T, E>;
+
+impl Problem {
+    fn new(text: impl Into<String>) -> Problem {
+        Problem(Box::new((String::new(), text.into())))
+    }
+
+    fn kind(found: Value<'_, '_>, expected: &str) -> Problem {
+        Problem::new(format!("invalid type: {}, expected {expected}", found.kind()))
+    }
+
+    /// The same problem, seen from the value that has this one in `step`.
+    fn within(mut self, step: &str) -> Problem {
+        let path = &mut self.0.0;
+        if !path.is_empty() && !path.starts_with('[') {
+            path.insert(0, '.');
+        }
+        path.insert_str(0, step);
+        self
+    }
 }
 
-/// All that any contact.* event may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct ContactData<'a> {
-    /// Id of the contact.
-    #[serde(borrow)]
-    pub(super) contact: Option<Id<'a>>,
-    /// Id of the first contact of the same journey (callback, transfer to a new contact).
-    #[serde(borrow)]
-    pub(super) root: Option<Id<'a>>,
-    /// The contact's stay in a queue; needed where it enters the same queue twice.
-    #[serde(borrow)]
-    pub(super) leg: Option<Id<'a>>,
-    /// The queue where it happened.
-    #[serde(borrow)]
-    pub(super) queue: Said<Id<'a>>,
-    /// The rep it happened with.
-    #[serde(borrow)]
-    pub(super) rep: Said<Id<'a>>,
-    /// Overrides the team of the roster.
-    #[serde(borrow)]
-    pub(super) team: Option<Id<'a>>,
-    /// How customer and centre talk; `voice` unless said.
-    pub(super) channel: Option<Word<Channel>>,
-    /// Who began; `inbound` unless said.
-    pub(super) direction: Option<Word<Direction>>,
-    /// Opaque key of the customer; absent is anonymous. Only a keyed hash of it is kept.
-    #[serde(borrow)]
-    pub(super) customer: Said<Id<'a>>,
-    /// IANA zone of the customer.
-    #[serde(borrow)]
-    pub(super) customer_zone: Option<Zone<'a>>,
-    /// Issue type, e.g. `invoice`.
-    #[serde(borrow)]
-    pub(super) issue: Said<Id<'a>>,
-    /// How urgent it is; `normal` unless said.
-    pub(super) priority: Option<Word<Priority>>,
-    /// Named texts, merged name by name.
-    pub(super) attributes: Option<Attributes>,
-    /// contact.missed: `no_answer`, `rejected`, `busy`, `dumped`, `caller_left`. contact.left: `callback`, `voicemail`,
-    /// `timeout`, `empty`, `exit_key`, `overflow`, `withdrawn`, `closed`, `full`, `failed`. An unknown one counts as other.
-    #[serde(borrow)]
-    pub(super) reason: Option<Text<'a>>,
-    /// contact.missed, contact.answered: how long it rang, in seconds.
-    pub(super) ring: Said<Seconds>,
-    /// contact.answered, contact.abandoned, contact.left: time in the queue in seconds.
-    pub(super) wait: Said<Seconds>,
-    /// contact.abandoned, contact.ended: true if a later event may say otherwise.
-    pub(super) provisional: Option<Flag>,
-    /// contact.transferred: how.
-    pub(super) kind: Option<Word<TransferKind>>,
-    /// contact.transferred: with what result.
-    pub(super) result: Option<Word<TransferResult>>,
-    /// contact.transferred: to which rep.
-    #[serde(borrow)]
-    pub(super) to_rep: Option<Id<'a>>,
-    /// contact.transferred: to which queue.
-    #[serde(borrow)]
-    pub(super) to_queue: Option<Id<'a>>,
-    /// contact.transferred: to which number or house outside.
-    #[serde(borrow)]
-    pub(super) to_external: Option<Id<'a>>,
-    /// contact.transferred: whether it was needed.
-    pub(super) needed: Option<Flag>,
-    /// contact.message: id of the message.
-    #[serde(borrow)]
-    pub(super) message: Option<Id<'a>>,
-    /// contact.message: who wrote it.
-    pub(super) author: Option<Word<Author>>,
-    /// Outcome code of the source.
-    #[serde(borrow)]
-    pub(super) disposition: Option<Id<'a>>,
-    /// Whether the matter was resolved.
-    pub(super) resolved: Option<Flag>,
-    /// contact.ended: who ended it.
-    pub(super) ended_by: Option<Word<EndedBy>>,
-    /// contact.ended: talk without hold, in seconds; proves an answer.
-    pub(super) talk: Said<Seconds>,
-    /// contact.ended: hold in seconds.
-    pub(super) hold: Said<Seconds>,
-    /// contact.ended: how often the customer was put on hold.
-    pub(super) holds: Option<Count>,
-    /// contact.wrapped: after-contact work in seconds.
-    pub(super) work: Said<Seconds>,
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, text) = &*self.0;
+        if path.is_empty() { f.write_str(text) } else { write!(f, "{path}: {text}") }
+    }
 }
 
-/// All that any ticket.* event may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct TicketData<'a> {
-    /// Id of the ticket.
-    #[serde(borrow)]
-    pub(super) ticket: Option<Id<'a>>,
-    /// Id of the first contact of the same journey.
-    #[serde(borrow)]
-    pub(super) root: Option<Id<'a>>,
-    /// Kept with the ticket; tickets have no legs.
-    #[serde(borrow)]
-    pub(super) leg: Option<Id<'a>>,
-    /// The queue in which the ticket lies after the event.
-    #[serde(borrow)]
-    pub(super) queue: Said<Id<'a>>,
-    /// The rep who holds the ticket after the event; `null` is nobody.
-    #[serde(borrow)]
-    pub(super) rep: Said<Id<'a>>,
-    /// Overrides the team of the roster.
-    #[serde(borrow)]
-    pub(super) team: Option<Id<'a>>,
-    /// The rep who acted, if not the holder.
-    #[serde(borrow)]
-    pub(super) by: Option<Id<'a>>,
-    /// The queue that acted, if not the one in which the ticket lies.
-    #[serde(borrow)]
-    pub(super) by_queue: Option<Id<'a>>,
-    /// How customer and centre talk; `email` unless said.
-    pub(super) channel: Option<Word<Channel>>,
-    /// Who began; `inbound` unless said.
-    pub(super) direction: Option<Word<Direction>>,
-    /// Opaque key of the customer; absent is anonymous. Only a keyed hash of it is kept.
-    #[serde(borrow)]
-    pub(super) customer: Said<Id<'a>>,
-    /// IANA zone of the customer.
-    #[serde(borrow)]
-    pub(super) customer_zone: Option<Zone<'a>>,
-    /// Issue type, e.g. `invoice`.
-    #[serde(borrow)]
-    pub(super) issue: Said<Id<'a>>,
-    /// How urgent it is; `normal` unless said.
-    pub(super) priority: Option<Word<Priority>>,
-    /// Named texts, merged name by name.
-    pub(super) attributes: Option<Attributes>,
-    /// ticket.message: id of the message; the same again replaces it.
-    #[serde(borrow)]
-    pub(super) message: Option<Id<'a>>,
-    /// ticket.message: who wrote it.
-    pub(super) author: Option<Word<Author>>,
-    /// ticket.message: whether the customer sees it; true unless said.
-    pub(super) public: Option<Flag>,
-    /// ticket.message: whether it was taken back.
-    pub(super) deleted: Option<Flag>,
-    /// ticket.status: the new status.
-    pub(super) status: Option<Word<TicketStatus>>,
-    /// ticket.merged: the ticket it went into.
-    #[serde(borrow)]
-    pub(super) into: Option<Id<'a>>,
-    /// ticket.deleted: why.
-    pub(super) reason: Option<Word<DeleteReason>>,
+/// What can be read from a value.
+pub(super) trait Read<'a>: Sized {
+    /// Reads it.
+    fn read(value: Value<'_, 'a>) -> Result<Self>;
 }
 
-/// All that any survey.* event may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct SurveyData<'a> {
-    /// Id of the survey.
-    #[serde(borrow)]
-    pub(super) survey: Option<Id<'a>>,
-    /// The contact it is about.
-    #[serde(borrow)]
-    pub(super) contact: Option<Id<'a>>,
-    /// The source of that contact, if another.
-    #[serde(borrow)]
-    pub(super) contact_source: Option<Id<'a>>,
-    /// The ticket it is about.
-    #[serde(borrow)]
-    pub(super) ticket: Option<Id<'a>>,
-    /// The source of that ticket, if another.
-    #[serde(borrow)]
-    pub(super) ticket_source: Option<Id<'a>>,
-    /// The rep judged; without it the last handling rep of the contact or ticket.
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
-    /// The queue judged; without it that of the contact or ticket.
-    #[serde(borrow)]
-    pub(super) queue: Option<Id<'a>>,
-    /// survey.answered: which question; the same again replaces the answer.
-    #[serde(borrow)]
-    pub(super) question: Option<Id<'a>>,
-    /// survey.answered: what the score means.
-    pub(super) scale: Option<Word<ScaleName>>,
-    /// survey.answered: the score; 0-10 for `nps`, 0-`max` for `csat`, 1-10 for `csi`.
-    pub(super) score: Option<Points>,
-    /// survey.answered: the best score of `csat`.
-    pub(super) max: Option<Points>,
-    /// survey.answered: weight of the question; 1 unless said.
-    pub(super) weight: Option<Points>,
+impl<'a, T: Read<'a>> Read<'a> for Option<T> {
+    fn read(value: Value<'_, 'a>) -> Result<Option<T>> {
+        match value.token() {
+            Token::Null => Ok(None),
+            _ => T::read(value).map(Some),
+        }
+    }
 }
 
-/// All that review.scored may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct ReviewData<'a> {
-    /// Id of the review; the same again replaces it.
-    #[serde(borrow)]
-    pub(super) review: Option<Id<'a>>,
-    /// The rep reviewed.
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
-    /// The contact it is about.
-    #[serde(borrow)]
-    pub(super) contact: Option<Id<'a>>,
-    /// The source of that contact, if another.
-    #[serde(borrow)]
-    pub(super) contact_source: Option<Id<'a>>,
-    /// The ticket it is about.
-    #[serde(borrow)]
-    pub(super) ticket: Option<Id<'a>>,
-    /// The source of that ticket, if another.
-    #[serde(borrow)]
-    pub(super) ticket_source: Option<Id<'a>>,
-    /// Who reviewed.
-    #[serde(borrow)]
-    pub(super) reviewer: Option<Id<'a>>,
-    /// The form that was filled in.
-    #[serde(borrow)]
-    pub(super) form: Option<Id<'a>>,
-    /// The marks, one a criterion.
-    #[serde(borrow)]
-    pub(super) items: Option<Vec<ReviewItem<'a>>>,
+impl<'a, T: Read<'a>> Read<'a> for Said<T> {
+    fn read(value: Value<'_, 'a>) -> Result<Said<T>> {
+        match value.token() {
+            Token::Null => Ok(Said::Null),
+            _ => T::read(value).map(Said::Value),
+        }
+    }
 }
 
-/// One mark of a review.
-#[derive(Debug, serde::Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "checked on reading; no measure of reviews yet")]
-pub(super) struct ReviewItem<'a> {
-    /// What was judged.
-    #[serde(borrow)]
-    criterion: Id<'a>,
-    /// The mark.
-    score: Points,
-    /// The best mark.
-    max: Points,
-    /// Weight of the criterion; 1 unless said.
-    weight: Option<Points>,
-    /// True if failing it fails the review.
-    fatal: Option<Flag>,
-    /// False if it did not apply.
-    applies: Option<Flag>,
+impl<'a, T: Read<'a>> Read<'a> for Vec<T> {
+    fn read(value: Value<'_, 'a>) -> Result<Vec<T>> {
+        let Token::List(_) = value.token() else { return Err(Problem::kind(value, "a list")) };
+        let item = |(n, (_, value))| T::read(value).map_err(|problem: Problem| problem.within(&format!("[{n}]")));
+        value.parts().enumerate().map(item).collect()
+    }
 }
 
-/// All that complaint.logged may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct ComplaintData<'a> {
-    /// Id of the complaint.
-    #[serde(borrow)]
-    pub(super) complaint: Option<Id<'a>>,
-    /// What it is about.
-    #[serde(borrow)]
-    pub(super) category: Option<Id<'a>>,
-    /// The department it went to.
-    #[serde(borrow)]
-    department: Option<Id<'a>>,
-    /// The contact it is about.
-    #[serde(borrow)]
-    contact: Option<Id<'a>>,
-    /// The source of that contact, if another.
-    #[serde(borrow)]
-    contact_source: Option<Id<'a>>,
-    /// The ticket it is about.
-    #[serde(borrow)]
-    ticket: Option<Id<'a>>,
-    /// The source of that ticket, if another.
-    #[serde(borrow)]
-    ticket_source: Option<Id<'a>>,
-    /// The rep it is about.
-    #[serde(borrow)]
-    rep: Option<Id<'a>>,
+/// An object of known fields; others are allowed and say nothing.
+trait Fields<'a>: Default {
+    /// Reads the field `name`, if it is known. `seen` has a bit for each that was there.
+    fn set(&mut self, name: &str, value: Value<'_, 'a>, seen: &mut u64) -> Result<()>;
 }
 
-/// All that rep.state may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct StateData<'a> {
-    /// The rep.
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
-    /// `activity` unless said.
-    facet: Option<Word<Facet>>,
-    /// The state that begins; an unknown one counts as `other`.
-    #[serde(borrow)]
-    pub(super) state: Option<Id<'a>>,
-    /// Why.
-    #[serde(borrow)]
-    reason: Option<Id<'a>>,
+impl<'a, T: Fields<'a>> Read<'a> for T {
+    fn read(value: Value<'_, 'a>) -> Result<T> {
+        let Token::Object(_) = value.token() else { return Err(Problem::kind(value, "an object")) };
+        let (mut object, mut seen) = (T::default(), 0);
+        for (name, value) in value.parts() {
+            object.set(name, value, &mut seen).map_err(|problem| problem.within(name))?;
+        }
+        Ok(object)
+    }
 }
 
-/// All that shift.planned may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct ShiftData<'a> {
-    /// Id of the shift; the same again replaces it.
-    #[serde(borrow)]
-    pub(super) shift: Option<Id<'a>>,
-    /// The rep.
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
-    /// When it begins.
-    pub(super) from: Option<Time>,
-    /// When it ends.
-    pub(super) to: Option<Time>,
-    /// What is done in it.
-    #[serde(borrow)]
-    pub(super) activity: Option<Id<'a>>,
+/// A struct that is an object on the wire: its names are those of its fields, or what is behind `as`.
+macro_rules! fields {
+    ($(#[$about:meta])* struct $name:ident {
+        $($(#[$meta:meta])* $field:ident $(as $written:literal)?: $type:ty,)*
+    }) => {
+        $(#[$about])*
+        #[derive(Debug, Default, JsonSchema)]
+        pub(super) struct $name<'a> {
+            $($(#[$meta])* $(#[schemars(rename = $written)])? pub(super) $field: $type,)*
+        }
+
+        impl<'a> Fields<'a> for $name<'a> {
+            fn set(&mut self, name: &str, value: Value<'_, 'a>, seen: &mut u64) -> Result<()> {
+                #[expect(non_camel_case_types, reason = "they are the names of fields")]
+                enum Place { $($field),* }
+                match name {
+                    $(fields!(@written $field $($written)?) => {
+                        let bit = 1 << Place::$field as u32;
+                        if *seen & bit != 0 {
+                            return Err(Problem::new("it is there twice"));
+                        }
+                        *seen |= bit;
+                        self.$field = Read::read(value)?;
+                    })*
+                    _ => {}
+                }
+                Ok(())
+            }
+        }
+    };
+    (@written $field:ident) => { stringify!($field) };
+    (@written $field:ident $written:literal) => { $written };
 }
 
-/// All that certification.earned may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct CertificationData<'a> {
-    /// The rep.
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
-    /// What was earned.
-    #[serde(borrow)]
-    pub(super) certification: Option<Id<'a>>,
-    /// When it lapses.
-    expires: Option<Time>,
+fields! {
+    /// A CloudEvent of version 1.0 in structured JSON, but for its `data`.
+    struct Envelope {
+        /// The version of CloudEvents: `1.0`.
+        specversion: Option<Text<'a>>,
+        /// Unique within `source`. The same id again is a repeat or, with a higher `revision`, a new version of the event.
+        id: Option<Id<'a>>,
+        /// Who tells it.
+        source: Option<Id<'a>>,
+        /// What happened; an unknown type is ignored and counted.
+        kind as "type": Option<Text<'a>>,
+        /// The moment the thing happened; kept in milliseconds.
+        time: Option<Time>,
+        /// Orders events of equal time and source, such as a log's row number. Never a delivery position.
+        seq: Option<Integer>,
+        /// Version of this event, such as a last-update time.
+        revision: Option<Integer>,
+        /// True: this event id no longer holds. `data` then needs only the id of what it was about.
+        retracted: Option<Flag>,
+    }
 }
 
-/// All that coaching.session may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct CoachingData<'a> {
-    /// The rep.
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
-    /// The plan it belongs to.
-    #[serde(borrow)]
-    plan: Option<Id<'a>>,
-    /// Who coached.
-    #[serde(borrow)]
-    coach: Option<Id<'a>>,
+fields! {
+    /// All that any contact.* event may say.
+    struct ContactData {
+        /// Id of the contact.
+        contact: Option<Id<'a>>,
+        /// Id of the first contact of the same journey (callback, transfer to a new contact).
+        root: Option<Id<'a>>,
+        /// The contact's stay in a queue; needed where it enters the same queue twice.
+        leg: Option<Id<'a>>,
+        /// The queue where it happened.
+        queue: Said<Id<'a>>,
+        /// The rep it happened with.
+        rep: Said<Id<'a>>,
+        /// Overrides the team of the roster.
+        team: Option<Id<'a>>,
+        /// How customer and centre talk; `voice` unless said.
+        channel: Option<Word<Channel>>,
+        /// Who began; `inbound` unless said.
+        direction: Option<Word<Direction>>,
+        /// Opaque key of the customer; absent is anonymous. Only a keyed hash of it is kept.
+        customer: Said<Id<'a>>,
+        /// IANA zone of the customer.
+        customer_zone: Option<Zone<'a>>,
+        /// Issue type, e.g. `invoice`.
+        issue: Said<Id<'a>>,
+        /// How urgent it is; `normal` unless said.
+        priority: Option<Word<Priority>>,
+        /// Named texts, merged name by name.
+        attributes: Option<Attributes>,
+        /// contact.missed: `no_answer`, `rejected`, `busy`, `dumped`, `caller_left`. contact.left: `callback`, `voicemail`,
+        /// `timeout`, `empty`, `exit_key`, `overflow`, `withdrawn`, `closed`, `full`, `failed`. An unknown one counts as other.
+        reason: Option<Text<'a>>,
+        /// contact.missed, contact.answered: how long it rang, in seconds.
+        ring: Said<Seconds>,
+        /// contact.answered, contact.abandoned, contact.left: time in the queue in seconds.
+        wait: Said<Seconds>,
+        /// contact.abandoned, contact.ended: true if a later event may say otherwise.
+        provisional: Option<Flag>,
+        /// contact.transferred: how.
+        kind: Option<Word<TransferKind>>,
+        /// contact.transferred: with what result.
+        result: Option<Word<TransferResult>>,
+        /// contact.transferred: to which rep.
+        to_rep: Option<Id<'a>>,
+        /// contact.transferred: to which queue.
+        to_queue: Option<Id<'a>>,
+        /// contact.transferred: to which number or house outside.
+        to_external: Option<Id<'a>>,
+        /// contact.transferred: whether it was needed.
+        needed: Option<Flag>,
+        /// contact.message: id of the message.
+        message: Option<Id<'a>>,
+        /// contact.message: who wrote it.
+        author: Option<Word<Author>>,
+        /// Outcome code of the source.
+        disposition: Option<Id<'a>>,
+        /// Whether the matter was resolved.
+        resolved: Option<Flag>,
+        /// contact.ended: who ended it.
+        ended_by: Option<Word<EndedBy>>,
+        /// contact.ended: talk without hold, in seconds; proves an answer.
+        talk: Said<Seconds>,
+        /// contact.ended: hold in seconds.
+        hold: Said<Seconds>,
+        /// contact.ended: how often the customer was put on hold.
+        holds: Option<Count>,
+        /// contact.wrapped: after-contact work in seconds.
+        work: Said<Seconds>,
+    }
 }
 
-/// All that measure.reported may say.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct ReportedData<'a> {
-    /// Which measure.
-    #[serde(borrow)]
-    pub(super) measure: Option<Id<'a>>,
-    /// Whose.
-    #[serde(borrow)]
-    pub(super) scope: Option<ReportedScope<'a>>,
-    /// Where the period begins.
-    pub(super) from: Option<Time>,
-    /// Where it ends.
-    pub(super) to: Option<Time>,
-    /// The figure, or:
-    pub(super) value: Option<Number>,
-    /// its numerator,
-    pub(super) numerator: Option<Number>,
-    /// and its denominator.
-    pub(super) denominator: Option<Number>,
-    /// How many observations it stands on.
-    pub(super) sample: Option<Count>,
+fields! {
+    /// All that any ticket.* event may say.
+    struct TicketData {
+        /// Id of the ticket.
+        ticket: Option<Id<'a>>,
+        /// Id of the first contact of the same journey.
+        root: Option<Id<'a>>,
+        /// Kept with the ticket; tickets have no legs.
+        leg: Option<Id<'a>>,
+        /// The queue in which the ticket lies after the event.
+        queue: Said<Id<'a>>,
+        /// The rep who holds the ticket after the event; `null` is nobody.
+        rep: Said<Id<'a>>,
+        /// Overrides the team of the roster.
+        team: Option<Id<'a>>,
+        /// The rep who acted, if not the holder.
+        by: Option<Id<'a>>,
+        /// The queue that acted, if not the one in which the ticket lies.
+        by_queue: Option<Id<'a>>,
+        /// How customer and centre talk; `email` unless said.
+        channel: Option<Word<Channel>>,
+        /// Who began; `inbound` unless said.
+        direction: Option<Word<Direction>>,
+        /// Opaque key of the customer; absent is anonymous. Only a keyed hash of it is kept.
+        customer: Said<Id<'a>>,
+        /// IANA zone of the customer.
+        customer_zone: Option<Zone<'a>>,
+        /// Issue type, e.g. `invoice`.
+        issue: Said<Id<'a>>,
+        /// How urgent it is; `normal` unless said.
+        priority: Option<Word<Priority>>,
+        /// Named texts, merged name by name.
+        attributes: Option<Attributes>,
+        /// ticket.message: id of the message; the same again replaces it.
+        message: Option<Id<'a>>,
+        /// ticket.message: who wrote it.
+        author: Option<Word<Author>>,
+        /// ticket.message: whether the customer sees it; true unless said.
+        public: Option<Flag>,
+        /// ticket.message: whether it was taken back.
+        deleted: Option<Flag>,
+        /// ticket.status: the new status.
+        status: Option<Word<TicketStatus>>,
+        /// ticket.merged: the ticket it went into.
+        into: Option<Id<'a>>,
+        /// ticket.deleted: why.
+        reason: Option<Word<DeleteReason>>,
+    }
 }
 
-/// Whose figure it is: one of these.
-#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct ReportedScope<'a> {
-    /// A company.
-    #[serde(borrow)]
-    pub(super) company: Option<Id<'a>>,
-    /// A department.
-    #[serde(borrow)]
-    pub(super) department: Option<Id<'a>>,
-    /// A team.
-    #[serde(borrow)]
-    pub(super) team: Option<Id<'a>>,
-    /// A rep.
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
+fields! {
+    /// All that any survey.* event may say.
+    struct SurveyData {
+        /// Id of the survey.
+        survey: Option<Id<'a>>,
+        /// The contact it is about.
+        contact: Option<Id<'a>>,
+        /// The source of that contact, if another.
+        contact_source: Option<Id<'a>>,
+        /// The ticket it is about.
+        ticket: Option<Id<'a>>,
+        /// The source of that ticket, if another.
+        ticket_source: Option<Id<'a>>,
+        /// The rep judged; without it the last handling rep of the contact or ticket.
+        rep: Option<Id<'a>>,
+        /// The queue judged; without it that of the contact or ticket.
+        queue: Option<Id<'a>>,
+        /// survey.answered: which question; the same again replaces the answer.
+        question: Option<Id<'a>>,
+        /// survey.answered: what the score means.
+        scale: Option<Word<ScaleName>>,
+        /// survey.answered: the score; 0-10 for `nps`, 0-`max` for `csat`, 1-10 for `csi`.
+        score: Option<Points>,
+        /// survey.answered: the best score of `csat`.
+        max: Option<Points>,
+        /// survey.answered: weight of the question; 1 unless said.
+        weight: Option<Points>,
+    }
 }
 
-/// What a retraction needs: the id of what its event was about.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct Address<'a> {
-    #[serde(borrow)]
-    pub(super) contact: Option<Id<'a>>,
-    #[serde(borrow)]
-    pub(super) ticket: Option<Id<'a>>,
-    #[serde(borrow)]
-    pub(super) survey: Option<Id<'a>>,
-    #[serde(borrow)]
-    pub(super) review: Option<Id<'a>>,
-    #[serde(borrow)]
-    pub(super) complaint: Option<Id<'a>>,
-    #[serde(borrow)]
-    pub(super) shift: Option<Id<'a>>,
-    #[serde(borrow)]
-    pub(super) rep: Option<Id<'a>>,
-    #[serde(borrow)]
-    pub(super) measure: Option<Id<'a>>,
+fields! {
+    /// All that review.scored may say.
+    struct ReviewData {
+        /// Id of the review; the same again replaces it.
+        review: Option<Id<'a>>,
+        /// The rep reviewed.
+        rep: Option<Id<'a>>,
+        /// The contact it is about.
+        contact: Option<Id<'a>>,
+        /// The source of that contact, if another.
+        contact_source: Option<Id<'a>>,
+        /// The ticket it is about.
+        ticket: Option<Id<'a>>,
+        /// The source of that ticket, if another.
+        ticket_source: Option<Id<'a>>,
+        /// Who reviewed.
+        reviewer: Option<Id<'a>>,
+        /// The form that was filled in.
+        form: Option<Id<'a>>,
+        /// The marks, one a criterion.
+        items: Option<Vec<ReviewItem<'a>>>,
+    }
+}
+
+fields! {
+    /// One mark of a review.
+    struct ReviewItem {
+        /// What was judged.
+        #[schemars(required)]
+        criterion: Option<Id<'a>>,
+        /// The mark.
+        #[schemars(required)]
+        score: Option<Points>,
+        /// The best mark.
+        #[schemars(required)]
+        max: Option<Points>,
+        /// Weight of the criterion; 1 unless said.
+        weight: Option<Points>,
+        /// True if failing it fails the review.
+        fatal: Option<Flag>,
+        /// False if it did not apply.
+        applies: Option<Flag>,
+    }
+}
+
+fields! {
+    /// All that complaint.logged may say.
+    struct ComplaintData {
+        /// Id of the complaint.
+        complaint: Option<Id<'a>>,
+        /// What it is about.
+        category: Option<Id<'a>>,
+        /// The department it went to.
+        department: Option<Id<'a>>,
+        /// The contact it is about.
+        contact: Option<Id<'a>>,
+        /// The source of that contact, if another.
+        contact_source: Option<Id<'a>>,
+        /// The ticket it is about.
+        ticket: Option<Id<'a>>,
+        /// The source of that ticket, if another.
+        ticket_source: Option<Id<'a>>,
+        /// The rep it is about.
+        rep: Option<Id<'a>>,
+    }
+}
+
+fields! {
+    /// All that rep.state may say.
+    struct StateData {
+        /// The rep.
+        rep: Option<Id<'a>>,
+        /// `activity` unless said.
+        facet: Option<Word<Facet>>,
+        /// The state that begins; an unknown one counts as `other`.
+        state: Option<Id<'a>>,
+        /// Why.
+        reason: Option<Id<'a>>,
+    }
+}
+
+fields! {
+    /// All that shift.planned may say.
+    struct ShiftData {
+        /// Id of the shift; the same again replaces it.
+        shift: Option<Id<'a>>,
+        /// The rep.
+        rep: Option<Id<'a>>,
+        /// When it begins.
+        from: Option<Time>,
+        /// When it ends.
+        to: Option<Time>,
+        /// What is done in it.
+        activity: Option<Id<'a>>,
+    }
+}
+
+fields! {
+    /// All that certification.earned may say.
+    struct CertificationData {
+        /// The rep.
+        rep: Option<Id<'a>>,
+        /// What was earned.
+        certification: Option<Id<'a>>,
+        /// When it lapses.
+        expires: Option<Time>,
+    }
+}
+
+fields! {
+    /// All that coaching.session may say.
+    struct CoachingData {
+        /// The rep.
+        rep: Option<Id<'a>>,
+        /// The plan it belongs to.
+        plan: Option<Id<'a>>,
+        /// Who coached.
+        coach: Option<Id<'a>>,
+    }
+}
+
+fields! {
+    /// All that measure.reported may say.
+    struct ReportedData {
+        /// Which measure.
+        measure: Option<Id<'a>>,
+        /// Whose.
+        scope: Option<ReportedScope<'a>>,
+        /// Where the period begins.
+        from: Option<Time>,
+        /// Where it ends.
+        to: Option<Time>,
+        /// The figure, or:
+        value: Option<Number>,
+        /// its numerator,
+        numerator: Option<Number>,
+        /// and its denominator.
+        denominator: Option<Number>,
+        /// How many observations it stands on.
+        sample: Option<Count>,
+    }
+}
+
+fields! {
+    /// Whose figure it is: one of these.
+    struct ReportedScope {
+        /// A company.
+        company: Option<Id<'a>>,
+        /// A department.
+        department: Option<Id<'a>>,
+        /// A team.
+        team: Option<Id<'a>>,
+        /// A rep.
+        rep: Option<Id<'a>>,
+    }
+}
+
+fields! {
+    /// What a retraction needs: the id of what its event was about.
+    struct Address {
+        contact: Option<Id<'a>>,
+        ticket: Option<Id<'a>>,
+        survey: Option<Id<'a>>,
+        review: Option<Id<'a>>,
+        complaint: Option<Id<'a>>,
+        shift: Option<Id<'a>>,
+        rep: Option<Id<'a>>,
+        measure: Option<Id<'a>>,
+    }
 }
 
 /// A field that may be absent, `null`, or there.
@@ -456,12 +487,6 @@ pub(super) enum Said<T> {
     Absent,
     Null,
     Value(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Said<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Said<T>, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Said::Null, Said::Value))
-    }
 }
 
 impl<T: JsonSchema> JsonSchema for Said<T> {
@@ -611,16 +636,17 @@ vocabulary!(ScaleName, None, { "nps" => Nps, "csat" => Csat, "ces" => Ces, "csi"
 vocabulary!(Facet, None, { "activity" => Activity, "presence" => Presence });
 
 /// Trims an id and says whether it can be one.
-pub(super) fn checked_id(text: &str) -> Result<&str, String> {
-    let id = text.trim();
+pub(super) fn checked_id(text: &str) -> Result<&str> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let id = if is_plain { text } else { text.trim() };
     if id.is_empty() {
-        return Err("an id must not be empty".to_owned());
+        return Err(Problem::new("an id must not be empty"));
     }
     if id.len() > MAX_ID {
-        return Err(format!("an id has at most {MAX_ID} bytes, this one has {}", id.len()));
+        return Err(Problem::new(format!("an id has at most {MAX_ID} bytes, this one has {}", id.len())));
     }
-    if id.chars().any(char::is_control) {
-        return Err("an id has no control characters".to_owned());
+    if !is_plain && id.chars().any(char::is_control) {
+        return Err(Problem::new("an id has no control characters"));
     }
     Ok(id)
 }
@@ -630,219 +656,137 @@ pub(super) fn read_time(text: &str) -> Option<Instant> {
     DateTime::parse_from_rfc3339(text.trim()).ok().map(|time| Instant(time.timestamp_millis()))
 }
 
-struct IdVisitor;
-
-impl<'de> Visitor<'de> for IdVisitor {
-    type Value = Id<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an id: text or an integer")
-    }
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Id<'de>, E> {
-        checked_id(text).map(|id| Id(Cow::Borrowed(id))).map_err(E::custom)
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Id<'de>, E> {
-        checked_id(text).map(|id| Id(Cow::Owned(id.to_owned()))).map_err(E::custom)
-    }
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Id<'de>, E> {
-        Ok(Id(Cow::Owned(number.to_string())))
-    }
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Id<'de>, E> {
-        Ok(Id(Cow::Owned(number.to_string())))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id<'a>, D::Error> {
-        deserializer.deserialize_any(IdVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text")
-    }
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Zone<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Zone<'a>, D::Error> {
-        let Text(name) = Text::deserialize(deserializer)?;
-        match name.parse::<chrono_tz::Tz>() {
-            Ok(_) => Ok(Zone(name)),
-            Err(_) => Err(D::Error::custom("no IANA zone of that name; write e.g. Europe/Oslo")),
+impl<'a> Read<'a> for Id<'a> {
+    fn read(value: Value<'_, 'a>) -> Result<Id<'a>> {
+        match value.token() {
+            Token::Text(Cow::Borrowed(text)) => Ok(Id(Cow::Borrowed(checked_id(text)?))),
+            Token::Text(Cow::Owned(text)) => Ok(Id(Cow::Owned(checked_id(text)?.to_owned()))),
+            Token::Whole(number) => Ok(Id(Cow::Owned(number.to_string()))),
+            Token::Negative(number) => Ok(Id(Cow::Owned(number.to_string()))),
+            _ => Err(Problem::kind(value, "an id: text or an integer")),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
-        let Text(text) = Text::deserialize(deserializer)?;
-        read_time(&text)
-            .map(Time)
-            .ok_or_else(|| D::Error::custom("no time in RFC 3339; write e.g. 2026-01-05T09:00:18.250Z"))
+impl<'a> Read<'a> for Text<'a> {
+    fn read(value: Value<'_, 'a>) -> Result<Text<'a>> {
+        match value.token() {
+            Token::Text(text) => Ok(Text(text.clone())),
+            _ => Err(Problem::kind(value, "text")),
+        }
     }
 }
 
-struct NumberVisitor {
-    what: &'static str,
+impl<'a> Read<'a> for Zone<'a> {
+    fn read(value: Value<'_, 'a>) -> Result<Zone<'a>> {
+        let Text(name) = Text::read(value)?;
+        match name.parse::<chrono_tz::Tz>() {
+            Ok(_) => Ok(Zone(name)),
+            Err(_) => Err(Problem::new("no IANA zone of that name; write e.g. Europe/Oslo")),
+        }
+    }
 }
 
-/// A number as it was written: whole numbers stay exact.
-enum Written {
-    Whole(i64),
-    Fraction(f64),
-}
-
-impl Visitor<'_> for NumberVisitor {
-    type Value = Written;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)
-    }
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Written, E> {
-        i64::try_from(number).map(Written::Whole).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-    }
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Written, E> {
-        Ok(Written::Whole(number))
-    }
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Written, E> {
-        Ok(Written::Fraction(number))
+impl Read<'_> for Time {
+    fn read(value: Value<'_, '_>) -> Result<Time> {
+        let Text(text) = Text::read(value)?;
+        let time = read_time(&text).map(Time);
+        time.ok_or_else(|| Problem::new("no time in RFC 3339; write e.g. 2026-01-05T09:00:18.250Z"))
     }
 }
 
 /// Thousandths of a number from 0 to `limit` thousandths; finer digits are cut.
-fn thousandths<'de, D: Deserializer<'de>>(deserializer: D, what: &'static str, limit: i64) -> Result<i64, D::Error> {
-    let thousandths = match deserializer.deserialize_any(NumberVisitor { what })? {
-        Written::Whole(number) => number.checked_mul(1000),
+fn thousandths(value: Value<'_, '_>, what: &'static str, limit: i64) -> Result<i64> {
+    let thousandths = match value.token() {
+        Token::Whole(number) => i64::try_from(*number).ok().and_then(|number| number.checked_mul(1000)),
         // Through millionths, so that 0.57 is 570 and not 569: a decimal fraction is mostly a hair off in binary.
-        Written::Fraction(number) if number.abs() < 1e9 => {
-            Some(((number * 1e6).round() as i64).div_euclid(1000)).filter(|_| number >= 0.0)
+        Token::Fraction(number) if number.abs() < 1e9 => {
+            Some(((number * 1e6).round() as i64).div_euclid(1000)).filter(|_| *number >= 0.0)
         }
-        Written::Fraction(_) => None,
+        Token::Negative(_) | Token::Fraction(_) => None,
+        _ => return Err(Problem::kind(value, what)),
     };
-    thousandths
-        .filter(|n| (0..=limit).contains(n))
-        .ok_or_else(|| D::Error::custom(format_args!("out of range: {what}, at most {}", limit / 1000)))
+    let in_range = thousandths.filter(|n| (0..=limit).contains(n));
+    in_range.ok_or_else(|| Problem::new(format!("out of range: {what}, at most {}", limit / 1000)))
 }
 
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
-        thousandths(deserializer, "seconds, 0 or more", MAX_DURATION).map(Seconds)
-    }
-}
-
-impl<'de> Deserialize<'de> for Points {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Points, D::Error> {
-        thousandths(deserializer, "a score, 0 or more", 1_000_000_000).map(Points)
+impl Read<'_> for Seconds {
+    fn read(value: Value<'_, '_>) -> Result<Seconds> {
+        thousandths(value, "seconds, 0 or more", MAX_DURATION).map(Seconds)
     }
 }
 
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
-        deserializer.deserialize_any(NumberVisitor { what: "a number" }).map(|_| Number)
+impl Read<'_> for Points {
+    fn read(value: Value<'_, '_>) -> Result<Points> {
+        thousandths(value, "a score, 0 or more", 1_000_000_000).map(Points)
     }
 }
 
-struct IntegerVisitor;
-
-impl Visitor<'_> for IntegerVisitor {
-    type Value = i64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number")
-    }
-    fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
-        i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-    }
-    fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
-        Ok(number)
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
-        text.parse().map_err(|_| E::custom("no whole number"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Integer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Integer, D::Error> {
-        deserializer.deserialize_any(IntegerVisitor).map(Integer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> {
-        match u32::deserialize(deserializer) {
-            Ok(number) => Ok(Count(i64::from(number))),
-            Err(error) => Err(error),
+impl Read<'_> for Number {
+    fn read(value: Value<'_, '_>) -> Result<Number> {
+        match value.token() {
+            Token::Whole(_) | Token::Negative(_) | Token::Fraction(_) => Ok(Number),
+            _ => Err(Problem::kind(value, "a number")),
         }
     }
 }
 
-struct FlagVisitor;
-
-impl Visitor<'_> for FlagVisitor {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("true or false")
-    }
-    fn visit_bool<E: Error>(self, flag: bool) -> Result<bool, E> {
-        Ok(flag)
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
-        text.parse().map_err(|_| E::custom("neither true nor false"))
+impl Read<'_> for Integer {
+    fn read(value: Value<'_, '_>) -> Result<Integer> {
+        let number = match value.token() {
+            Token::Whole(number) => i64::try_from(*number).ok(),
+            Token::Negative(number) => Some(*number),
+            Token::Text(text) => text.parse().ok(),
+            _ => return Err(Problem::kind(value, "a whole number")),
+        };
+        number.map(Integer).ok_or_else(|| Problem::new("no whole number of 64 bits"))
     }
 }
 
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Flag, D::Error> {
-        deserializer.deserialize_any(FlagVisitor).map(Flag)
+impl Read<'_> for Count {
+    fn read(value: Value<'_, '_>) -> Result<Count> {
+        match value.token() {
+            Token::Whole(number) if *number <= u64::from(u32::MAX) => Ok(Count(*number as i64)),
+            Token::Whole(_) | Token::Negative(_) => Err(Problem::new("out of range: a count of 32 bits, 0 or more")),
+            _ => Err(Problem::kind(value, "a count")),
+        }
     }
 }
 
-impl<'de, T: Vocabulary> Deserialize<'de> for Word<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word<T>, D::Error> {
-        let Text(word) = Text::deserialize(deserializer)?;
+impl Read<'_> for Flag {
+    fn read(value: Value<'_, '_>) -> Result<Flag> {
+        match value.token() {
+            Token::Flag(flag) => Ok(Flag(*flag)),
+            Token::Text(text) => text.parse().map(Flag).map_err(|_| Problem::new("neither true nor false")),
+            _ => Err(Problem::kind(value, "true or false")),
+        }
+    }
+}
+
+impl<T: Vocabulary> Read<'_> for Word<T> {
+    fn read(value: Value<'_, '_>) -> Result<Word<T>> {
+        let Text(word) = Text::read(value)?;
         T::read(&word).map(Word).ok_or_else(|| {
             let known: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
-            D::Error::custom(format_args!("unknown word; one of {}", known.join(", ")))
+            Problem::new(format!("unknown word; one of {}", known.join(", ")))
         })
     }
 }
 
-struct AttributesVisitor;
-
-impl<'de> Visitor<'de> for AttributesVisitor {
-    type Value = Attributes;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of texts")
-    }
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Attributes, M::Error> {
-        let mut attributes = Vec::new();
-        while let Some((Id(name), Text(value))) = map.next_entry()? {
-            if attributes.len() == MAX_ATTRIBUTES {
-                return Err(M::Error::custom(format_args!("more than {MAX_ATTRIBUTES} attributes")));
-            }
+impl Read<'_> for Attributes {
+    fn read(value: Value<'_, '_>) -> Result<Attributes> {
+        let Token::Object(count) = value.token() else { return Err(Problem::kind(value, "an object of texts")) };
+        if *count > MAX_ATTRIBUTES {
+            return Err(Problem::new(format!("more than {MAX_ATTRIBUTES} attributes")));
+        }
+        let mut attributes = Vec::with_capacity(*count);
+        for (name, value) in value.parts() {
+            let name = checked_id(name)?;
+            let Text(value) = Text::read(value).map_err(|problem| problem.within(name))?;
             if value.len() > MAX_ID {
-                return Err(M::Error::custom(format_args!("an attribute has at most {MAX_ID} bytes")));
+                return Err(Problem::new(format!("an attribute has at most {MAX_ID} bytes")));
             }
-            attributes.push((name.into_owned(), value.into_owned()));
+            attributes.push((name.to_owned(), value.into_owned()));
         }
         attributes.sort();
         // Of a name that is there twice the last in order stays; JSON leaves it open, an order must not.
@@ -850,12 +794,6 @@ impl<'de> Visitor<'de> for AttributesVisitor {
         attributes.dedup_by(|a, b| a.0 == b.0);
         attributes.reverse();
         Ok(Attributes(attributes))
-    }
-}
-
-impl<'de> Deserialize<'de> for Attributes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
-        deserializer.deserialize_map(AttributesVisitor)
     }
 }
 

@@ -89,6 +89,21 @@ fn each_kind_of_bad_input_is_refused_with_its_reason_and_the_next_event_is_read(
         ("data is a list", with_data("[]").into_bytes(), Reason::BadField),
         ("beyond every number", with_data("{\"contact\":\"c\",\"wait\":1e999}").into_bytes(), Reason::BadField),
         ("a field twice", with_data("{\"contact\":\"c\",\"contact\":\"d\"}").into_bytes(), Reason::BadField),
+        (
+            "null and then a value",
+            with_data("{\"contact\":\"c\",\"rep\":null,\"rep\":\"r\"}").into_bytes(),
+            Reason::BadField,
+        ),
+        (
+            "a field twice, once with an escape",
+            with_data("{\"contact\":\"c\",\"con\\u0074act\":\"c\"}").into_bytes(),
+            Reason::BadField,
+        ),
+        (
+            "data twice",
+            format!("{{{HEAD},\"data\":{{\"contact\":\"c\"}},\"data\":{{}}}}").into_bytes(),
+            Reason::BadAttribute,
+        ),
         ("an attribute twice", format!("{{{HEAD},{HEAD},\"data\":{{}}}}").into_bytes(), Reason::BadAttribute),
         ("data is a list of values", with_data("[\"c1\"]").into_bytes(), Reason::BadField),
         ("no contact", with_data("{}").into_bytes(), Reason::MissingField),
@@ -167,11 +182,18 @@ fn no_detail_of_a_refusal_quotes_a_value() {
 
 #[test]
 fn what_looks_odd_and_is_allowed_is_read() {
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     let mut decoder = Decoder::new(KEY);
     for (name, data) in [
         ("unknown fields", r#"{"contact":"c1","colour":"red","nested":{"a":[1,2,{"b":null}]}}"#),
         ("an integer as id", r#"{"contact":4711}"#),
         ("escapes", r#"{"contact":"a\u0041\"\\"}"#),
+        ("an escape in a name", r#"{"con\u0074act":"c1"}"#),
+        ("a name that is no text", r#"{"contact":"c1","\ud800":1}"#),
+        ("blanks", " {\n\t\"contact\" : \"c1\" ,\r\n \"wait\" : 12 } "),
+        ("a large integer as id", r#"{"contact":18446744073709551615}"#),
+        ("a negative integer as id", r#"{"contact":-1}"#),
+        ("an unknown field that is deep", &format!(r#"{{"contact":"c1","deep":{deep}}}"#)),
         ("a pair of surrogates", r#"{"contact":"\ud83d\ude00"}"#),
         ("a fraction", r#"{"contact":"c1","wait":12.3456}"#),
         ("an unknown duration", r#"{"contact":"c1","wait":null}"#),
@@ -185,6 +207,43 @@ fn what_looks_odd_and_is_allowed_is_read() {
         let read = decode(&mut decoder, with_attribute("time", Some(json!(time))).as_bytes(), &[]);
         assert!(matches!(read, Ok(Decoded::Event(_))), "{time}: {read:?}");
     }
+}
+
+#[test]
+fn names_come_in_any_order_and_the_event_is_the_same() {
+    let mut decoder = Decoder::new(KEY);
+    let text = format!(r#"{{"data":{{"rep":"ines","queue":"support","contact":"c1"}},{HEAD}}}"#);
+    match decode(&mut decoder, text.as_bytes(), &[]) {
+        Ok(Decoded::Event(event)) => assert_eq!(event, good(&mut decoder)),
+        other => panic!("data before type: {other:?}"),
+    }
+}
+
+#[test]
+fn objects_in_data_are_held_to_their_form_and_the_refusal_says_where() {
+    let mut decoder = Decoder::new(KEY);
+    let mut refusal = |kind: &str, data: Value| {
+        let event = json!({"specversion": "1.0", "id": "1", "source": "/x", "type": kind, "time": "2026-01-05T09:00:00Z",
+            "data": data});
+        let text = event.to_string();
+        let refused = decoder.decode(Message { payload: Some(text.as_bytes()), headers: &[] }).expect_err("is refused");
+        (refused.reason, refused.detail.split(": ").next().unwrap_or_default().to_owned())
+    };
+    let reported = |scope: Value| json!({"measure": "sales", "scope": scope, "from": "2026-01-05T09:00:00Z", "to": "2026-01-05T10:00:00Z", "value": 1});
+    let scored =
+        |item: Value| json!({"review": "1", "rep": "ines", "items": [{"criterion": "a", "score": 1, "max": 2}, item]});
+    let bad = |path: &str| (Reason::BadField, path.to_owned());
+    assert_eq!(refusal("measure.reported", reported(json!(["acme"]))), bad("data.scope"));
+    assert_eq!(refusal("measure.reported", reported(json!({"team": " "}))), bad("data.scope.team"));
+    assert_eq!(refusal("measure.reported", reported(json!({"team": "a", "rep": "b"}))), bad("data.scope"));
+    assert_eq!(
+        refusal("review.scored", scored(json!({"criterion": "b", "score": -1, "max": 2}))),
+        bad("data.items[1].score")
+    );
+    assert_eq!(refusal("review.scored", scored(json!(["b", 1, 2]))), bad("data.items[1]"));
+    let missing = (Reason::MissingField, "data.items[1].max".to_owned());
+    assert_eq!(refusal("review.scored", scored(json!({"criterion": "b", "score": 1}))), missing);
+    assert_eq!(refusal("contact.started", json!({"contact": "1", "attributes": {"a": 1}})), bad("data.attributes.a"));
 }
 
 #[test]
