@@ -25,7 +25,8 @@ pub(super) enum Token<'a> {
     List(usize),
     /// So many values follow that are in it.
     Object(usize),
-    /// Valid JSON that says nothing: half a surrogate, a number beyond all numbers, nesting beyond all levels.
+    /// Well-formed, but it says nothing: half a surrogate, a number beyond all numbers, nesting beyond all levels, or a
+    /// header that is no text.
     Senseless,
 }
 
@@ -39,6 +40,11 @@ pub(super) struct Value<'c, 'a>(&'c [(Cow<'a, str>, Token<'a>)]);
 impl<'c, 'a> Value<'c, 'a> {
     /// A value that is not there.
     pub(super) const NULL: Value<'static, 'static> = Value(&[(Cow::Borrowed(""), Token::Null)]);
+
+    /// All that was cut up.
+    pub(super) fn of(cut: &'c Cut<'a>) -> Value<'c, 'a> {
+        Value(cut)
+    }
 
     /// The value itself.
     pub(super) fn token(self) -> &'c Token<'a> {
@@ -70,7 +76,7 @@ impl<'c, 'a> Value<'c, 'a> {
             Token::Text(_) => "string",
             Token::List(_) => "list",
             Token::Object(_) => "object",
-            Token::Senseless => "number out of range, half a surrogate or deep nesting",
+            Token::Senseless => "senseless value",
         }
     }
 }
@@ -80,6 +86,14 @@ pub(super) fn read<'c, 'a>(text: &'a str, cut: &'c mut Cut<'a>) -> Option<Value<
     let mut scanner = Scanner { text, at: 0, cut };
     scanner.value(Cow::Borrowed(""), LEVELS)?;
     scanner.peek().is_none().then_some(Value(scanner.cut))
+}
+
+/// An object of these fields.
+pub(super) fn object<'a>(fields: impl Iterator<Item = (&'a str, Token<'a>)>) -> Cut<'a> {
+    let mut cut = vec![(Cow::Borrowed(""), Token::Null)];
+    cut.extend(fields.map(|(name, token)| (Cow::Borrowed(name), token)));
+    cut[0].1 = Token::Object(cut.len() - 1);
+    cut
 }
 
 /// An empty list in the memory of one that is no longer needed, unless that is large.
