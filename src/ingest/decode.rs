@@ -1,11 +1,12 @@
 //! From a message to an event: the envelope, structured or binary, then the `data` of the type's family.
 
+use super::json::{self, Cut, Token, Value};
 use super::names::Names;
 use super::refusal::{Reason, Refused};
 use super::wire::{
-    Address, CertificationData, CoachingData, ComplaintData, ContactData, Envelope, Flag, Id, Integer, Points,
+    Address, CertificationData, CoachingData, ComplaintData, ContactData, Envelope, Flag, Id, Integer, Points, Read,
     ReportedData, ReviewData, Said, ScaleName, ShiftData, StateData, SurveyData, Text, TicketData, Vocabulary, Word,
-    Zone, checked_id, read_time,
+    Zone,
 };
 use crate::domain::event::{
     About, ContactEvent, ContactWhat, Content, CustomerHash, Event, Field, Kind, Name, Rare, Scale, Shared, Subject,
@@ -14,8 +15,9 @@ use crate::domain::event::{
 use crate::domain::time::Instant;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use serde::Deserialize;
+use serde::de::IgnoredAny;
 use siphasher::sip128::{Hasher128, SipHasher13};
+use std::borrow::Cow;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
@@ -69,6 +71,8 @@ impl Ignored {
 pub struct Decoder {
     key: [u8; 16],
     names: Names,
+    /// Memory for the values of the next message.
+    cut: Cut<'static>,
 }
 
 struct Head<'a> {
@@ -78,7 +82,7 @@ struct Head<'a> {
     seq: i64,
     revision: i64,
     retracted: bool,
-    data: &'a str,
+    data: Value<'a, 'a>,
 }
 
 type Result<T, E = Refused> = std::result::Result<T, E>;
@@ -86,7 +90,7 @@ type Result<T, E = Refused> = std::result::Result<T, E>;
 impl Decoder {
     /// A decoder that hashes customers' keys under `key`.
     pub fn new(key: [u8; 16]) -> Decoder {
-        Decoder { key, names: Names::default() }
+        Decoder { key, names: Names::default(), cut: Cut::new() }
     }
 
     /// How often the table of shared texts was full.
@@ -99,84 +103,79 @@ impl Decoder {
     /// # Errors
     /// Says what is wrong with the message and where; never panics, whatever the bytes.
     pub fn decode(&mut self, message: Message<'_>) -> Result<Decoded> {
-        let payload = message.payload.ok_or_else(|| {
-            Refused::new(
-                Reason::NullPayload,
-                "the record has no value; to take an event back, send it again with retracted: true",
-            )
-        })?;
-        if payload.len() > MAX_PAYLOAD {
-            let detail = format!("{} bytes; an event has at most {MAX_PAYLOAD}", payload.len());
-            return Err(Refused::new(Reason::TooLarge, detail));
-        }
-        let text = std::str::from_utf8(payload)
-            .map_err(|error| Refused::new(Reason::NotUtf8, format!("no UTF-8 from byte {}", error.valid_up_to())))?;
-        match form(message.headers, text)? {
-            Form::Structured => self.structured(text),
-            Form::Binary => self.binary(message.headers, text),
+        match mode(message.headers)? {
+            Mode::Structured => self.cut_up(text_of(message.payload)?, |decoder, value| decoder.structured(value)),
+            Mode::Binary => self.binary(message),
         }
     }
 
-    fn structured(&mut self, text: &str) -> Result<Decoded> {
-        let envelope = read_envelope(text)?;
-        let Some(version) = &envelope.specversion else {
-            return Err(Refused::new(
-                Reason::NotCloudEvent,
-                "no specversion: a CloudEvent says \"specversion\":\"1.0\"",
-            ));
-        };
-        check_version(&version.0)?;
-        let kind = envelope.kind.as_ref().ok_or_else(|| missing_attribute("type"))?;
-        if family(&kind.0).is_none() {
-            return Ok(self.ignored(Ignored::Unknown, &kind.0));
+    fn cut_up(
+        &mut self,
+        text: &str,
+        decode: impl FnOnce(&mut Decoder, Value<'_, '_>) -> Result<Decoded>,
+    ) -> Result<Decoded> {
+        let mut cut = std::mem::take(&mut self.cut);
+        let value = json::read(text, &mut cut).ok_or_else(|| not_json(text));
+        let decoded = value.and_then(|value| decode(self, value));
+        self.cut = json::emptied(cut);
+        decoded
+    }
+
+    fn structured(&mut self, message: Value<'_, '_>) -> Result<Decoded> {
+        match message.token() {
+            Token::Object(_) => {}
+            Token::List(_) => return Err(batch()),
+            _ => return Err(Refused::new(Reason::NotCloudEvent, "no JSON object")),
         }
+        let mut all_data = message.parts().filter(|(name, _)| *name == "data").map(|(_, data)| data);
+        let data = all_data.next().unwrap_or(Value::NULL);
+        if all_data.next().is_some() {
+            return Err(bad_attribute("data", "it is there twice"));
+        }
+        let envelope = read_envelope(message)?;
+        let (kind, family) = kind_of(&envelope)?;
+        match family {
+            Some(family) => {
+                let head = self.head(&envelope, data)?;
+                self.event(kind, family, head)
+            }
+            None => Ok(self.ignored(Ignored::Unknown, kind)),
+        }
+    }
+
+    /// The attributes are headers, and the value is `data`. That of an unknown type may be anything.
+    fn binary(&mut self, message: Message<'_>) -> Result<Decoded> {
+        let attributes = json::object(message.headers.iter().filter_map(|(name, value)| {
+            // A header without a value says nothing, as null does.
+            let name = name.strip_prefix(PREFIX).filter(|_| !value.is_empty())?;
+            let text = std::str::from_utf8(value);
+            Some((name, text.map_or(Token::Senseless, |text| Token::Text(Cow::Borrowed(text)))))
+        }));
+        let envelope = read_envelope(Value::of(&attributes))?;
+        let (kind, family) = kind_of(&envelope)?;
+        match family {
+            Some(family) => self.cut_up(text_of(message.payload)?, |decoder, data| {
+                let head = decoder.head(&envelope, data)?;
+                decoder.event(kind, family, head)
+            }),
+            None => Ok(self.ignored(Ignored::Unknown, kind)),
+        }
+    }
+
+    fn head<'a>(&mut self, envelope: &Envelope<'_>, data: Value<'a, 'a>) -> Result<Head<'a>> {
         let Id(source) = envelope.source.as_ref().ok_or_else(|| missing_attribute("source"))?;
-        let head = Head {
+        Ok(Head {
             id: envelope.id.as_ref().ok_or_else(|| missing_attribute("id"))?.0.as_ref().into(),
             source: self.names.intern(source),
             time: envelope.time.ok_or_else(|| missing_attribute("time"))?.0,
             seq: envelope.seq.map_or(0, |Integer(n)| n),
             revision: envelope.revision.map_or(0, |Integer(n)| n),
             retracted: envelope.retracted.is_some_and(|Flag(flag)| flag),
-            data: envelope.data.map_or("null", |data| data.get()),
-        };
-        self.event(&kind.0, head)
+            data,
+        })
     }
 
-    fn binary(&mut self, headers: &[(&str, &[u8])], text: &str) -> Result<Decoded> {
-        check_version(attribute(headers, "specversion")?.unwrap_or_default())?;
-        let kind = attribute(headers, "type")?.ok_or_else(|| missing_attribute("type"))?;
-        if family(kind).is_none() {
-            return Ok(self.ignored(Ignored::Unknown, kind));
-        }
-        let id = |name: &'static str| {
-            let text = attribute(headers, name)?.ok_or_else(|| missing_attribute(name))?;
-            checked_id(text).map_err(|problem| bad_attribute(name, &problem))
-        };
-        let integer = |name: &'static str| match attribute(headers, name)? {
-            None => Ok(0),
-            Some(text) => text.trim().parse().map_err(|_| bad_attribute(name, "no whole number")),
-        };
-        let time = attribute(headers, "time")?.ok_or_else(|| missing_attribute("time"))?;
-        let head = Head {
-            id: id("id")?.into(),
-            source: self.names.intern(id("source")?),
-            time: read_time(time).ok_or_else(|| bad_attribute("time", "no time in RFC 3339"))?,
-            seq: integer("seq")?,
-            revision: integer("revision")?,
-            retracted: match attribute(headers, "retracted")?.map(str::trim) {
-                None | Some("false") => false,
-                Some("true") => true,
-                Some(_) => return Err(bad_attribute("retracted", "neither true nor false")),
-            },
-            data: text,
-        };
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| not_json(&error))?;
-        self.event(kind, head)
-    }
-
-    fn event(&mut self, kind: &str, head: Head<'_>) -> Result<Decoded> {
-        let family = family(kind).unwrap_or(Family::Other);
+    fn event(&mut self, kind: &str, family: Family, head: Head<'_>) -> Result<Decoded> {
         if head.retracted {
             return self.retraction(kind, family, head);
         }
@@ -446,93 +445,83 @@ fn family(kind: &str) -> Option<Family> {
     FAMILIES.get(kind).copied()
 }
 
-enum Form {
+enum Mode {
     Structured,
     Binary,
 }
 
-/// Structured or binary, by the rules of the Kafka binding of CloudEvents.
-fn form(headers: &[(&str, &[u8])], text: &str) -> Result<Form> {
+/// What the names of headers that are attributes begin with.
+const PREFIX: &str = "ce_";
+
+/// Structured or binary, by the rules of the Kafka binding of CloudEvents. They take everything without the media type of
+/// CloudEvents for binary; here that needs a version too, because many producers of JSON set no header or another type.
+fn mode(headers: &[(&str, &[u8])]) -> Result<Mode> {
     let content_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, v)| *v);
-    let starts_with = |prefix: &[u8]| {
-        content_type.is_some_and(|v| v.len() >= prefix.len() && v[..prefix.len()].eq_ignore_ascii_case(prefix))
+    let media_type = String::from_utf8_lossy(content_type.unwrap_or_default()).to_ascii_lowercase();
+    let format = media_type.split(';').next().unwrap_or_default().trim().strip_prefix("application/cloudevents");
+    match format {
+        Some("" | "+json") => Ok(Mode::Structured),
+        Some(format) if format.starts_with("-batch") => Err(batch()),
+        Some(_) => Err(Refused::new(
+            Reason::NotCloudEvent,
+            "content-type: of the formats of CloudEvents only application/cloudevents+json is read",
+        )),
+        None if headers.iter().any(|(name, _)| name.strip_prefix(PREFIX) == Some("specversion")) => Ok(Mode::Binary),
+        None => Ok(Mode::Structured),
+    }
+}
+
+fn batch() -> Refused {
+    Refused::new(Reason::Batch, "a batch of events: send each event as a record of its own")
+}
+
+fn text_of(payload: Option<&[u8]>) -> Result<&str> {
+    let payload = payload.ok_or_else(|| {
+        Refused::new(
+            Reason::NullPayload,
+            "the record has no value; to take an event back, send it again with retracted: true",
+        )
+    })?;
+    if payload.len() > MAX_PAYLOAD {
+        let detail = format!("{} bytes; an event has at most {MAX_PAYLOAD}", payload.len());
+        return Err(Refused::new(Reason::TooLarge, detail));
+    }
+    std::str::from_utf8(payload)
+        .map_err(|error| Refused::new(Reason::NotUtf8, format!("no UTF-8 from byte {}", error.valid_up_to())))
+}
+
+fn read_envelope<'a>(attributes: Value<'_, 'a>) -> Result<Envelope<'a>> {
+    Envelope::read(attributes).map_err(|problem| Refused::new(Reason::BadAttribute, problem.to_string()))
+}
+
+/// The type of the event, and its family if it is known.
+fn kind_of<'e>(envelope: &'e Envelope<'_>) -> Result<(&'e str, Option<Family>)> {
+    let Some(version) = &envelope.specversion else {
+        return Err(Refused::new(Reason::NotCloudEvent, "no specversion: a CloudEvent says \"specversion\":\"1.0\""));
     };
-    let batch = || Err(Refused::new(Reason::Batch, "a batch of events: send each event as a record of its own"));
-    if starts_with(b"application/cloudevents-batch") {
-        return batch();
+    if version.0.trim() != "1.0" {
+        return Err(Refused::new(Reason::NotCloudEvent, "specversion: only CloudEvents 1.0 is read"));
     }
-    if !starts_with(b"application/cloudevents") && headers.iter().any(|(name, _)| *name == "ce_specversion") {
-        return Ok(Form::Binary);
-    }
-    match text.trim_ascii_start().as_bytes().first() {
-        Some(b'[') => batch(),
-        _ => Ok(Form::Structured),
-    }
+    let Text(kind) = envelope.kind.as_ref().ok_or_else(|| missing_attribute("type"))?;
+    Ok((kind, family(kind)))
 }
 
-fn attribute<'a>(headers: &[(&str, &'a [u8])], name: &'static str) -> Result<Option<&'a str>> {
-    let found = headers.iter().find(|(header, _)| header.strip_prefix("ce_") == Some(name));
-    found.map(|(_, value)| std::str::from_utf8(value).map_err(|_| bad_attribute(name, "no UTF-8"))).transpose()
-}
-
-fn check_version(version: &str) -> Result<()> {
-    match version.trim() {
-        "1.0" => Ok(()),
-        _ => Err(Refused::new(Reason::NotCloudEvent, "specversion: only CloudEvents 1.0 is read")),
+fn read_data<'a, T: Read<'a>>(data: Value<'_, 'a>) -> Result<T> {
+    match data.token() {
+        Token::Null => Err(missing_attribute("data")),
+        Token::Object(_) => T::read(data).map_err(|problem| Refused::new(Reason::BadField, format!("data.{problem}"))),
+        _ => Err(Refused::new(Reason::BadField, format!("data: invalid type: {}, expected an object", data.kind()))),
     }
 }
 
-fn read_envelope(text: &str) -> Result<Envelope<'_>> {
-    serde_json::from_str(text).map_err(|error| {
-        if !error.is_data() {
-            return not_json(&error);
-        }
-        if !text.trim_ascii_start().starts_with('{') {
-            return Refused::new(Reason::NotCloudEvent, "no JSON object");
-        }
-        // Reading again with the path costs time that only refusals pay.
-        let (path, problem) = with_path::<Envelope<'_>>(text);
-        Refused::new(Reason::BadAttribute, format!("{path}: {problem}"))
-    })
-}
-
-fn read_data<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
-    // serde would read a list as the fields in their order.
-    if text.trim_ascii_start().starts_with('[') {
-        return Err(Refused::new(Reason::BadField, "data: a list; it is an object"));
-    }
-    serde_json::from_str(text).map_err(|_| {
-        if text == "null" {
-            return missing_attribute("data");
-        }
-        let (path, problem) = with_path::<T>(text);
-        let path = if path == "." { "data".to_owned() } else { format!("data.{path}") };
-        Refused::new(Reason::BadField, format!("{path}: {problem}"))
-    })
-}
-
-fn with_path<'a, T: Deserialize<'a>>(text: &'a str) -> (String, String) {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Ok(_) => (".".to_owned(), "trailing characters".to_owned()),
-        Err(error) => (error.path().to_string(), without_values(&error.into_inner().to_string())),
-    }
-}
-
-/// serde quotes the offending value in front of what it expected, and that value may be personal: only its kind stays.
-fn without_values(message: &str) -> String {
-    // The value itself may hold anything, even these words; what was expected is behind the last of them.
-    let Some((before, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
-    let kind = before.split(['"', '`']).next().unwrap_or_default().trim_end();
-    format!("{kind}, expected {expected}")
-}
-
-fn not_json(error: &serde_json::Error) -> Refused {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "ends too early",
-        _ => "no valid JSON",
+fn not_json(text: &str) -> Refused {
+    // Reading again says where it is wrong, and costs time that only refusals pay.
+    let detail = match serde_json::from_str::<IgnoredAny>(text) {
+        Err(error) if error.is_eof() => format!("ends too early, line {} column {}", error.line(), error.column()),
+        Err(error) => format!("no valid JSON, line {} column {}", error.line(), error.column()),
+        Ok(_) => "no valid JSON".to_owned(),
     };
-    Refused::new(Reason::NotJson, format!("{what}, line {} column {}", error.line(), error.column()))
+    Refused::new(Reason::NotJson, detail)
 }
 
 fn missing_attribute(name: &str) -> Refused {
@@ -578,26 +567,31 @@ fn checked_scale(scale: ScaleName, score: i64, max: Option<Points>) -> Result<Sc
 }
 
 /// Reads what no measure needs yet as strictly as the rest, so that producers learn of mistakes now.
-fn check_other(kind: &str, text: &str) -> Result<()> {
+fn check_other(kind: &str, data: Value<'_, '_>) -> Result<()> {
     match kind {
         "review.scored" => {
-            let data: ReviewData<'_> = read_data(text)?;
+            let data: ReviewData<'_> = read_data(data)?;
             required("review", data.review)?;
             required("rep", data.rep)?;
-            required("items", data.items).map(drop)
+            for (n, item) in required("items", data.items)?.into_iter().enumerate() {
+                required(&format!("items[{n}].criterion"), item.criterion)?;
+                required(&format!("items[{n}].score"), item.score)?;
+                required(&format!("items[{n}].max"), item.max)?;
+            }
+            Ok(())
         }
         "complaint.logged" => {
-            let data: ComplaintData<'_> = read_data(text)?;
+            let data: ComplaintData<'_> = read_data(data)?;
             required("complaint", data.complaint)?;
             required("category", data.category).map(drop)
         }
         "rep.state" => {
-            let data: StateData<'_> = read_data(text)?;
+            let data: StateData<'_> = read_data(data)?;
             required("rep", data.rep)?;
             required("state", data.state).map(drop)
         }
         "shift.planned" => {
-            let data: ShiftData<'_> = read_data(text)?;
+            let data: ShiftData<'_> = read_data(data)?;
             required("shift", data.shift)?;
             required("rep", data.rep)?;
             required("activity", data.activity)?;
@@ -608,15 +602,15 @@ fn check_other(kind: &str, text: &str) -> Result<()> {
             }
         }
         "certification.earned" => {
-            let data: CertificationData<'_> = read_data(text)?;
+            let data: CertificationData<'_> = read_data(data)?;
             required("rep", data.rep)?;
             required("certification", data.certification).map(drop)
         }
         "coaching.session" => {
-            let data: CoachingData<'_> = read_data(text)?;
+            let data: CoachingData<'_> = read_data(data)?;
             required("rep", data.rep).map(drop)
         }
-        _ => check_reported(&read_data(text)?),
+        _ => check_reported(&read_data(data)?),
     }
 }
 

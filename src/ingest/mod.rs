@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod file;
+mod json;
 pub mod kafka;
 mod names;
 pub mod refusal;

@@ -89,6 +89,21 @@ fn each_kind_of_bad_input_is_refused_with_its_reason_and_the_next_event_is_read(
         ("data is a list", with_data("[]").into_bytes(), Reason::BadField),
         ("beyond every number", with_data("{\"contact\":\"c\",\"wait\":1e999}").into_bytes(), Reason::BadField),
         ("a field twice", with_data("{\"contact\":\"c\",\"contact\":\"d\"}").into_bytes(), Reason::BadField),
+        (
+            "null and then a value",
+            with_data("{\"contact\":\"c\",\"rep\":null,\"rep\":\"r\"}").into_bytes(),
+            Reason::BadField,
+        ),
+        (
+            "a field twice, once with an escape",
+            with_data("{\"contact\":\"c\",\"con\\u0074act\":\"c\"}").into_bytes(),
+            Reason::BadField,
+        ),
+        (
+            "data twice",
+            format!("{{{HEAD},\"data\":{{\"contact\":\"c\"}},\"data\":{{}}}}").into_bytes(),
+            Reason::BadAttribute,
+        ),
         ("an attribute twice", format!("{{{HEAD},{HEAD},\"data\":{{}}}}").into_bytes(), Reason::BadAttribute),
         ("data is a list of values", with_data("[\"c1\"]").into_bytes(), Reason::BadField),
         ("no contact", with_data("{}").into_bytes(), Reason::MissingField),
@@ -167,11 +182,18 @@ fn no_detail_of_a_refusal_quotes_a_value() {
 
 #[test]
 fn what_looks_odd_and_is_allowed_is_read() {
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     let mut decoder = Decoder::new(KEY);
     for (name, data) in [
         ("unknown fields", r#"{"contact":"c1","colour":"red","nested":{"a":[1,2,{"b":null}]}}"#),
         ("an integer as id", r#"{"contact":4711}"#),
         ("escapes", r#"{"contact":"a\u0041\"\\"}"#),
+        ("an escape in a name", r#"{"con\u0074act":"c1"}"#),
+        ("a name that is no text", r#"{"contact":"c1","\ud800":1}"#),
+        ("blanks", " {\n\t\"contact\" : \"c1\" ,\r\n \"wait\" : 12 } "),
+        ("a large integer as id", r#"{"contact":18446744073709551615}"#),
+        ("a negative integer as id", r#"{"contact":-1}"#),
+        ("an unknown field that is deep", &format!(r#"{{"contact":"c1","deep":{deep}}}"#)),
         ("a pair of surrogates", r#"{"contact":"\ud83d\ude00"}"#),
         ("a fraction", r#"{"contact":"c1","wait":12.3456}"#),
         ("an unknown duration", r#"{"contact":"c1","wait":null}"#),
@@ -185,6 +207,43 @@ fn what_looks_odd_and_is_allowed_is_read() {
         let read = decode(&mut decoder, with_attribute("time", Some(json!(time))).as_bytes(), &[]);
         assert!(matches!(read, Ok(Decoded::Event(_))), "{time}: {read:?}");
     }
+}
+
+#[test]
+fn names_come_in_any_order_and_the_event_is_the_same() {
+    let mut decoder = Decoder::new(KEY);
+    let text = format!(r#"{{"data":{{"rep":"ines","queue":"support","contact":"c1"}},{HEAD}}}"#);
+    match decode(&mut decoder, text.as_bytes(), &[]) {
+        Ok(Decoded::Event(event)) => assert_eq!(event, good(&mut decoder)),
+        other => panic!("data before type: {other:?}"),
+    }
+}
+
+#[test]
+fn objects_in_data_are_held_to_their_form_and_the_refusal_says_where() {
+    let mut decoder = Decoder::new(KEY);
+    let mut refusal = |kind: &str, data: Value| {
+        let event = json!({"specversion": "1.0", "id": "1", "source": "/x", "type": kind, "time": "2026-01-05T09:00:00Z",
+            "data": data});
+        let text = event.to_string();
+        let refused = decoder.decode(Message { payload: Some(text.as_bytes()), headers: &[] }).expect_err("is refused");
+        (refused.reason, refused.detail.split(": ").next().unwrap_or_default().to_owned())
+    };
+    let reported = |scope: Value| json!({"measure": "sales", "scope": scope, "from": "2026-01-05T09:00:00Z", "to": "2026-01-05T10:00:00Z", "value": 1});
+    let scored =
+        |item: Value| json!({"review": "1", "rep": "ines", "items": [{"criterion": "a", "score": 1, "max": 2}, item]});
+    let bad = |path: &str| (Reason::BadField, path.to_owned());
+    assert_eq!(refusal("measure.reported", reported(json!(["acme"]))), bad("data.scope"));
+    assert_eq!(refusal("measure.reported", reported(json!({"team": " "}))), bad("data.scope.team"));
+    assert_eq!(refusal("measure.reported", reported(json!({"team": "a", "rep": "b"}))), bad("data.scope"));
+    assert_eq!(
+        refusal("review.scored", scored(json!({"criterion": "b", "score": -1, "max": 2}))),
+        bad("data.items[1].score")
+    );
+    assert_eq!(refusal("review.scored", scored(json!(["b", 1, 2]))), bad("data.items[1]"));
+    let missing = (Reason::MissingField, "data.items[1].max".to_owned());
+    assert_eq!(refusal("review.scored", scored(json!({"criterion": "b", "score": 1}))), missing);
+    assert_eq!(refusal("contact.started", json!({"contact": "1", "attributes": {"a": 1}})), bad("data.attributes.a"));
 }
 
 #[test]
@@ -286,6 +345,118 @@ fn every_type_is_read_with_what_it_needs_and_refused_without() {
             less.as_object_mut().expect("is an object").remove(*field);
             assert_eq!(read(&less), Err(Reason::MissingField), "{} without {field}", kind.name);
         }
+    }
+}
+
+/// What may stand beside what a type needs, by family.
+fn more(kind: &str) -> Value {
+    match kind.split('.').next() {
+        Some("contact") => {
+            json!({"queue": "support", "leg": 2, "customer": "c-1", "wait": 1.5, "talk": null, "rep": "ines",
+            "channel": "chat", "attributes": {"language": "de"}, "provisional": true, "resolved": false})
+        }
+        Some("ticket") => json!({"queue": "support", "rep": null, "by": "jo", "priority": "high", "public": false,
+            "customer_zone": "Europe/Oslo"}),
+        Some("survey") => json!({"contact": "c1", "contact_source": "/pbx", "question": "q", "weight": 0.5}),
+        Some("measure") => json!({"value": 12.5, "sample": 3}),
+        _ => json!({"contact": "c1", "reason": "lunch", "plan": "p"}),
+    }
+}
+
+#[test]
+fn every_type_is_the_same_in_both_modes() {
+    let mut decoder = Decoder::new(KEY);
+    for kind in TYPES {
+        let mut full = least(kind.required);
+        let fields = full.as_object_mut().expect("is an object");
+        fields.extend(more(kind.name).as_object().expect("is an object").clone());
+        let mut rows = vec![(full.clone(), false), (full.clone(), true), (json!({}), true), (json!([]), false)];
+        for field in kind.required {
+            let mut less = full.clone();
+            less.as_object_mut().expect("is an object").remove(*field);
+            rows.push((less.clone(), false));
+            less[*field] = json!({});
+            rows.push((less, false));
+        }
+        for (n, (data, retracted)) in rows.into_iter().enumerate() {
+            let mut event = json!({"specversion": "1.0", "id": "e-ø", "source": "/pbx", "type": kind.name, "seq": 7,
+                "revision": -3, "time": "2026-01-05T09:00:00.25+01:00", "retracted": retracted});
+            let texts: Vec<(String, String)> = event
+                .as_object()
+                .expect("is an object")
+                .iter()
+                .map(|(name, value)| (format!("ce_{name}"), value.as_str().map_or(value.to_string(), str::to_owned)))
+                .collect();
+            let mut headers: Vec<(&str, &[u8])> =
+                texts.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+            headers.push(("content-type", b"application/json"));
+            let value = data.to_string();
+            let binary = decoder.decode(Message { payload: Some(value.as_bytes()), headers: &headers });
+            event["data"] = data;
+            let text = event.to_string();
+            let structured = decoder.decode(Message { payload: Some(text.as_bytes()), headers: &[] });
+            assert!(n > 1 || structured.is_ok(), "{text}: {structured:?}");
+            assert_eq!(binary, structured, "{text}");
+        }
+    }
+}
+
+/// By section 3 of the Kafka binding of CloudEvents 1.0.
+#[test]
+fn the_mode_and_the_attributes_are_found_as_the_binding_has_them() {
+    let whole = with_data(r#"{"contact":"c1","queue":"support","rep":"ines"}"#);
+    let data = r#"{"contact":"c1","queue":"support","rep":"ines"}"#;
+    let attributes: [(&str, &[u8]); 5] = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", b"e1"),
+        ("ce_source", b"/pbx"),
+        ("ce_type", b"contact.answered"),
+        ("ce_time", b"2026-01-05T09:00:00Z"),
+    ];
+    let plus = |more: &[(&'static str, &'static [u8])]| [&attributes[..], more].concat();
+    let without = |name: &str, more: &[(&'static str, &'static [u8])]| {
+        let mut headers = plus(more);
+        let place = headers.iter().position(|(other, _)| *other == name).expect("is there");
+        headers.remove(place);
+        headers
+    };
+    let mut decoder = Decoder::new(KEY);
+    let event = good(&mut decoder);
+    let structured: &[(&str, &[u8])] = &[("content-type", b"application/cloudevents+json; charset=UTF-8")];
+    for (headers, payload) in [
+        (structured.to_vec(), &whole),
+        (vec![("content-type", &b"Application/CloudEvents+JSON"[..])], &whole),
+        (vec![("Content-Type", &b"application/cloudevents"[..])], &whole),
+        (vec![("content-type", &b"application/json"[..])], &whole),
+        (plus(&[("content-type", b"application/cloudevents+json")]), &whole),
+        (plus(&[]), &data.to_owned()),
+        (plus(&[("content-type", b"application/json; charset=utf-8")]), &data.to_owned()),
+        (plus(&[("ce_other", b"\xff"), ("ce_other", b"x"), ("traceparent", b"00")]), &data.to_owned()),
+        (plus(&[("ce_seq", b""), ("ce_retracted", b"")]), &data.to_owned()),
+    ] {
+        let read = decode(&mut decoder, payload.as_bytes(), &headers);
+        assert_eq!(read, Ok(Decoded::Event(event.clone())), "{headers:?}");
+    }
+    for (headers, payload, reason) in [
+        (vec![("content-type", &b"application/cloudevents+avro"[..])], &b"\x02\xff"[..], Reason::NotCloudEvent),
+        (vec![("content-type", b"application/cloudevents-batch+json")], b"[]", Reason::Batch),
+        (plus(&[("ce_id", b"e1")]), data.as_bytes(), Reason::BadAttribute),
+        (without("ce_id", &[("ce_id", b"")]), data.as_bytes(), Reason::MissingAttribute),
+        (without("ce_id", &[("CE_ID", b"e1")]), data.as_bytes(), Reason::MissingAttribute),
+        (without("ce_specversion", &[]), data.as_bytes(), Reason::NotCloudEvent),
+        (plus(&[]), b"\x02\xff", Reason::NotUtf8),
+        (plus(&[]), b"", Reason::NotJson),
+        (plus(&[]), b"null", Reason::MissingAttribute),
+    ] {
+        assert_eq!(decode(&mut decoder, payload, &headers), Err(reason), "{headers:?}");
+    }
+    let tombstone = decoder.decode(Message { payload: None, headers: &plus(&[]) }).map_err(|refused| refused.reason);
+    assert_eq!(tombstone, Err(Reason::NullPayload));
+    // What others send on the same topic is theirs: any value, or none.
+    let headers = without("ce_type", &[("ce_type", b"coffee.brewed"), ("content-type", b"application/avro")]);
+    for payload in [Some(&b"\x02\xff"[..]), None] {
+        let read = decoder.decode(Message { payload, headers: &headers });
+        assert_eq!(read, Ok(Decoded::Ignored { why: Ignored::Unknown, kind: "coffee.brewed".into() }));
     }
 }
 

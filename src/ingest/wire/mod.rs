@@ -1,0 +1,23 @@
+//! The shapes of messages as they are written: the envelope, and the `data` of each family of types.
+//!
+//! The JSON Schemas are made from these types, so what a field means is said here.
+
+mod contact;
+mod envelope;
+mod object;
+mod survey;
+mod ticket;
+mod unmeasured;
+mod value;
+mod word;
+
+pub(super) use contact::ContactData;
+pub(super) use envelope::{Address, Envelope};
+pub(super) use object::Read;
+pub(super) use survey::{ScaleName, SurveyData};
+pub(super) use ticket::TicketData;
+pub(super) use unmeasured::{
+    CertificationData, CoachingData, ComplaintData, ReportedData, ReviewData, ShiftData, StateData,
+};
+pub(super) use value::{Attributes, Flag, Id, Integer, Points, Said, Text, Zone};
+pub(super) use word::{Vocabulary, Word};
