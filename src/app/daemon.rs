@@ -10,6 +10,7 @@ use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
+use goalkeeper::domain::window::Reach;
 use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Gap, Handle, Item, Notice, Opened, Partition, Place, Positions, Stamp};
 use goalkeeper::publish::question::Question;
@@ -96,7 +97,7 @@ pub(super) fn restore(
     let in_force = InForce::of(&roster, &config.settings);
     let roster = Arc::new(Roster::new(roster));
     let settings = Arc::new(config.settings.clone());
-    let room = Room { bytes: config.state.record_memory, ..Room::default() };
+    let room = Room { bytes: config.state.record_memory, reach: Reach::of(&config.windows), ..Room::default() };
     let Some(saved) = store.saved()? else {
         tracing::info!("no state yet: reading from the beginning");
         let mut engine = Engine::new(roster, settings).with_room(room);

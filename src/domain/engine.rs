@@ -16,7 +16,7 @@ use super::scope::Scope;
 use super::settings::Settings;
 use super::time::{Instant, Span, Zone};
 use super::watermark::{self, Watermark};
-use super::window::{Stretch, Window};
+use super::window::{Reach, Stretch, Window};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -95,11 +95,13 @@ pub struct Room {
     pub open: usize,
     /// Bytes of packed records that stay in memory at most, but for what has not been written yet.
     pub bytes: usize,
+    /// How far back rows of panes stay in memory, once they are written.
+    pub reach: Reach,
 }
 
 impl Default for Room {
     fn default() -> Room {
-        Room { unsettled: 16_384, sums: 65_536, open: 16_384, bytes: 512 << 20 }
+        Room { unsettled: 16_384, sums: 65_536, open: 16_384, bytes: 512 << 20, reach: Reach::ALL }
     }
 }
 
@@ -242,6 +244,11 @@ impl Engine {
     #[must_use]
     pub fn with_room(self, room: Room) -> Engine {
         Engine { records: Records::new(room.open), room, ..self }
+    }
+
+    /// How much stays in memory.
+    pub fn room(&self) -> Room {
+        self.room
     }
 
     /// The number of the partition called `name`; it is remembered from here on.
@@ -559,6 +566,7 @@ impl Engine {
     /// Hears that everything has been written that a store has been given: what has no room may be left to the disk.
     pub fn written(&mut self) {
         self.records.make_room(self.room.bytes);
+        self.panes.make_room(self.room.reach);
     }
 
     /// Gives records and panes to a store that writes what has changed since it was last called.

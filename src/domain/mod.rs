@@ -5,7 +5,7 @@
 //!
 //! - [`time`], [`event`]: what is told, and when it happened;
 //! - [`record`], `slots`, [`records`]: what is known of one contact, ticket, survey, customer; and all of them;
-//! - `pack`, `paths`: how records lie in memory and on disk;
+//! - `pack`, `paths`, `storage`: how records lie in memory and on disk;
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
@@ -36,6 +36,7 @@ pub mod scope;
 pub mod settings;
 pub mod sketch;
 pub(crate) mod slots;
+pub(crate) mod storage;
 mod survey;
 mod ticket;
 pub mod time;

@@ -9,10 +9,12 @@ use super::event::Kind;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
 use super::scope::Path;
 use super::settings::Settings;
-use super::slots::{Address, Note, Open, Packed, Place, Slots, Storage};
+use super::slots::{Address, Note, Open, Packed, Place, Slots};
+use super::storage::Storage;
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What records tell the panes.
 #[derive(Clone, Debug, PartialEq)]
@@ -261,7 +263,7 @@ impl Records {
     }
 
     /// From now on, what has been written can be fetched from there.
-    pub(crate) fn lie_in(&mut self, storage: Box<dyn Storage>) {
+    pub(crate) fn lie_in(&mut self, storage: Arc<dyn Storage>) {
         self.slots.lie_in(storage);
     }
 
