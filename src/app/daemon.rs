@@ -527,6 +527,7 @@ impl<O: Outside> Daemon<O> {
         telemetry.live_records.set(self.engine.records().len() as i64);
         telemetry.record_bytes.set(bytes as i64);
         telemetry.records_loaded.set(loaded as i64);
+        telemetry.unlisted.set(self.engine.unlisted() as i64);
         telemetry.paths.set(self.engine.records().paths() as i64);
         telemetry.pane_rows.set(self.engine.panes().len() as i64);
         telemetry.records_expired.set(totals.expired as i64);

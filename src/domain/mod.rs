@@ -10,6 +10,7 @@
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
 //! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
+//! - `unlisted`: who else may be named;
 //! - [`counted`], [`watermark`], [`engine`]: since when thresholds count, how far time has come, and the one door to all
 //!   of it.
 
@@ -40,5 +41,6 @@ pub(crate) mod storage;
 mod survey;
 mod ticket;
 pub mod time;
+mod unlisted;
 pub mod watermark;
 pub mod window;

@@ -45,6 +45,8 @@ pub enum Taken {
     Unchanged,
     /// The record has grown without end and takes no more.
     Saturated,
+    /// The record would be one too many.
+    Full,
 }
 
 /// All live records.
@@ -118,6 +120,9 @@ impl Records {
 
     /// Takes in one event of the record `key`; [`Records::settle`] books what it changes.
     pub fn take(&mut self, key: RecordKey, entry: Entry, context: &Context<'_>) -> Taken {
+        if self.len() >= context.settings.live_records && self.slots.find(&key).is_none() {
+            return Taken::Full;
+        }
         let place = self.open(&key, entry.time.0.div_euclid(HOUR));
         let Some((_, Open { record, .. })) = self.slots.open(place) else { return Taken::Unchanged };
         if record.saturated {
