@@ -24,6 +24,8 @@ pub(crate) struct Telemetry {
     pub(crate) events_unchanged: IntCounterVec,
     /// Events that were not taken, by reason.
     pub(crate) events_refused: IntCounterVec,
+    /// Copies of refused records for the dead-letter topic, by what became of them.
+    pub(crate) dead_letters: IntCounterVec,
     /// Records between the position and the end of the partition, as far as known.
     pub(crate) lag: IntGaugeVec,
     /// The greatest event time of each partition, in seconds since 1970.
@@ -130,6 +132,12 @@ impl Telemetry {
                 "events_refused_total",
                 "Events that were not taken, by reason.",
                 &PARTITION_REASON,
+            )?,
+            dead_letters: counters(
+                r,
+                "dead_letters_total",
+                "Copies of refused records: delivered, failed (Kafka did not take it), dropped (too many were waiting).",
+                &["result"],
             )?,
             lag: put(
                 r,

@@ -12,7 +12,9 @@ use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{Batch, Gap, Handle, Item, Notice, Opened, Partition, Place, Positions, Stamp};
+use goalkeeper::ingest::kafka::{
+    Batch, DeadLetters, Gap, Handle, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp,
+};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
@@ -55,6 +57,7 @@ pub(super) struct Daemon<O> {
     outside: O,
     viewer: Viewer,
     reader: Handle,
+    dead_letters: Option<DeadLetters>,
     writer: Writer,
     writing: bool,
     cut_at: Monotonic,
@@ -140,6 +143,7 @@ impl<O: Outside> Daemon<O> {
         telemetry: Telemetry,
         outside: O,
         reader: Handle,
+        dead_letters: Option<DeadLetters>,
         writer: Writer,
     ) -> Daemon<O> {
         let viewer = viewer(&config);
@@ -156,6 +160,7 @@ impl<O: Outside> Daemon<O> {
             doubted: None,
             outside,
             reader,
+            dead_letters,
             writer,
             writing: false,
             cut_at: now,
@@ -335,7 +340,7 @@ impl<O: Outside> Daemon<O> {
                     Outcome::Refused(refusal) => {
                         let labels = [labels[0], labels[1], refusal.name()];
                         self.telemetry.events_refused.with_label_values(&labels).inc();
-                        self.log_refusal(item.partition, item.offset, refusal.name(), "");
+                        self.refuse(item.partition, item.offset, item.original, refusal.name(), "");
                     }
                     Outcome::Done => {}
                 }
@@ -354,8 +359,15 @@ impl<O: Outside> Daemon<O> {
             Err(refused) => {
                 let labels = [labels[0], labels[1], refused.reason.name()];
                 self.telemetry.records_refused.with_label_values(&labels).inc();
-                self.log_refusal(item.partition, item.offset, refused.reason.name(), &refused.detail);
+                self.refuse(item.partition, item.offset, item.original, refused.reason.name(), &refused.detail);
             }
+        }
+    }
+
+    fn refuse(&mut self, place: usize, offset: i64, original: Option<Original>, reason: &str, detail: &str) {
+        self.log_refusal(place, offset, reason, detail);
+        if let (Some(dead_letters), Some(original)) = (&self.dead_letters, original) {
+            dead_letters.send(&original, reason, detail);
         }
     }
 
@@ -578,6 +590,9 @@ impl<O: Outside> Daemon<O> {
         }
         drop(inbox);
         self.writer.finish();
+        if let Some(dead_letters) = self.dead_letters {
+            dead_letters.finish();
+        }
         tracing::info!("stopped");
     }
 }

@@ -7,9 +7,9 @@ use crate::cli;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
-use goalkeeper::config::{self, Loaded};
+use goalkeeper::config::{self, Kafka, Loaded};
 use goalkeeper::ingest::decode::Decoder;
-use goalkeeper::ingest::kafka::{Reader, client_info};
+use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Reader, client_info};
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::Store;
@@ -116,6 +116,7 @@ impl Service {
         let (engine, positions, in_force) = restore(&store, &config, roster)?;
         let (mail, inbox) = mailbox();
         let (reader, handle) = Reader::new(&kafka, positions.clone(), Decoder::new(config.customers_key))?;
+        let dead_letters = dead_letters(&kafka, &telemetry)?;
         let to_engine = mail.clone();
         let writer = Writer::start(store, move |written| {
             // When the engine is gone, nobody needs to know.
@@ -139,7 +140,8 @@ impl Service {
         })?;
         runtime.spawn(tick(mail.clone()));
         let published = Published { shared: shared.clone(), ready };
-        let daemon = Daemon::new(engine, config, in_force, positions, telemetry, published, handle, writer);
+        let daemon =
+            Daemon::new(engine, config, in_force, positions, telemetry, published, handle, dead_letters, writer);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
         Ok(Service { shared, mail, reload, alive, engine, reading, server })
     }
@@ -185,6 +187,19 @@ impl Service {
             Err(_) => bail!("the engine has panicked: what is on disk is the last checkpoint"),
         }
     }
+}
+
+/// The way for refused records, each of them counted.
+fn dead_letters(kafka: &Kafka, telemetry: &Telemetry) -> anyhow::Result<Option<DeadLetters>> {
+    let counters = telemetry.dead_letters.clone();
+    let count = move |delivery: Delivery| counters.with_label_values(&[delivery.name()]).inc();
+    let dead_letters = DeadLetters::new(kafka, count)?;
+    if dead_letters.is_some() {
+        for delivery in Delivery::ALL {
+            telemetry.dead_letters.with_label_values(&[delivery.name()]);
+        }
+    }
+    Ok(dead_letters)
 }
 
 /// What the HTTP handlers see.

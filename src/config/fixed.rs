@@ -41,6 +41,7 @@ fn kafka(document: &Document, running: Option<&Kafka>, new: Option<&Kafka>, fixe
         ("kafka.brokers", running.brokers == new.brokers),
         ("kafka.topics", running.topics == new.topics),
         ("kafka.on_gap", running.on_gap == new.on_gap),
+        ("kafka.dead_letters", running.dead_letters == new.dead_letters),
         ("kafka.group_id", running.group_id == new.group_id),
     ] {
         if !is_same {

@@ -46,6 +46,8 @@ pub struct Kafka {
     pub topics: Vec<String>,
     /// What happens where Kafka does not have what was to be read next.
     pub on_gap: OnGap,
+    /// The topic that refused records are copied to; none if they are only counted.
+    pub dead_letters: Option<String>,
     /// The group to which offsets are committed, for lag tools only.
     pub group_id: String,
     /// Further properties of the client, secrets included.
@@ -120,6 +122,7 @@ impl Default for Kafka {
             brokers: Vec::new(),
             topics: Vec::new(),
             on_gap: OnGap::Stop,
+            dead_letters: None,
             group_id: "goalkeeper".to_owned(),
             properties: BTreeMap::new(),
         }

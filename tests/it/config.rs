@@ -28,8 +28,8 @@ fn the_reference_says_the_defaults() {
 #[test]
 fn the_reference_names_every_option() {
     let loaded = config::load_file(&root().join("config/reference.yaml")).unwrap_or_else(|p| panic!("{p}"));
-    // It would have to exist: the reference shows it as a comment.
-    assert_eq!(loaded.unset, ["customers.key_file"]);
+    // These would have to exist: the reference shows them as comments.
+    assert_eq!(loaded.unset, ["kafka.dead_letters", "customers.key_file"]);
 }
 
 /// Each folder under `bad/` is a configuration with mistakes; `expected.txt` in it is what `check` says.
@@ -101,6 +101,7 @@ fn what_cannot_change_while_goalkeeper_runs_is_refused_by_name_and_place() {
         (RUNNING.replace("[a]", "[c]"), "2:3", "kafka.brokers", "restart"),
         (RUNNING.replace("[b]", "[c]"), "3:3", "kafka.topics", "restart"),
         (kafka("on_gap: continue"), "4:3", "kafka.on_gap", "restart"),
+        (kafka("dead_letters: c"), "4:3", "kafka.dead_letters", "restart"),
         (kafka("group_id: other"), "4:3", "kafka.group_id", "restart"),
         (kafka("properties: {client.id: x}"), "4:16", "kafka.properties.client.id", "restart"),
         (kafka("secrets: {ssl.key.password: secret}"), "4:13", "kafka.secrets.ssl.key.password", "restart"),
