@@ -24,6 +24,8 @@ pub(crate) struct Telemetry {
     pub(crate) events_unchanged: IntCounterVec,
     /// Events that were not taken, by reason.
     pub(crate) events_refused: IntCounterVec,
+    /// Copies of refused records for the dead-letter topic, by what became of them.
+    pub(crate) dead_letters: IntCounterVec,
     /// Records between the position and the end of the partition, as far as known.
     pub(crate) lag: IntGaugeVec,
     /// The greatest event time of each partition, in seconds since 1970.
@@ -66,6 +68,10 @@ pub(crate) struct Telemetry {
     pub(crate) amounts_dropped: IntGauge,
     /// Records still to be booked under the roster and settings in force.
     pub(crate) rebook_pending: IntGauge,
+    /// 1 if the configuration was read without a problem when it was read last.
+    pub(crate) reload_successful: IntGauge,
+    /// When the configuration in force was read, in seconds since 1970.
+    pub(crate) reload_time: Gauge,
     /// Checkpoints on disk.
     pub(crate) checkpoints: IntCounter,
     /// Checkpoints that the disk refused.
@@ -131,6 +137,12 @@ impl Telemetry {
                 "Events that were not taken, by reason.",
                 &PARTITION_REASON,
             )?,
+            dead_letters: counters(
+                r,
+                "dead_letters_total",
+                "Copies of refused records: delivered, failed (Kafka did not take it), dropped (too many were waiting).",
+                &["result"],
+            )?,
             lag: put(
                 r,
                 IntGaugeVec::new(
@@ -193,7 +205,17 @@ impl Telemetry {
             rebook_pending: gauge(
                 r,
                 "rebook_pending_records",
-                "Records still to be booked under the roster and settings in force.",
+                "Records still to be booked under the roster and settings in force: until it is 0, figures mix both.",
+            )?,
+            reload_successful: gauge(
+                r,
+                "config_last_reload_successful",
+                "1 if the configuration had no problem when it was read last; 0: an older one is in force.",
+            )?,
+            reload_time: float(
+                r,
+                "config_last_reload_success_timestamp_seconds",
+                "When the configuration in force was read.",
             )?,
             checkpoints: put(r, IntCounter::with_opts(opts("checkpoints_total", "Checkpoints written."))?)?,
             checkpoint_failures: put(

@@ -4,15 +4,18 @@ use super::mail::{Inbox, Mail};
 use crate::clock::{self, Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
 use anyhow::Context;
-use goalkeeper::config::{self, Config, OnGap};
+use goalkeeper::config::{self, Config, Loaded, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::scope::ScopeKind;
+use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::domain::window::Reach;
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{Batch, Gap, Handle, Item, Notice, Opened, Partition, Place, Positions, Stamp};
+use goalkeeper::ingest::kafka::{
+    Batch, DeadLetters, Gap, Handle, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp,
+};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
@@ -55,6 +58,7 @@ pub(super) struct Daemon<O> {
     outside: O,
     viewer: Viewer,
     reader: Handle,
+    dead_letters: Option<DeadLetters>,
     writer: Writer,
     writing: bool,
     cut_at: Monotonic,
@@ -109,20 +113,25 @@ pub(super) fn restore(
     store.restore(&mut engine, saved.position).context("the state cannot be read")?;
     tracing::info!(records = engine.records().len(), time = engine.now().to_rfc3339(), "state restored");
     // What has changed while the daemon was down is an input like any other.
-    if !saved.in_force.same_roster(&in_force) {
-        tracing::info!("the roster has changed: live records are booked anew");
-        engine.apply(Input::Roster(roster));
-    }
-    if !saved.in_force.same_settings(&in_force) {
-        tracing::info!("settings have changed: live records are booked anew");
-        engine.apply(Input::Settings(settings));
-    }
+    put_in_force(&mut engine, &saved.in_force, &in_force, roster, settings);
     let place = |(name, next): (String, i64)| {
         let epoch = saved.logs.epochs.get(&name).and_then(|epoch| i32::try_from(*epoch).ok()).unwrap_or(-1);
         (name, Place { next, epoch })
     };
     let partitions = saved.offsets.into_iter().map(place).collect();
     Ok((engine, Positions { partitions, topics: saved.logs.topics }, in_force))
+}
+
+/// Lets the engine know what has changed.
+fn put_in_force(engine: &mut Engine, before: &InForce, now: &InForce, roster: Arc<Roster>, settings: Arc<Settings>) {
+    if !before.same_roster(now) {
+        tracing::info!("the roster has changed: live records are booked anew");
+        engine.apply(Input::Roster(roster));
+    }
+    if !before.same_settings(now) {
+        tracing::info!("settings have changed: live records are booked anew");
+        engine.apply(Input::Settings(settings));
+    }
 }
 
 impl<O: Outside> Daemon<O> {
@@ -135,10 +144,10 @@ impl<O: Outside> Daemon<O> {
         telemetry: Telemetry,
         outside: O,
         reader: Handle,
+        dead_letters: Option<DeadLetters>,
         writer: Writer,
     ) -> Daemon<O> {
-        let server = &config.server;
-        let viewer = Viewer::new(config.windows.clone(), server.reps, server.series_limit);
+        let viewer = viewer(&config);
         let now = Monotonic::now();
         let before = (engine.now() > Instant::MIN).then_some(engine.now());
         let clock = Clock::start(before, std_duration(config.settings.idle));
@@ -152,6 +161,7 @@ impl<O: Outside> Daemon<O> {
             doubted: None,
             outside,
             reader,
+            dead_letters,
             writer,
             writing: false,
             cut_at: now,
@@ -198,6 +208,9 @@ impl<O: Outside> Daemon<O> {
                 Mail::Ask(question, answer) => {
                     // Whoever asked may have gone away meanwhile.
                     let _ = answer.send(self.answer(&question));
+                }
+                Mail::Reload(loaded, answer) => {
+                    let _ = answer.send(self.reload(*loaded));
                 }
                 Mail::Stop => break End::Stopped,
             }
@@ -328,7 +341,7 @@ impl<O: Outside> Daemon<O> {
                     Outcome::Refused(refusal) => {
                         let labels = [labels[0], labels[1], refusal.name()];
                         self.telemetry.events_refused.with_label_values(&labels).inc();
-                        self.log_refusal(item.partition, item.offset, refusal.name(), "");
+                        self.refuse(item.partition, item.offset, item.original, refusal.name(), "");
                     }
                     Outcome::Done => {}
                 }
@@ -347,8 +360,15 @@ impl<O: Outside> Daemon<O> {
             Err(refused) => {
                 let labels = [labels[0], labels[1], refused.reason.name()];
                 self.telemetry.records_refused.with_label_values(&labels).inc();
-                self.log_refusal(item.partition, item.offset, refused.reason.name(), &refused.detail);
+                self.refuse(item.partition, item.offset, item.original, refused.reason.name(), &refused.detail);
             }
+        }
+    }
+
+    fn refuse(&mut self, place: usize, offset: i64, original: Option<Original>, reason: &str, detail: &str) {
+        self.log_refusal(place, offset, reason, detail);
+        if let (Some(dead_letters), Some(original)) = (&self.dead_letters, original) {
+            dead_letters.send(&original, reason, detail);
         }
     }
 
@@ -421,7 +441,9 @@ impl<O: Outside> Daemon<O> {
         }
         self.engine.flush();
         let state = (self.engine.changes(), self.engine.now());
+        let pending = self.engine.records().pending();
         if self.published == Some(state) && !self.ready {
+            self.telemetry.rebook_pending.set(pending as i64);
             return;
         }
         let begun = Monotonic::now();
@@ -432,6 +454,8 @@ impl<O: Outside> Daemon<O> {
         self.telemetry.series.set(view.series as i64);
         self.telemetry.series_dropped.set(view.dropped as i64);
         self.outside.publish(view);
+        // After the figures: what shows 0 beside them shows that they are whole.
+        self.telemetry.rebook_pending.set(pending as i64);
         self.publish_pause = took * PUBLISH_SHARE;
         self.published_at = Some(Monotonic::now());
         self.published = Some(state);
@@ -475,6 +499,20 @@ impl<O: Outside> Daemon<O> {
                 tracing::error!("a checkpoint was not written: {problem}; trying again");
             }
         }
+    }
+
+    /// Puts a configuration in force, all of it at once.
+    fn reload(&mut self, Loaded { config, roster, .. }: Loaded) -> usize {
+        let in_force = InForce::of(&roster, &config.settings);
+        let (roster, settings) = (Arc::new(Roster::new(roster)), Arc::new(config.settings.clone()));
+        put_in_force(&mut self.engine, &self.in_force, &in_force, roster, settings);
+        self.viewer = viewer(&config);
+        self.config = config;
+        self.in_force = in_force;
+        // Figures are a mix from here on, and say so before any of them is published.
+        self.telemetry.rebook_pending.set(self.engine.records().pending() as i64);
+        self.published = None;
+        self.engine.records().pending()
     }
 
     fn answer(&mut self, question: &Question) -> Result<Answer, NoAnswer> {
@@ -534,7 +572,6 @@ impl<O: Outside> Daemon<O> {
         telemetry.records_saturated.set(totals.saturated as i64);
         telemetry.notes_undelivered.set(totals.undelivered as i64);
         telemetry.amounts_dropped.set(self.engine.panes().dropped() as i64);
-        telemetry.rebook_pending.set(self.engine.records().pending() as i64);
     }
 
     /// Writes what is left and waits for the disk.
@@ -555,6 +592,9 @@ impl<O: Outside> Daemon<O> {
         }
         drop(inbox);
         self.writer.finish();
+        if let Some(dead_letters) = self.dead_letters {
+            dead_letters.finish();
+        }
         tracing::info!("stopped");
     }
 }
@@ -599,6 +639,10 @@ fn tell_doubt(look: &Look) {
         ),
         None => tracing::info!(wall, "the wall clock is believed again"),
     }
+}
+
+fn viewer(config: &Config) -> Viewer {
+    Viewer::new(config.windows.clone(), config.server.reps, config.server.series_limit)
 }
 
 fn std_duration(span: Span) -> Duration {

@@ -4,6 +4,7 @@ mod bench;
 mod daemon;
 mod demo;
 mod mail;
+mod reload;
 mod replay;
 mod run;
 mod simulate;

@@ -2,22 +2,26 @@
 
 use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
+use super::reload::Reload;
 use crate::cli;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
-use goalkeeper::config::{self, Loaded};
+use goalkeeper::config::{self, Kafka, Loaded};
 use goalkeeper::ingest::decode::Decoder;
-use goalkeeper::ingest::kafka::{Reader, client_info};
+
+use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Reader, client_info};
 use goalkeeper::publish::door::Door;
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::Store;
 use goalkeeper::store::writer::Writer;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 /// Files that the process may have open: connections above all.
@@ -36,8 +40,10 @@ pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
     }
     let runtime = runtime()?;
     let stop = stop_signal(&runtime)?;
-    let service = Service::start(&runtime, loaded, telemetry()?)?;
+    let hang_up = hang_up_signal(&runtime)?;
+    let service = Service::start(&runtime, loaded, &options.config.config, telemetry()?)?;
     service.stop_on(&runtime, stop);
+    service.reload_on(&runtime, hang_up);
     service.wait()
 }
 
@@ -54,7 +60,6 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Becomes true when the process is asked to stop.
 pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<oneshot::Receiver<()>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (tell, told) = oneshot::channel();
     let _inside = runtime.enter();
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
@@ -67,6 +72,12 @@ pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<o
         let _ = tell.send(());
     });
     Ok(told)
+}
+
+/// Tells of every SIGHUP.
+fn hang_up_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Signal> {
+    let _inside = runtime.enter();
+    signal(SignalKind::hangup()).context("SIGHUP cannot be caught")
 }
 
 /// What the HTTP server sees of the engine.
@@ -89,6 +100,7 @@ pub(super) struct Service {
     /// What the HTTP handlers see, and may be asked here too.
     pub(super) shared: Arc<Shared>,
     mail: mpsc::Sender<Mail>,
+    reload: Arc<Reload>,
     alive: Arc<AtomicBool>,
     engine: JoinHandle<End>,
     reading: JoinHandle<()>,
@@ -96,10 +108,11 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Restores the state, and begins to read and to serve.
+    /// Restores the state, and begins to read and to serve. Reloads read the configuration in `directory`.
     pub(super) fn start(
         runtime: &tokio::runtime::Runtime,
         loaded: Loaded,
+        directory: &Path,
         telemetry: Telemetry,
     ) -> anyhow::Result<Service> {
         let Loaded { config, roster, .. } = loaded;
@@ -112,6 +125,7 @@ impl Service {
         let (engine, positions, in_force) = restore(&store, &config, roster)?;
         let (mail, inbox) = mailbox();
         let (reader, handle) = Reader::new(&kafka, positions.clone(), Decoder::new(config.customers_key))?;
+        let dead_letters = dead_letters(&kafka, &telemetry)?;
         let to_engine = mail.clone();
         let writer = Writer::start(store, move |written| {
             // When the engine is gone, nobody needs to know.
@@ -120,7 +134,8 @@ impl Service {
 
         let ready = Arc::new(AtomicBool::new(false));
         let alive = Arc::new(AtomicBool::new(true));
-        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone()));
+        let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &telemetry));
+        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone()));
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind(config.server.listen))
             .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
@@ -136,9 +151,10 @@ impl Service {
         })?;
         runtime.spawn(tick(mail.clone()));
         let published = Published { shared: shared.clone(), ready };
-        let daemon = Daemon::new(engine, config, in_force, positions, telemetry, published, handle, writer);
+        let daemon =
+            Daemon::new(engine, config, in_force, positions, telemetry, published, handle, dead_letters, writer);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
-        Ok(Service { shared, mail, alive, engine, reading, server })
+        Ok(Service { shared, mail, reload, alive, engine, reading, server })
     }
 
     /// Lets the daemon stop when `stop` comes.
@@ -148,6 +164,17 @@ impl Service {
             if stop.await.is_ok() {
                 tracing::info!("asked to stop");
                 let _ = mail.send(Mail::Stop).await;
+            }
+        });
+    }
+
+    /// Lets the daemon read its configuration anew whenever `hang_up` comes.
+    fn reload_on(&self, runtime: &tokio::runtime::Runtime, mut hang_up: Signal) {
+        let reload = self.reload.clone();
+        runtime.spawn(async move {
+            while hang_up.recv().await.is_some() {
+                // What came of it is logged.
+                let _ = reload.now().await;
             }
         });
     }
@@ -173,8 +200,27 @@ impl Service {
     }
 }
 
+/// The way for refused records, each of them counted.
+fn dead_letters(kafka: &Kafka, telemetry: &Telemetry) -> anyhow::Result<Option<DeadLetters>> {
+    let counters = telemetry.dead_letters.clone();
+    let count = move |delivery: Delivery| counters.with_label_values(&[delivery.name()]).inc();
+    let dead_letters = DeadLetters::new(kafka, count)?;
+    if dead_letters.is_some() {
+        for delivery in Delivery::ALL {
+            telemetry.dead_letters.with_label_values(&[delivery.name()]);
+        }
+    }
+    Ok(dead_letters)
+}
+
 /// What the HTTP handlers see.
-fn shared(telemetry: &Telemetry, mail: &mpsc::Sender<Mail>, ready: Arc<AtomicBool>, alive: Arc<AtomicBool>) -> Shared {
+fn shared(
+    telemetry: &Telemetry,
+    mail: &mpsc::Sender<Mail>,
+    ready: Arc<AtomicBool>,
+    alive: Arc<AtomicBool>,
+    reload: Arc<Reload>,
+) -> Shared {
     let (own, requests, mail) = (telemetry.clone(), telemetry.http_requests.clone(), mail.clone());
     let is = |flag: Arc<AtomicBool>, reason: &'static str| {
         move || if flag.load(Ordering::Relaxed) { Ok(()) } else { Err(reason.to_owned()) }
@@ -193,6 +239,12 @@ fn shared(telemetry: &Telemetry, mail: &mpsc::Sender<Mail>, ready: Arc<AtomicBoo
                 mail.send(Mail::Ask(question, answer)).await.map_err(|_| gone())?;
                 answered.await.map_err(|_| gone())?
             })
+        }),
+        reload: Box::new(move || {
+            let reload = reload.clone();
+            // Whoever asked may go away meanwhile: it is done to the end all the same.
+            let done = tokio::spawn(async move { reload.now().await });
+            Box::pin(async move { done.await.unwrap_or_else(|error| Err(error.to_string())) })
         }),
     }
 }

@@ -80,6 +80,7 @@ fn kafka(file: &mut Section, directory: &Path) -> Option<Kafka> {
             document.problem(*at, format!("kafka.topics: `{topic}` {problem}"), help);
         }
     }
+    let dead_letters = dead_letters(&mut section, &topics);
     let kafka = Kafka {
         brokers: plain(brokers),
         topics: plain(topics),
@@ -88,10 +89,33 @@ fn kafka(file: &mut Section, directory: &Path) -> Option<Kafka> {
             defaults.on_gap,
             values::one_of(&[("stop", OnGap::Stop), ("continue", OnGap::Continue)]),
         ),
+        dead_letters,
         group_id: section.read_or("group_id", defaults.group_id, values::text),
         properties: properties(&mut section, directory),
     };
     section.is_there.then_some(kafka)
+}
+
+/// A topic that is not read: what is refused there would be refused and copied for ever.
+fn dead_letters(section: &mut Section, topics: &[(At, String)]) -> Option<String> {
+    let node = section.take("dead_letters")?;
+    let problem = |problem: String, help: &str| {
+        section.document().problem(node.at, format!("kafka.dead_letters: {problem}"), help);
+        None
+    };
+    let Ok(topic) = values::text(&node) else { return problem("is no text".to_owned(), "name a topic") };
+    if topic.starts_with('^') || check_topic(&topic).is_err() {
+        return problem(format!("`{topic}` cannot be a topic's name"), "name one topic, e.g. contact-centre-refused");
+    }
+    let is_read = |read: &str| match read.starts_with('^') {
+        true => regex::Regex::new(read).is_ok_and(|pattern| pattern.is_match(&topic)),
+        false => read == topic,
+    };
+    if let Some((_, read)) = topics.iter().find(|(_, read)| is_read(read)) {
+        let help = "name a topic that is not read: a record that is refused would be refused again for ever";
+        return problem(format!("`{topic}` is among kafka.topics, as `{read}`"), help);
+    }
+    Some(topic)
 }
 
 /// A topic is named as Kafka allows it, or meant by a pattern.

@@ -6,6 +6,7 @@ mod check_data;
 mod clock;
 mod commands;
 mod config;
+mod dead_letters;
 mod decode;
 mod floods;
 mod kafka;

@@ -5,10 +5,12 @@
 //! begin and never decides it itself. Where Kafka does not have what comes next, that is a [`Gap`]: it ends the reading, or
 //! is told and read across, as the configuration says.
 
+mod dead_letters;
 mod gap;
 mod native;
 mod wanted;
 
+pub use dead_letters::{DeadLetters, Delivery, Original};
 pub use gap::Gap;
 
 use super::decode::{Decoded, Decoder, Message};
@@ -19,7 +21,7 @@ use anyhow::{Context as _, anyhow, bail};
 use gap::{Identity, resume};
 use native::Topic;
 use rdkafka::client::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message as _, Timestamp};
@@ -42,6 +44,11 @@ const LOOK_AFTER: Duration = Duration::from_secs(10);
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// So often the broker may refuse an offset that it seems to have, before the log is taken for another one.
 const REFUSALS: u32 = 3;
+
+/// What the client does unless the configuration says otherwise. Measured: the default back-off of a second halves the
+/// throughput of a busy consumer.
+const CONSUMER: [(&str, &str); 3] =
+    [("fetch.queue.backoff.ms", "20"), ("fetch.wait.max.ms", "100"), ("queued.max.messages.kbytes", "32768")];
 
 /// One partition of one topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +138,8 @@ pub struct Item {
     pub stamp: Stamp,
     /// What it is.
     pub what: Result<Decoded, Refused>,
+    /// As it came; only where refused records become dead letters.
+    pub original: Option<Original>,
 }
 
 /// Kafka's own timestamp of a message.
@@ -174,19 +183,47 @@ pub fn client_info() -> String {
     format!("{version} ({})", features.unwrap_or_default())
 }
 
+/// Where the client finds Kafka, and what it does where the configuration says nothing else.
+fn connection(kafka: &Kafka, defaults: &[(&str, &str)]) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("socket.nagle.disable", "true");
+    for (key, value) in defaults {
+        config.set(*key, *value);
+    }
+    for (key, value) in &kafka.properties {
+        config.set(key, value);
+    }
+    config.set("bootstrap.servers", kafka.brokers.join(","));
+    config
+}
+
+/// The client's own words hold the value, which may be a secret.
+fn not_taken(error: KafkaError) -> anyhow::Error {
+    match error {
+        KafkaError::ClientConfig(_, problem, key, _) => {
+            anyhow!("the Kafka client does not take kafka.properties.{key}: {problem}")
+        }
+        error => anyhow::Error::new(error).context("the Kafka client does not take its properties"),
+    }
+}
+
 /// Receives the client's own log lines.
 struct Log;
 
-impl ClientContext for Log {
-    fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, message: &str) {
-        use rdkafka::config::RDKafkaLogLevel as Level;
-        match level {
-            Level::Emerg | Level::Alert | Level::Critical | Level::Error => {
-                tracing::warn!(facility, "kafka client: {message}");
-            }
-            Level::Warning | Level::Notice => tracing::info!(facility, "kafka client: {message}"),
-            Level::Info | Level::Debug => tracing::debug!(facility, "kafka client: {message}"),
+fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    use RDKafkaLogLevel as Level;
+    match level {
+        Level::Emerg | Level::Alert | Level::Critical | Level::Error => {
+            tracing::warn!(facility, "kafka client: {message}");
         }
+        Level::Warning | Level::Notice => tracing::info!(facility, "kafka client: {message}"),
+        Level::Info | Level::Debug => tracing::debug!(facility, "kafka client: {message}"),
+    }
+}
+
+impl ClientContext for Log {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_line(level, facility, message);
     }
     fn error(&self, error: KafkaError, reason: &str) {
         // The reader hears of these too, and tells them.
@@ -205,6 +242,7 @@ pub struct Reader {
     consumer: Arc<BaseConsumer<Log>>,
     wanted: Wanted,
     on_gap: OnGap,
+    keeps_originals: bool,
     positions: Positions,
     decoder: Decoder,
     stop: Arc<AtomicBool>,
@@ -258,25 +296,14 @@ impl Reader {
     /// # Errors
     /// If the client does not take the properties.
     pub fn new(kafka: &Kafka, positions: Positions, decoder: Decoder) -> anyhow::Result<(Reader, Handle)> {
-        let mut config = ClientConfig::new();
-        // Measured: the default back-off of a second halves the throughput of a busy consumer.
+        let mut config = connection(kafka, &CONSUMER);
         config
-            .set("fetch.queue.backoff.ms", "20")
-            .set("fetch.wait.max.ms", "100")
-            .set("queued.max.messages.kbytes", "32768")
-            .set("socket.nagle.disable", "true");
-        for (key, value) in &kafka.properties {
-            config.set(key, value);
-        }
-        config
-            .set("bootstrap.servers", kafka.brokers.join(","))
             .set("group.id", &kafka.group_id)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "true");
-        let consumer: BaseConsumer<Log> =
-            config.create_with_context(Log).context("the Kafka client does not take its properties")?;
+        let consumer: BaseConsumer<Log> = config.create_with_context(Log).map_err(not_taken)?;
         let consumer = Arc::new(consumer);
         let wanted = Wanted::of(&kafka.topics).context("kafka.topics has an entry that is no pattern")?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -285,6 +312,7 @@ impl Reader {
             consumer,
             wanted,
             on_gap: kafka.on_gap,
+            keeps_originals: kafka.dead_letters.is_some(),
             positions,
             decoder,
             stop,
@@ -643,7 +671,9 @@ impl Reader {
             .map(|headers| headers.iter().map(|header| (header.key, header.value.unwrap_or_default())).collect())
             .unwrap_or_default();
         let what = self.decoder.decode(Message { payload: message.payload(), headers: &headers });
-        Some(Item { partition: place, offset: message.offset(), stamp, what })
+        // Whether the engine refuses it is only known later.
+        let original = self.keeps_originals.then(|| Box::new(message.detach()));
+        Some(Item { partition: place, offset: message.offset(), stamp, what, original })
     }
 }
 

@@ -76,18 +76,12 @@ impl Daemon {
 
     /// Gets a path; status 0 if nobody answers.
     pub fn get(&self, path: &str) -> (u16, String) {
-        let agent = ureq::Agent::new_with_config(
-            ureq::Agent::config_builder()
-                .http_status_as_error(false)
-                .timeout_global(Some(Duration::from_secs(20)))
-                .build(),
-        );
-        match agent.get(format!("{}{path}", self.url())).call() {
-            Ok(mut response) => {
-                (response.status().as_u16(), response.body_mut().read_to_string().expect("the body is text"))
-            }
-            Err(error) => (0, error.to_string()),
-        }
+        said_by(agent().get(format!("{}{path}", self.url())).call())
+    }
+
+    /// Posts nothing to a path.
+    pub fn post(&self, path: &str) -> (u16, String) {
+        said_by(agent().post(format!("{}{path}", self.url())).send_empty())
     }
 
     /// Where it serves.
@@ -135,6 +129,11 @@ impl Daemon {
         self.process.resume();
     }
 
+    /// Asks it to read its configuration anew.
+    pub fn hang_up(&self) {
+        self.process.hang_up();
+    }
+
     /// Kills it on the spot.
     pub fn kill(mut self) {
         self.process.kill();
@@ -154,6 +153,20 @@ impl Daemon {
     /// What it has said.
     pub fn said(&self) -> String {
         self.process.said()
+    }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    ureq::Agent::new_with_config(config.timeout_global(Some(Duration::from_secs(20))).build())
+}
+
+fn said_by(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, String) {
+    match answer {
+        Ok(mut response) => {
+            (response.status().as_u16(), response.body_mut().read_to_string().expect("the body is text"))
+        }
+        Err(error) => (0, error.to_string()),
     }
 }
 
@@ -182,6 +195,11 @@ impl Setup {
         let text = std::fs::read_to_string(&path).expect("is there");
         assert!(text.contains(from), "goalkeeper.yaml has no `{from}`");
         std::fs::write(&path, text.replace(from, to)).expect("can be written");
+    }
+
+    /// Writes another roster.
+    pub fn change_roster(&self, roster: &str) {
+        std::fs::write(self.directory.path().join("roster.yaml"), roster).expect("can be written");
     }
 
     /// Where it is.

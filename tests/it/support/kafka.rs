@@ -6,7 +6,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::{Header, Headers, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::path::{Path, PathBuf};
@@ -39,6 +39,20 @@ impl Message {
     /// A message with a value and nothing else.
     pub fn of(payload: impl Into<Vec<u8>>) -> Message {
         Message { payload: Some(payload.into()), ..Message::default() }
+    }
+}
+
+impl Message {
+    fn from_kafka(message: &impl rdkafka::Message) -> Message {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let pair = |header: Header<'_, &[u8]>| (header.key.to_owned(), header.value.unwrap_or_default().to_vec());
+        let headers = message.headers().map(|headers| headers.iter().map(pair).collect()).unwrap_or_default();
+        Message {
+            key: message.key().map(text),
+            payload: message.payload().map(<[u8]>::to_vec),
+            headers,
+            timestamp: None,
+        }
     }
 }
 
@@ -189,6 +203,27 @@ impl Kafka {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Offset(offset)).expect("an offset");
         block_on(self.admin().delete_records(&list, &AdminOptions::new())).expect("Kafka answers");
+    }
+
+    /// The first messages of a partition, once so many are there.
+    pub fn read(&self, topic: &str, partition: i32, count: usize) -> Vec<Message> {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.brokers())
+            .set("group.id", "reads-once")
+            .set("enable.auto.commit", "false")
+            .create()
+            .expect("a client");
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Beginning).expect("an offset");
+        consumer.assign(&list).expect("can be assigned");
+        let mut messages = Vec::new();
+        wait_for("the messages are there", Duration::from_secs(60), || {
+            while let Some(polled) = consumer.poll(Duration::from_millis(100)) {
+                messages.push(Message::from_kafka(&polled.map_err(|error| error.to_string())?));
+            }
+            if messages.len() >= count { Ok(()) } else { Err(format!("{messages:?}")) }
+        });
+        messages
     }
 
     fn admin(&self) -> AdminClient<DefaultClientContext> {
