@@ -44,7 +44,9 @@ pub(crate) struct Telemetry {
     pub(crate) low_watermark: Gauge,
     /// 1 if the wall clock is not believed and therefore not followed.
     pub(crate) clock_disbelieved: IntGauge,
-    /// 1 once everything was read once.
+    /// 1 if Kafka answers.
+    pub(crate) kafka_reachable: IntGauge,
+    /// 1 if figures are complete and up to date.
     pub(crate) ready: IntGauge,
     /// Live records.
     pub(crate) live_records: IntGauge,
@@ -191,7 +193,12 @@ impl Telemetry {
                 "clock_disbelieved",
                 "1 if the wall clock is not followed: it has jumped, or was ahead of the records at the start.",
             )?,
-            ready: gauge(r, "ready", "1 once everything that was there at the start has been read.")?,
+            kafka_reachable: gauge(r, "kafka_reachable", "1 if Kafka answers; 0: see the log, or /-/ready.")?,
+            ready: gauge(
+                r,
+                "ready",
+                "1 if everything that was there at the start has been read and Kafka can be reached: /-/ready says why not.",
+            )?,
             live_records: gauge(r, "live_records", "Contacts, tickets, surveys and customers that have not expired.")?,
             record_bytes: gauge(r, "record_memory_bytes", "Bytes of records in memory; the others lie on disk.")?,
             records_loaded: gauge(r, "loaded_records", "Records fetched from disk since the start.")?,

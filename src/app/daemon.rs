@@ -36,6 +36,10 @@ const IGNORED_NAMES: usize = 100;
 const CHECKPOINT_EVENTS: u64 = 500_000;
 /// Computing figures takes at most one part in so many of the time.
 const PUBLISH_SHARE: u32 = 10;
+/// How often it is logged that Kafka cannot be reached.
+const UNREACHABLE_TOLD_AFTER: Duration = Duration::from_secs(60);
+/// Partitions that are named when they are not read yet.
+const UNREAD_NAMED: usize = 5;
 /// The most rows that one question gets.
 const MOST_ROWS: usize = 200_000;
 
@@ -43,8 +47,8 @@ const MOST_ROWS: usize = 200_000;
 pub(super) trait Outside: Send {
     /// New figures.
     fn publish(&self, view: View);
-    /// Whether everything that was there at the start has been read.
-    fn ready(&self, ready: bool);
+    /// Whether figures are complete and up to date, or why not.
+    fn ready(&self, ready: Result<(), String>);
 }
 
 /// The engine with all that it needs to go on.
@@ -66,7 +70,10 @@ pub(super) struct Daemon<O> {
     positions: Positions,
     partitions: Vec<Source>,
     missing: BTreeSet<String>,
+    unreachable: Option<Unreachable>,
+    /// True once everything that was there at the start has been read.
     ready: bool,
+    told_ready: Result<(), String>,
     published_at: Option<Monotonic>,
     publish_pause: Duration,
     published: Option<(u64, Instant)>,
@@ -81,6 +88,13 @@ struct Source {
     id: PartitionId,
     at_end: bool,
     was_at_end: bool,
+}
+
+/// Kafka, while it cannot be reached.
+struct Unreachable {
+    since: Instant,
+    problem: String,
+    logged: Monotonic,
 }
 
 /// How the loop ended.
@@ -169,7 +183,9 @@ impl<O: Outside> Daemon<O> {
             positions,
             partitions: Vec::new(),
             missing: BTreeSet::new(),
+            unreachable: None,
             ready: false,
+            told_ready: Err(String::new()),
             published_at: None,
             publish_pause: Duration::ZERO,
             published: None,
@@ -198,6 +214,8 @@ impl<O: Outside> Daemon<O> {
                 Mail::Reader(Notice::Opened(opened)) => self.open(opened),
                 Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
                 Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
+                Mail::Reader(Notice::Unreachable(problem)) => self.unreachable(problem),
+                Mail::Reader(Notice::Reachable) => self.reachable(),
                 Mail::Reader(Notice::Trouble(problem)) => {
                     self.telemetry.kafka_troubles.inc();
                     tracing::warn!("Kafka: {problem}; trying again");
@@ -281,6 +299,28 @@ impl<O: Outside> Daemon<O> {
             self.telemetry.kafka_topic_missing.with_label_values(&[topic]).set(1);
         }
         self.missing = missing;
+        self.go_on();
+    }
+
+    fn unreachable(&mut self, problem: String) {
+        self.telemetry.kafka_reachable.set(0);
+        self.telemetry.kafka_troubles.inc();
+        let now = Monotonic::now();
+        let before = self.unreachable.take();
+        let logged = before.as_ref().map(|before| before.logged).filter(|at| now - *at < UNREACHABLE_TOLD_AFTER);
+        if logged.is_none() {
+            tracing::error!("Kafka cannot be reached: {problem}; trying again, and time stands still meanwhile");
+        }
+        let since = before.map_or_else(clock::wall, |before| before.since);
+        self.unreachable = Some(Unreachable { since, problem, logged: logged.unwrap_or(now) });
+        self.go_on();
+    }
+
+    fn reachable(&mut self) {
+        self.telemetry.kafka_reachable.set(1);
+        if let Some(before) = self.unreachable.take() {
+            tracing::info!(since = before.since.to_rfc3339(), "Kafka can be reached again");
+        }
         self.go_on();
     }
 
@@ -390,19 +430,16 @@ impl<O: Outside> Daemon<O> {
     fn go_on(&mut self) {
         let follows = self.follows();
         let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
-        // A topic that is not there is waited for, or holds nothing back.
-        let waits = !self.missing.is_empty() && self.on_gap() == OnGap::Stop;
         let there = || self.partitions.iter().filter(|source| !self.missing.contains(&source.partition.topic));
         let readings: Vec<Reading> = there().map(reading).collect();
         let is_read = there().all(|source| source.was_at_end);
-        let goes_on = !self.partitions.is_empty() && !waits;
+        // While Kafka cannot be reached nobody knows whether everything is read.
+        let goes_on = !self.partitions.is_empty() && !self.waits_for_topics() && self.unreachable.is_none();
         if goes_on && let Some(time) = time_of(&readings, follows) {
             self.engine.gather(Input::Tick(time));
         }
         if !self.ready && goes_on && is_read {
             self.ready = true;
-            self.telemetry.ready.set(1);
-            self.outside.ready(true);
             tracing::info!(time = self.engine.now().to_rfc3339(), "everything is read: figures are complete");
             if follows == Follows::Unproven {
                 let patience = self.config.settings.idle;
@@ -412,8 +449,52 @@ impl<O: Outside> Daemon<O> {
                 );
             }
         }
+        self.tell_ready();
         self.publish_if_due();
         self.checkpoint_if_due();
+    }
+
+    /// A topic that is not there is waited for, or holds nothing back.
+    fn waits_for_topics(&self) -> bool {
+        !self.missing.is_empty() && self.on_gap() == OnGap::Stop
+    }
+
+    fn tell_ready(&mut self) {
+        let ready = self.why_not_ready().map_or(Ok(()), Err);
+        if ready != self.told_ready {
+            self.telemetry.ready.set(i64::from(ready.is_ok()));
+            self.outside.ready(ready.clone());
+            self.told_ready = ready;
+        }
+    }
+
+    /// What is missing for figures that are complete and up to date.
+    fn why_not_ready(&self) -> Option<String> {
+        let missing = || self.missing.iter().cloned().collect::<Vec<_>>().join(", ");
+        if let Some(Unreachable { since, problem, .. }) = &self.unreachable {
+            return Some(format!("Kafka cannot be reached since {}: {problem}", since.to_rfc3339()));
+        }
+        if self.waits_for_topics() {
+            return Some(format!("waiting for topics that Kafka does not have: {}", missing()));
+        }
+        if self.partitions.is_empty() {
+            return Some(match self.missing.is_empty() {
+                true => "Kafka has not answered yet".to_owned(),
+                false => format!("Kafka has none of the topics: {}", missing()),
+            });
+        }
+        if self.ready {
+            return None;
+        }
+        let unread: Vec<String> = self
+            .partitions
+            .iter()
+            .filter(|source| !source.was_at_end)
+            .map(|source| source.partition.to_string())
+            .collect();
+        let all = self.partitions.len();
+        let (n, some) = (unread.len(), unread[..unread.len().min(UNREAD_NAMED)].join(", "));
+        Some(format!("still reading what was there at the start: {n} of {all} partitions are left ({some})"))
     }
 
     /// What T follows now.

@@ -30,6 +30,9 @@ const MOST_FILES: u64 = 16_384;
 /// How often time goes on when nothing happens.
 const TICK: Duration = Duration::from_millis(250);
 
+/// How long the Kafka client may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Runs the command.
 pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
     let loaded = config::load(&options.config.config)?;
@@ -83,15 +86,18 @@ fn hang_up_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Signal> {
 /// What the HTTP server sees of the engine.
 struct Published {
     shared: Arc<Shared>,
-    ready: Arc<AtomicBool>,
+    ready: Arc<Ready>,
 }
+
+/// Whether figures are complete and up to date, or why not.
+type Ready = ArcSwap<Result<(), String>>;
 
 impl Outside for Published {
     fn publish(&self, view: View) {
         self.shared.view.store(Arc::new(view));
     }
-    fn ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Relaxed);
+    fn ready(&self, ready: Result<(), String>) {
+        self.ready.store(Arc::new(ready));
     }
 }
 
@@ -103,7 +109,8 @@ pub(super) struct Service {
     reload: Arc<Reload>,
     alive: Arc<AtomicBool>,
     engine: JoinHandle<End>,
-    reading: JoinHandle<()>,
+    /// Ends when the reader has.
+    reading: std::sync::mpsc::Receiver<()>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -132,7 +139,7 @@ impl Service {
             let _ = to_engine.blocking_send(Mail::Written(written));
         })?;
 
-        let ready = Arc::new(AtomicBool::new(false));
+        let ready: Arc<Ready> = Arc::new(ArcSwap::from_pointee(Err("Kafka has not answered yet".to_owned())));
         let alive = Arc::new(AtomicBool::new(true));
         let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &telemetry));
         let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone()));
@@ -146,8 +153,10 @@ impl Service {
         let server = runtime.spawn(async move { axum::serve(door, routes).await });
 
         let to_engine = mail.clone();
-        let reading = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+        let (read, reading) = std::sync::mpsc::channel();
+        std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
             reader.run(|notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok());
+            drop(read);
         })?;
         runtime.spawn(tick(mail.clone()));
         let published = Published { shared: shared.clone(), ready };
@@ -188,8 +197,9 @@ impl Service {
     pub(super) fn wait(self) -> anyhow::Result<()> {
         drop(self.mail);
         let end = self.engine.join();
-        // Nobody takes its mail any more, so it ends; and with it the client, before the broker of a demo does.
-        let _ = self.reading.join();
+        // Nobody takes its mail any more, so it ends; and with it the client, before the broker of a demo does. One that
+        // waits for brokers which do not answer is left behind: what must stay is on disk.
+        let _ = self.reading.recv_timeout(LAST_WORDS);
         self.alive.store(false, Ordering::Relaxed);
         self.server.abort();
         match end {
@@ -217,19 +227,20 @@ fn dead_letters(kafka: &Kafka, telemetry: &Telemetry) -> anyhow::Result<Option<D
 fn shared(
     telemetry: &Telemetry,
     mail: &mpsc::Sender<Mail>,
-    ready: Arc<AtomicBool>,
+    ready: Arc<Ready>,
     alive: Arc<AtomicBool>,
     reload: Arc<Reload>,
 ) -> Shared {
     let (own, requests, mail) = (telemetry.clone(), telemetry.http_requests.clone(), mail.clone());
-    let is = |flag: Arc<AtomicBool>, reason: &'static str| {
-        move || if flag.load(Ordering::Relaxed) { Ok(()) } else { Err(reason.to_owned()) }
+    let is_alive = move || match alive.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => Err("the engine has ended".to_owned()),
     };
     Shared {
         view: ArcSwap::default(),
         own: Box::new(move || own.gather()),
-        healthy: Box::new(is(alive, "the engine has ended")),
-        ready: Box::new(is(ready, "still reading what was there at the start")),
+        healthy: Box::new(is_alive),
+        ready: Box::new(move || (**ready.load()).clone()),
         count: Box::new(move |handler, code| requests.with_label_values(&[handler, &code.to_string()]).inc()),
         ask: Box::new(move |question| {
             let mail = mail.clone();

@@ -11,17 +11,25 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Properties of the Kafka client that goalkeeper decides itself, because its promises stand on them.
-const OWN_PROPERTIES: [&str; 9] = [
-    "bootstrap.servers",
-    "group.id",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "auto.offset.reset",
-    "enable.partition.eof",
-    "partition.assignment.strategy",
-    "group.protocol",
-    "statistics.interval.ms",
+/// Properties of the Kafka client that goalkeeper decides itself, and why.
+const OWN_PROPERTIES: [(&str, &str); 17] = [
+    ("allow.auto.create.topics", "a topic that is missing is told, not made"),
+    ("auto.commit.enable", "the position is in goalkeeper's state; offsets are committed for lag tools only"),
+    ("auto.offset.reset", "nothing is skipped silently: see kafka.on_gap"),
+    ("bootstrap.servers", "write kafka.brokers"),
+    ("delivery.report.only.error", "dead letters that arrive are counted too"),
+    ("enable.auto.commit", "the position is in goalkeeper's state; offsets are committed for lag tools only"),
+    ("enable.auto.offset.store", "the position is in goalkeeper's state; offsets are committed for lag tools only"),
+    ("enable.partition.eof", "goalkeeper must know when everything is read"),
+    ("group.id", "write kafka.group_id"),
+    ("group.protocol", "one process reads all partitions, and no group shares them out"),
+    ("isolation.level", "records of transactions that were aborted must not count"),
+    ("metadata.broker.list", "write kafka.brokers"),
+    ("offset.store.method", "lag tools look for offsets in Kafka"),
+    ("partition.assignment.strategy", "one process reads all partitions, and no group shares them out"),
+    ("statistics.interval.ms", "nobody reads these statistics; see /metrics"),
+    ("test.mock.num.brokers", "brokers would be made up"),
+    ("transactional.id", "dead letters belong to no transaction"),
 ];
 
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
@@ -139,11 +147,17 @@ fn check_topic(topic: &str) -> Result<(), (String, &'static str)> {
 /// `properties` as they are, `secrets` from the files that they name.
 fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, String> {
     let document = section.document().clone();
+    let is_own = |section: &str, key: &str, at| {
+        let own = OWN_PROPERTIES.iter().find(|(name, _)| *name == key);
+        if let Some((_, why)) = own {
+            let help = format!("remove it: {why}");
+            document.problem(at, format!("kafka.{section}: `{key}` is not yours to set"), help);
+        }
+        own.is_some()
+    };
     let mut all = BTreeMap::new();
     for (key, at, node) in section.section("properties").entries() {
-        if OWN_PROPERTIES.contains(&key.as_str()) {
-            let help = "remove it: what goalkeeper promises depends on its own value";
-            document.problem(at, format!("kafka.properties: `{key}` is not yours to set"), help);
+        if is_own("properties", &key, at) {
             continue;
         }
         let value = match &node.value {
@@ -157,6 +171,14 @@ fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, Strin
         }
     }
     for (key, at, node) in section.section("secrets").entries() {
+        if is_own("secrets", &key, at) {
+            continue;
+        }
+        if all.contains_key(&key) {
+            let message = format!("kafka.secrets: `{key}` is among kafka.properties too");
+            document.problem(at, message, "remove one of them");
+            continue;
+        }
         let Ok(name) = node.text() else {
             document.problem(
                 node.at,

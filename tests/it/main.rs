@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod check_data;
+mod client;
 mod clock;
 mod commands;
 mod config;

@@ -82,26 +82,35 @@ fn java(main: &str) -> Command {
 impl Kafka {
     /// Formats and starts a broker and waits until it answers.
     pub fn start() -> Kafka {
+        Kafka::start_with(&[], "", &[])
+    }
+
+    /// A broker with further listeners: each has a name, a protocol and a port. `more` is appended to its properties, and
+    /// `users` are known to SCRAM, as its formatting writes them.
+    pub fn start_with(listeners: &[(&str, &str, u16)], more: &str, users: &[&str]) -> Kafka {
         let directory = tempfile::tempdir().expect("a directory");
         let (port, controller) = (free_port(), free_port());
+        let doors: String = listeners.iter().map(|(name, _, port)| format!(",{name}://127.0.0.1:{port}")).collect();
+        let protocols: String = listeners.iter().map(|(name, protocol, _)| format!(",{name}:{protocol}")).collect();
         let data = directory.path().join("data");
         let properties = directory.path().join("server.properties");
         let text = format!(
             "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nlog.dirs={}\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{doors}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{doors}\ncontroller.listener.names=CONTROLLER\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}\nlog.dirs={}\n\
              offsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\n\
              transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
              transaction.state.log.num.partitions=4\nshare.coordinator.state.topic.replication.factor=1\n\
              share.coordinator.state.topic.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
-             auto.create.topics.enable=false\n",
+             auto.create.topics.enable=false\n{more}",
             data.display()
         );
         std::fs::write(&properties, text).expect("can be written");
         let format = java("kafka.tools.StorageTool")
             .args(["format", "-t", "q1Sh-9_ISia_zwGINzRvyQ", "-c"])
             .arg(&properties)
+            .args(users.iter().flat_map(|user| ["--add-scram", user]))
             .output()
             .expect("java runs");
         assert!(format.status.success(), "formatting: {}", String::from_utf8_lossy(&format.stderr));
@@ -128,6 +137,17 @@ impl Kafka {
         });
     }
 
+    /// Kills the broker.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts a broker that was killed.
+    pub fn revive(&mut self) {
+        self.process = Kafka::process(self.directory.path());
+        self.wait_answer();
+    }
+
     /// Kills the broker, lets it forget all records of a partition as a crashed disk might, and starts it again.
     pub fn lose_log(&mut self, topic: &str, partition: i32) {
         self.process.kill();
@@ -135,8 +155,7 @@ impl Kafka {
         let file = std::fs::File::options().write(true).open(&log).expect("the log is there");
         assert!(file.metadata().expect("is there").len() > 0, "{} is empty", log.display());
         file.set_len(0).expect("can be cut");
-        self.process = Kafka::process(self.directory.path());
-        self.wait_answer();
+        self.revive();
         self.wait_leader(topic, partition);
     }
 
