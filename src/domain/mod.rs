@@ -14,6 +14,7 @@
 //!   of it.
 
 pub mod amounts;
+mod audit;
 mod batch;
 pub mod booking;
 mod contact;
@@ -27,7 +28,7 @@ pub mod flow;
 pub mod measure;
 pub(crate) mod pack;
 pub mod pane;
-mod paths;
+pub(crate) mod paths;
 pub mod quantity;
 pub mod record;
 pub mod records;

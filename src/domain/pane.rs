@@ -159,7 +159,8 @@ impl Panes {
     fn add(&mut self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) {
         if start < self.cutoff(shelf) {
             self.dropped += 1;
-            self.digests.gone = self.digests.gone.wrapping_add(self.digest(shelf, start, scope, amounts));
+            let digest = self.digest(shelf, start, &self.batch.scopes()[scope as usize], amounts);
+            self.digests.gone = self.digests.gone.wrapping_add(digest);
             return;
         }
         let slotted = self.shelves[shelf].slots.entry(start.0).or_default().entry(scope).or_default();
@@ -191,9 +192,9 @@ impl Panes {
                 let (start, slot) = entry.remove_entry();
                 let tier = self.shelves[n].tier;
                 for (scope, slotted) in slot {
-                    let digest = self.digest(n, Instant(start), scope, &slotted.row);
-                    self.digests.gone = self.digests.gone.wrapping_add(digest);
                     let scope = self.batch.scopes()[scope as usize].clone();
+                    let digest = self.digest(n, Instant(start), &scope, &slotted.row);
+                    self.digests.gone = self.digests.gone.wrapping_add(digest);
                     self.deleted.push(RowKey { tier, start: Instant(start), scope });
                 }
             }
@@ -304,7 +305,8 @@ impl Panes {
         for (n, shelf) in self.shelves.iter().enumerate() {
             for (start, slot) in &shelf.slots {
                 for (scope, slotted) in slot {
-                    shown = shown.wrapping_add(self.digest(n, Instant(*start), *scope, &slotted.row));
+                    let scope = &self.batch.scopes()[*scope as usize];
+                    shown = shown.wrapping_add(self.digest(n, Instant(*start), scope, &slotted.row));
                 }
             }
         }
@@ -319,22 +321,20 @@ impl Panes {
     pub(super) fn digest_of(&self, booking: &Booking) -> u64 {
         let mut sum = 0u64;
         for (scope, zone) in booking.path.steps() {
-            // A scope without a number has no row, and so no booking was ever applied to it.
-            let Some(number) = self.batch.known(scope) else { continue };
             for (n, shelf) in self.shelves.iter().enumerate() {
                 if shelf.reps == (scope.kind == ScopeKind::Rep) {
                     let start = shelf.tier.pane_start(booking.at, *zone);
-                    sum = sum.wrapping_add(self.digest(n, start, number, &booking.amounts));
+                    sum = sum.wrapping_add(self.digest(n, start, scope, &booking.amounts));
                 }
             }
         }
         sum
     }
 
-    fn digest(&self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) -> u64 {
+    fn digest(&self, shelf: usize, start: Instant, scope: &Scope, amounts: &Amounts) -> u64 {
         // Hashed by name, not by number, so that a digest means the same after a restart.
         let mut place = FxHasher::default();
-        (shelf, start, &self.batch.scopes()[scope as usize]).hash(&mut place);
+        (shelf, start, scope).hash(&mut place);
         let place = place.finish();
         let counted = if self.shelves[shelf].reps { amounts.plain() } else { amounts.cells() };
         counted.iter().fold(0, |sum: u64, (cell, n)| {

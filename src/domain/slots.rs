@@ -20,6 +20,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::collections::VecDeque;
 use std::hash::Hasher;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// The place of a record.
@@ -38,6 +39,12 @@ pub(crate) struct Address {
     pub(crate) number: u64,
 }
 
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "record {} of hour {}", self.number, self.hour)
+    }
+}
+
 /// Where records lie that have no room in memory.
 pub(crate) trait Storage: std::fmt::Debug + Send {
     /// The record that was stored at this address.
@@ -45,6 +52,15 @@ pub(crate) trait Storage: std::fmt::Debug + Send {
     /// # Errors
     /// What is wrong, if it cannot be had.
     fn load(&self, address: Address) -> Result<Packed, String>;
+}
+
+/// How a record is stored, or will be by the checkpoint under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// The hour of its address there.
+    pub(crate) hour: i32,
+    /// The check of its bytes: what is read must have the same.
+    pub(crate) check: NonZeroU32,
 }
 
 /// What is known of a record without looking at it.
@@ -60,8 +76,8 @@ pub(crate) struct Note {
     pub(crate) generation: u32,
     /// Where it is stored or will be.
     pub(crate) address: Address,
-    /// The hour under which it is stored, if it is.
-    pub(super) stored: Option<i32>,
+    /// How it is stored, if it is.
+    pub(crate) stored: Option<Stored>,
     /// The next instant at which its contribution may change by itself; [`Instant::MAX`] is never.
     pub(crate) due: Instant,
     /// The hash of its key.
@@ -74,8 +90,16 @@ impl Note {
     }
 
     /// Of a record that is stored.
-    pub(crate) fn stored(kind: Kind, address: Address, generation: u32, due: Instant, hash: u64) -> Note {
-        Note { stored: Some(address.hour), due, ..Note::new(kind, address, generation, hash) }
+    pub(crate) fn stored(
+        kind: Kind,
+        address: Address,
+        generation: u32,
+        due: Instant,
+        hash: u64,
+        check: NonZeroU32,
+    ) -> Note {
+        let stored = Some(Stored { hour: address.hour, check });
+        Note { stored, due, ..Note::new(kind, address, generation, hash) }
     }
 
     /// The hour of the block that it expires with.
@@ -131,6 +155,11 @@ impl Packed {
     /// How many bytes it takes.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// A check of all of it: a changed bit, or the bytes of another record, do not have the same.
+    pub(crate) fn check(&self) -> NonZeroU32 {
+        check([&self.key_length.to_be_bytes(), &*self.bytes])
     }
 
     /// Key and record, unpacked.
@@ -260,8 +289,8 @@ impl Slots {
     /// Brings a record into memory that lies on disk only.
     fn fetch(&mut self, place: Place) {
         let Some(slot) = self.slot_mut(place).filter(|slot| slot.packed.is_none()) else { return };
-        let address = stored_at(&slot.note);
-        let packed = load(self.storage.as_deref(), address);
+        let note = slot.note.clone();
+        let packed = load(self.storage.as_deref(), &note);
         self.loaded += 1;
         self.bytes += packed.len();
         self.present.push_back(place);
@@ -384,36 +413,35 @@ impl Slots {
     }
 
     /// Shows every record, in no order.
-    pub(super) fn visit(&self, mut visit: impl FnMut(&RecordKey, &Record)) {
+    pub(super) fn visit(&self, mut visit: impl FnMut(&Note, &RecordKey, &Record)) {
         let mut known = Known::default();
         for slot in self.seats.iter().filter_map(|seat| seat.slot.as_ref()) {
             match (&slot.open, &slot.packed) {
-                (Some(open), _) => visit(&open.key, &open.record),
+                (Some(open), _) => visit(&slot.note, &open.key, &open.record),
                 (None, Some(_)) => {
                     let (key, record) = unpacked(slot, &self.paths, &mut known);
-                    visit(&key, &record);
+                    visit(&slot.note, &key, &record);
                 }
                 (None, None) => {
-                    let packed = load(self.storage.as_deref(), stored_at(&slot.note));
+                    let packed = load(self.storage.as_deref(), &slot.note);
                     let (key, record) = readable(packed.unpack(&self.paths, &mut known), &slot.note);
-                    visit(&key, &record);
+                    visit(&slot.note, &key, &record);
                 }
             }
         }
     }
 }
 
-/// Where a record lies that is on disk.
-fn stored_at(note: &Note) -> Address {
-    Address { hour: note.stored.unwrap_or(note.address.hour), ..note.address }
-}
-
 /// A record from disk. Without it no figure can be right, so there is no going on if it cannot be had.
-fn load(storage: Option<&dyn Storage>, address: Address) -> Packed {
-    match storage.map(|storage| storage.load(address)) {
-        Some(Ok(packed)) => packed,
-        Some(Err(problem)) => panic!("{problem}"),
-        None => unreachable!("a record was left to a disk that is not there"),
+fn load(storage: Option<&dyn Storage>, note: &Note) -> Packed {
+    let (Some(storage), Some(Stored { hour, check })) = (storage, note.stored) else {
+        unreachable!("a record was left to a disk that is not there")
+    };
+    let address = Address { hour, ..note.address };
+    match storage.load(address) {
+        Ok(packed) if packed.check() == check => packed,
+        Ok(_) => panic!("{address} in the state file is not what was written: {MOVE_AWAY}"),
+        Err(problem) => panic!("{problem}"),
     }
 }
 
@@ -427,16 +455,23 @@ fn unpacked(slot: &Slot, paths: &Paths, known: &mut Known) -> (RecordKey, Record
 fn readable(unpacked: Result<(RecordKey, Record), Corrupt>, note: &Note) -> (RecordKey, Record) {
     match unpacked {
         Ok(unpacked) => unpacked,
-        Err(_) => panic!(
-            "record {} of hour {} in the state file cannot be read: move the state directory away, and the state is \
-             built again from Kafka",
-            note.address.number, note.address.hour
-        ),
+        Err(_) => panic!("{} in the state file cannot be read: {MOVE_AWAY}", note.address),
     }
 }
 
+/// What to do when the state cannot be read.
+pub const MOVE_AWAY: &str = "move the state directory away, and goalkeeper builds the state again from what Kafka \
+                                    has; or bring a copy back with `goalkeeper state import`";
+
+/// A check of bytes: another one if any bit of them has changed.
+pub(crate) fn check<const N: usize>(parts: [&[u8]; N]) -> NonZeroU32 {
+    let mut hasher = crc32fast::Hasher::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    NonZeroU32::new(hasher.finalize()).unwrap_or(NonZeroU32::MIN)
+}
+
 /// The hash of a packed key.
-fn hash(key: &[u8]) -> u64 {
+pub(super) fn hash(key: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(key);
     hasher.finish()
@@ -507,7 +542,7 @@ mod tests {
         let mut shelf = Shelf::default();
         for place in &places {
             let (note, packed) = slots.pack(*place).expect("it was begun");
-            note.stored = Some(note.address.hour);
+            note.stored = Some(Stored { hour: note.address.hour, check: packed.check() });
             shelf.0.insert(note.address, packed.clone());
         }
         slots.lie_in(Box::new(shelf));
@@ -532,7 +567,7 @@ mod tests {
         let places: Vec<Place> = ["1", "2", "3"].map(|id| slots.find_or_begin(&key(id), 1, 0).0).into();
         for place in &places {
             let (note, packed) = slots.pack(*place).expect("it was begun");
-            note.stored = Some(note.address.hour);
+            note.stored = Some(Stored { hour: note.address.hour, check: packed.check() });
             shelf.0.insert(note.address, packed.clone());
         }
         slots.lie_in(Box::new(shelf));

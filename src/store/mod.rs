@@ -1,6 +1,20 @@
 //! What survives a restart: records, panes and position, in one file, each checkpoint one transaction.
+//!
+//! Nothing that is read is trusted: a record has the check that its note says, and all other rows together have the sums
+//! that the position says.
 
+mod backup;
+mod disk;
+mod inspect;
+mod sums;
 pub mod writer;
+
+pub use crate::domain::slots::MOVE_AWAY;
+pub use disk::{Fault, StateError, panic_text};
+pub use inspect::Contents;
+
+use disk::Disk;
+use sums::{Sum, Sums};
 
 use crate::domain::engine::{Engine, Position};
 use crate::domain::measure::Thresholds;
@@ -9,27 +23,19 @@ use crate::domain::pane::{RowKey, RowWrite};
 use crate::domain::records::Write;
 use crate::domain::roster::RosterData;
 use crate::domain::settings::Settings;
-use crate::domain::slots::{Address, Note, Packed, Storage};
+use crate::domain::slots::{Address, Note, Packed, Storage, check};
 use crate::domain::time::Span;
-use anyhow::{Context, bail, ensure};
-
-use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::BTreeMap;
 use std::hash::Hasher;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-const VERSION: u32 = 2;
-
-/// What to do when the file cannot be read.
-const MOVE_AWAY: &str = "move the state directory away, and the state is built again from Kafka";
-
-/// The name of the file in the state directory.
-const FILE: &str = "state.redb";
+const VERSION: u32 = 3;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -42,7 +48,7 @@ const NOTES: Table = TableDefinition::new("notes");
 const PATHS: Table = TableDefinition::new("paths");
 /// (tier, start, scope) -> row.
 const PANES: Table = TableDefinition::new("panes");
-/// One row: everything else.
+/// One row: everything else; see [`Head`].
 const POSITION: Table = TableDefinition::new("position");
 
 /// Where everything had come when a checkpoint was cut.
@@ -123,7 +129,7 @@ fn fingerprint(value: &impl std::fmt::Debug) -> u128 {
 /// The state on disk.
 #[derive(Debug)]
 pub struct Store {
-    database: Arc<Database>,
+    disk: Arc<Disk>,
 }
 
 impl Store {
@@ -131,26 +137,24 @@ impl Store {
     ///
     /// # Errors
     /// If another process has it, or it cannot be read or made.
-    pub fn open(directory: &Path) -> anyhow::Result<Store> {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("state directory {} cannot be made", directory.display()))?;
-        let path = directory.join(FILE);
-        let database = match Database::create(&path) {
-            Ok(database) => database,
-            Err(DatabaseError::DatabaseAlreadyOpen) => bail!(
-                "{} is in use by another goalkeeper: stop it, or give this one its own `state.directory`",
-                path.display()
-            ),
-            Err(error) => {
-                return Err(error).with_context(|| {
-                    format!(
-                        "{} cannot be opened; state can be built again from Kafka after moving it away",
-                        path.display()
-                    )
-                });
-            }
-        };
-        Ok(Store { database: Arc::new(database) })
+    pub fn open(directory: &Path) -> Result<Store, StateError> {
+        Ok(Store { disk: Arc::new(Disk::open_or_begin(directory, begin)?) })
+    }
+
+    /// Opens the state in `directory`, which must be there.
+    ///
+    /// # Errors
+    /// If there is none, another process has it, or it cannot be read.
+    pub fn open_existing(directory: &Path) -> Result<Store, StateError> {
+        Ok(Store { disk: Arc::new(Disk::open(directory, false)?) })
+    }
+
+    /// Holds every page of the file in `directory` against its checksum, used or not, and makes the list of free pages anew.
+    ///
+    /// # Errors
+    /// If there is no state, another process has it, or a page is not what was written.
+    pub fn check_pages(directory: &Path) -> Result<(), StateError> {
+        Disk::open(directory, true).map(drop)
     }
 
     /// A state that is gone with the process: for trials and tests.
@@ -158,63 +162,33 @@ impl Store {
     /// # Errors
     /// If there is no memory for it.
     pub fn in_memory() -> anyhow::Result<Store> {
-        let database = Database::builder().create_with_backend(InMemoryBackend::new())?;
-        Ok(Store { database: Arc::new(database) })
+        Ok(Store { disk: Arc::new(Disk::in_memory(begin)?) })
     }
 
     /// Lets the engine fetch records from here that have no room in memory.
     pub fn lend_to(&self, engine: &mut Engine) {
         let (records, _) = engine.parts_to_store();
-        records.lie_in(Box::new(Shelf(self.database.clone())));
+        records.lie_in(Box::new(Shelf(self.disk.clone())));
     }
 
     /// What the last checkpoint says of position; `None` if there was none.
     ///
     /// # Errors
     /// If the file cannot be read or was written by another version.
-    pub fn saved(&self) -> anyhow::Result<Option<Saved>> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(POSITION) {
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            table => table?,
-        };
-        let Some(bytes) = table.get(&b"position"[..])? else { return Ok(None) };
-        let (version, rest) = bytes.value().split_first_chunk::<4>().context("the position is cut short")?;
-        let version = u32::from_be_bytes(*version);
-        if version != VERSION {
-            bail!(
-                "the state was written in version {version} and this program reads {VERSION}: start with an empty state directory"
-            );
-        }
-        let saved = pack::whole::<Saved>(rest, &mut Known::default()).context("the position cannot be read")?;
-        Ok(Some(saved))
+    pub fn saved(&self) -> Result<Option<Saved>, StateError> {
+        self.disk.with(|database| {
+            let table = database.begin_read()?.open_table(POSITION)?;
+            Head::read(&table)?.saved()
+        })
     }
 
     /// Puts the last checkpoint's records and panes into a fresh engine, and then its position.
     ///
     /// # Errors
-    /// If the file cannot be read.
-    pub fn restore(&self, engine: &mut Engine, position: Position) -> anyhow::Result<()> {
+    /// If the file cannot be read, or is not what was written.
+    pub fn restore(&self, engine: &mut Engine, position: Position) -> Result<(), StateError> {
         self.lend_to(engine);
-        let transaction = self.database.begin_read()?;
-        let mut known = Known::default();
-        let (records, panes) = engine.parts_to_store();
-        for row in transaction.open_table(PATHS)?.iter()? {
-            let (key, value) = row?;
-            let number = key.value().try_into().map(u32::from_be_bytes).context("the number of a path")?;
-            let path = pack::whole(value.value(), &mut known).context("a path")?;
-            ensure!(records.restore_path(number, path), "path {number} is out of order");
-        }
-        for row in transaction.open_table(NOTES)?.iter()? {
-            let (address, note) = row?;
-            let address = read_address(address.value()).context("the address of a record")?;
-            records.restore(read_note(address, note.value()).context("the note of a record")?);
-        }
-        for row in transaction.open_table(PANES)?.iter()? {
-            let (key, value) = row?;
-            let key = read_row_key(key.value(), &mut known).context("the key of a pane")?;
-            panes.restore(key, pack::whole(value.value(), &mut known).context("a pane")?);
-        }
+        self.disk.with(|database| fill(engine, &database.begin_read()?))?;
         engine.restored(position);
         Ok(())
     }
@@ -223,22 +197,106 @@ impl Store {
     ///
     /// # Errors
     /// If the disk does not take it; the state is then what it was before.
-    pub fn write(&self, checkpoint: &Checkpoint) -> anyhow::Result<()> {
-        let mut transaction = self.database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        // Measured: reopening after a kill takes milliseconds instead of a walk through the file.
-        transaction.set_quick_repair(true);
-        {
-            checkpoint.write_records(&mut transaction.open_table(RECORDS)?, &mut transaction.open_table(NOTES)?)?;
-            let mut paths = transaction.open_table(PATHS)?;
-            checkpoint.paths.apply(&checkpoint.bytes, &mut paths)?;
-            let mut panes = transaction.open_table(PANES)?;
-            checkpoint.panes.apply(&checkpoint.bytes, &mut panes)?;
-            let mut position = transaction.open_table(POSITION)?;
-            position.insert(&b"position"[..], &checkpoint.bytes[checkpoint.position.clone()])?;
+    pub fn write(&self, checkpoint: &Checkpoint) -> Result<(), StateError> {
+        self.disk.with(|database| {
+            let mut transaction = database.begin_write()?;
+            transaction.set_durability(Durability::Immediate)?;
+            // Measured: reopening after a kill takes milliseconds instead of a walk through the file.
+            transaction.set_quick_repair(true);
+            checkpoint.write_to(&transaction)?;
+            transaction.commit()?;
+            Ok(())
+        })
+    }
+}
+
+/// The first transaction: what must be there is there from the beginning.
+fn begin(database: &Database) -> Result<(), Fault> {
+    let transaction = database.begin_write()?;
+    for table in [RECORDS, NOTES, PATHS, PANES] {
+        transaction.open_table(table)?;
+    }
+    Head::write(&mut transaction.open_table(POSITION)?, &Sums::default(), &[])?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn fill(engine: &mut Engine, transaction: &ReadTransaction) -> Result<(), Fault> {
+    let unreadable = |what: &str| Fault::Damaged(format!("{what} cannot be read"));
+    let head = transaction.open_table(POSITION)?;
+    let sums = Head::read(&head)?.sums;
+    let mut found = Sums::default();
+    let mut known = Known::default();
+    let (records, panes) = engine.parts_to_store();
+    for row in transaction.open_table(PATHS)?.iter()? {
+        let (key, value) = row?;
+        found.paths.come(key.value(), value.value());
+        let number = key.value().try_into().map(u32::from_be_bytes).map_err(|_| unreadable("the number of a path"))?;
+        let path = pack::whole(value.value(), &mut known).map_err(|_| unreadable("a path"))?;
+        if !records.restore_path(number, path) {
+            return Err(Fault::Damaged(format!("path {number} is out of order")));
         }
-        transaction.commit()?;
+    }
+    sums.paths.check(found.paths, "paths")?;
+    for row in transaction.open_table(NOTES)?.iter()? {
+        let (key, value) = row?;
+        found.notes.come(key.value(), value.value());
+        let address = read_address(key.value()).ok_or_else(|| unreadable("the address of a record"))?;
+        records.restore(read_note(address, value.value()).ok_or_else(|| unreadable("the note of a record"))?);
+    }
+    sums.notes.check(found.notes, "notes of records")?;
+    for row in transaction.open_table(PANES)?.iter()? {
+        let (key, value) = row?;
+        found.panes.come(key.value(), value.value());
+        let at = read_row_key(key.value(), &mut known).ok_or_else(|| unreadable("the key of a pane"))?;
+        panes.restore(at, pack::whole(value.value(), &mut known).map_err(|_| unreadable("a pane"))?);
+    }
+    sums.panes.check(found.panes, "panes")
+}
+
+/// The one row of [`POSITION`]: version, check of what follows, sums of the other tables, and what the last checkpoint
+/// saved, which is nothing before the first.
+struct Head {
+    version: u32,
+    sums: Sums,
+    saved: Vec<u8>,
+}
+
+impl Head {
+    const KEY: &'static [u8] = b"position";
+
+    fn read(table: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<Head, Fault> {
+        let cut_short = || Fault::Damaged("the position is cut short".to_owned());
+        let row = table.get(Head::KEY)?.ok_or_else(|| Fault::Damaged("it has no position".to_owned()))?;
+        let (version, rest) = row.value().split_first_chunk::<4>().ok_or_else(cut_short)?;
+        let version = u32::from_be_bytes(*version);
+        // What another version has here is not known.
+        if version != VERSION {
+            return Err(Fault::OtherVersion(version));
+        }
+        let (written, rest) = rest.split_first_chunk::<4>().ok_or_else(cut_short)?;
+        if check([rest]).get() != u32::from_be_bytes(*written) {
+            return Err(Fault::Damaged("the position is not what was written".to_owned()));
+        }
+        let (sums, saved) = Sums::read(rest).ok_or_else(cut_short)?;
+        Ok(Head { version, sums, saved: saved.to_owned() })
+    }
+
+    fn write(table: &mut Open<'_>, sums: &Sums, saved: &[u8]) -> Result<(), Fault> {
+        let mut rest = Vec::new();
+        sums.write(&mut rest);
+        rest.extend_from_slice(saved);
+        let row = [&VERSION.to_be_bytes()[..], &check([&rest]).get().to_be_bytes(), &rest].concat();
+        table.insert(Head::KEY, &row[..])?;
         Ok(())
+    }
+
+    fn saved(&self) -> Result<Option<Saved>, Fault> {
+        if self.saved.is_empty() {
+            return Ok(None);
+        }
+        let saved = pack::whole::<Saved>(&self.saved, &mut Known::default());
+        saved.map(Some).map_err(|_| Fault::Damaged("the position cannot be read".to_owned()))
     }
 }
 
@@ -290,12 +348,9 @@ type RecordChange = (Address, Option<(Note, Packed)>);
 struct Changes(Vec<(Range<usize>, Option<Range<usize>>)>);
 
 impl Changes {
-    fn apply(&self, bytes: &[u8], table: &mut Open<'_>) -> Result<(), redb::StorageError> {
+    fn apply(&self, bytes: &[u8], table: &mut Open<'_>, sum: &mut Sum) -> Result<(), redb::StorageError> {
         for (key, value) in &self.0 {
-            match value {
-                Some(value) => drop(table.insert(&bytes[key.clone()], &bytes[value.clone()])?),
-                None => drop(table.remove(&bytes[key.clone()])?),
-            }
+            sum.set(table, &bytes[key.clone()], value.clone().map(|value| &bytes[value]))?;
         }
         Ok(())
     }
@@ -335,10 +390,7 @@ impl Checkpoint {
         });
         panes.sort(&bytes);
         let saved = Saved { position, offsets, logs, in_force };
-        let position = written(&mut bytes, |out| {
-            out.extend_from_slice(&VERSION.to_be_bytes());
-            saved.put(out);
-        });
+        let position = written(&mut bytes, |out| saved.put(out));
         Checkpoint { bytes, records, paths, panes, position, offsets: Arc::new(saved.offsets) }
     }
 
@@ -348,8 +400,23 @@ impl Checkpoint {
         self.bytes.len() + records.map(|(_, packed)| packed.len()).sum::<usize>()
     }
 
+    fn write_to(&self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        let mut position = transaction.open_table(POSITION)?;
+        let mut sums = Head::read(&position)?.sums;
+        let (mut records, mut notes) = (transaction.open_table(RECORDS)?, transaction.open_table(NOTES)?);
+        self.write_records(&mut records, &mut notes, &mut sums.notes)?;
+        self.paths.apply(&self.bytes, &mut transaction.open_table(PATHS)?, &mut sums.paths)?;
+        self.panes.apply(&self.bytes, &mut transaction.open_table(PANES)?, &mut sums.panes)?;
+        Head::write(&mut position, &sums, &self.bytes[self.position.clone()])
+    }
+
     /// In the order of keys, which the tree likes. Changes of one key stay in their order: the last one holds.
-    fn write_records(&self, records: &mut Open<'_>, notes: &mut Open<'_>) -> Result<(), redb::StorageError> {
+    fn write_records(
+        &self,
+        records: &mut Open<'_>,
+        notes: &mut Open<'_>,
+        sum: &mut Sum,
+    ) -> Result<(), redb::StorageError> {
         let mut changes: Vec<&RecordChange> = self.records.iter().collect();
         changes.sort_by_key(|(address, _)| *address);
         let mut value = Vec::new();
@@ -357,7 +424,7 @@ impl Checkpoint {
             let key = &written_address(*address)[..];
             let Some((note, packed)) = record else {
                 records.remove(key)?;
-                notes.remove(key)?;
+                sum.set(notes, key, None)?;
                 continue;
             };
             value.clear();
@@ -365,7 +432,7 @@ impl Checkpoint {
             records.insert(key, &value[..])?;
             value.clear();
             write_note(note, &mut value);
-            notes.insert(key, &value[..])?;
+            sum.set(notes, key, Some(&value))?;
         }
         Ok(())
     }
@@ -423,6 +490,7 @@ fn write_note(note: &Note, out: &mut Vec<u8>) {
     note.generation.put(out);
     note.due.put(out);
     out.extend_from_slice(&note.hash.to_be_bytes());
+    out.extend_from_slice(&note.stored.map_or(0, |stored| stored.check.get()).to_be_bytes());
 }
 
 fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
@@ -430,26 +498,30 @@ fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
     let mut input = pack::Input::new(bytes, &mut known);
     let (kind, generation) = Pack::take(&mut input).ok()?;
     let due = Pack::take(&mut input).ok()?;
-    let hash = u64::from_be_bytes(input.rest().try_into().ok()?);
-    Some(Note::stored(kind, address, generation, due, hash))
+    let (hash, check) = input.rest().split_first_chunk::<8>()?;
+    let check = NonZeroU32::new(u32::from_be_bytes(check.try_into().ok()?))?;
+    Some(Note::stored(kind, address, generation, due, u64::from_be_bytes(*hash), check))
 }
 
 /// Where the engine finds records that have no room in memory.
 #[derive(Debug)]
-struct Shelf(Arc<Database>);
+struct Shelf(Arc<Disk>);
 
 impl Storage for Shelf {
     fn load(&self, address: Address) -> Result<Packed, String> {
-        let found = || -> Result<Option<Packed>, redb::Error> {
-            let table = self.0.begin_read()?.open_table(RECORDS)?;
-            Ok(table.get(&written_address(address)[..])?.and_then(|value| read_record(value.value())))
+        let load = || {
+            self.0.with(|database| {
+                let table = database.begin_read()?.open_table(RECORDS)?;
+                let row = table.get(&written_address(address)[..])?;
+                let absent = || Fault::Damaged(format!("{address} is not there"));
+                read_record(row.ok_or_else(absent)?.value())
+                    .ok_or_else(|| Fault::Damaged(format!("{address} cannot be read")))
+            })
         };
-        let Address { hour, number } = address;
-        match found() {
-            Ok(Some(packed)) => Ok(packed),
-            Ok(None) => Err(format!("record {number} of hour {hour} is not in the state file: {MOVE_AWAY}")),
-            Err(error) => Err(format!("record {number} of hour {hour} cannot be read from the state file: {error}")),
-        }
+        let refused = |error: &StateError| matches!(error.fault, Fault::Refused(_));
+        // The file refuses everything once the disk has refused a checkpoint: it has to be opened anew first.
+        let loaded = load().or_else(|error| if refused(&error) { load() } else { Err(error) });
+        loaded.map_err(|error| error.to_string())
     }
 }
 

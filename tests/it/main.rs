@@ -16,3 +16,4 @@ mod scenarios;
 mod schemas;
 mod support;
 mod tidy;
+mod torn;
