@@ -3,7 +3,6 @@
 use super::mail::{Inbox, Mail};
 use crate::clock::{self, Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
-use anyhow::Context;
 use goalkeeper::config::{self, Config, Loaded, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
@@ -104,6 +103,8 @@ pub(super) enum End {
     Stopped,
     /// The reader gave up, and says why.
     ReaderFailed(String),
+    /// The state on disk is not what was written there.
+    StateDamaged(String),
 }
 
 /// An engine as the last checkpoint left it, and the positions to go on from.
@@ -124,7 +125,7 @@ pub(super) fn restore(
     };
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
     let mut engine = Engine::new(roster.clone(), before).with_room(room);
-    store.restore(&mut engine, saved.position).context("the state cannot be read")?;
+    store.restore(&mut engine, saved.position)?;
     tracing::info!(records = engine.records().len(), time = engine.now().to_rfc3339(), "state restored");
     // What has changed while the daemon was down is an input like any other.
     put_in_force(&mut engine, &saved.in_force, &in_force, roster, settings);
@@ -222,7 +223,11 @@ impl<O: Outside> Daemon<O> {
                 }
                 Mail::Reader(Notice::Failed(problem)) => break End::ReaderFailed(problem),
                 Mail::Tick => self.tick(),
-                Mail::Written(written) => self.written(written),
+                Mail::Written(written) => {
+                    if let Err(problem) = self.written(written) {
+                        break End::StateDamaged(problem);
+                    }
+                }
                 Mail::Ask(question, answer) => {
                     // Whoever asked may have gone away meanwhile.
                     let _ = answer.send(self.answer(&question));
@@ -233,8 +238,10 @@ impl<O: Outside> Daemon<O> {
                 Mail::Stop => break End::Stopped,
             }
         };
-        self.stop(inbox);
-        end
+        match end {
+            End::StateDamaged(_) => end,
+            End::Stopped | End::ReaderFailed(_) => self.stop(inbox).map_or_else(End::StateDamaged, |()| end),
+        }
     }
 
     fn open(&mut self, opened: Vec<Opened>) {
@@ -562,7 +569,7 @@ impl<O: Outside> Daemon<O> {
         self.writer.write(checkpoint);
     }
 
-    fn written(&mut self, written: Written) {
+    fn written(&mut self, written: Written) -> Result<(), String> {
         match written {
             Written::Done { offsets, size, took } => {
                 self.writing = false;
@@ -577,9 +584,14 @@ impl<O: Outside> Daemon<O> {
             }
             Written::Failed(problem) => {
                 self.telemetry.checkpoint_failures.inc();
-                tracing::error!("a checkpoint was not written: {problem}; trying again");
+                tracing::error!(
+                    "a checkpoint was not written: {problem}. Figures go on; the state on disk is the last checkpoint, \
+                     and this one is tried again until it is written"
+                );
             }
+            Written::Damaged(problem) => return Err(problem),
         }
+        Ok(())
     }
 
     /// Puts a configuration in force, all of it at once.
@@ -656,20 +668,16 @@ impl<O: Outside> Daemon<O> {
     }
 
     /// Writes what is left and waits for the disk.
-    fn stop(mut self, mut inbox: Inbox) {
+    fn stop(mut self, mut inbox: Inbox) -> Result<(), String> {
         self.reader.stop();
         let given_up = Monotonic::now() + Duration::from_secs(20);
-        while self.writing && Monotonic::now() < given_up {
-            match inbox.recv() {
-                Some(Mail::Written(written)) => self.written(written),
-                Some(_) => {}
-                None => break,
-            }
+        self.wait_for_disk(&mut inbox, given_up)?;
+        if !self.writing && !self.partitions.is_empty() {
+            self.cut();
+            self.wait_for_disk(&mut inbox, given_up)?;
         }
         if self.writing {
-            tracing::error!("the disk does not take the checkpoint under way: what it holds is read again next time");
-        } else if !self.partitions.is_empty() {
-            self.cut();
+            tracing::error!("the disk does not take the last checkpoint: what it holds is read again next time");
         }
         drop(inbox);
         self.writer.finish();
@@ -677,6 +685,19 @@ impl<O: Outside> Daemon<O> {
             dead_letters.finish();
         }
         tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Waits until the checkpoint under way is written, if there is one.
+    fn wait_for_disk(&mut self, inbox: &mut Inbox, given_up: Monotonic) -> Result<(), String> {
+        while self.writing && Monotonic::now() < given_up {
+            match inbox.recv() {
+                Some(Mail::Written(written)) => self.written(written)?,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -9,13 +9,13 @@ use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
 use goalkeeper::config::{self, Kafka, Loaded};
 use goalkeeper::ingest::decode::Decoder;
-
-use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Reader, client_info};
+use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Notice, Reader, client_info};
 use goalkeeper::publish::door::Door;
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
-use goalkeeper::store::Store;
 use goalkeeper::store::writer::Writer;
+use goalkeeper::store::{Store, panic_text};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,7 +155,11 @@ impl Service {
         let to_engine = mail.clone();
         let (read, reading) = std::sync::mpsc::channel();
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
-            reader.run(|notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok());
+            let tell = |notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok();
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| reader.run(tell))) {
+                // Without a reader the engine would wait for ever.
+                tell(Notice::Failed(panic_text(&*panic)));
+            }
             drop(read);
         })?;
         runtime.spawn(tick(mail.clone()));
@@ -205,7 +209,10 @@ impl Service {
         match end {
             Ok(End::Stopped) => Ok(()),
             Ok(End::ReaderFailed(problem)) => bail!("reading from Kafka has ended: {problem}"),
-            Err(_) => bail!("the engine has panicked: what is on disk is the last checkpoint"),
+            Ok(End::StateDamaged(problem)) => bail!("{problem}"),
+            Err(panic) => {
+                bail!("the engine has ended, and what is on disk is the last checkpoint: {}", panic_text(&*panic))
+            }
         }
     }
 }

@@ -19,3 +19,4 @@ mod scenarios;
 mod schemas;
 mod support;
 mod tidy;
+mod torn;

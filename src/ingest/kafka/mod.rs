@@ -308,10 +308,16 @@ struct State {
 }
 
 /// Tells the reader from outside to stop, and commits offsets for those who watch lag.
-#[derive(Clone)]
 pub struct Handle {
     consumer: Arc<BaseConsumer<Log>>,
     stop: Arc<AtomicBool>,
+}
+
+impl Drop for Handle {
+    /// Without anybody to read for, the reader ends, also when nothing comes that it could tell.
+    fn drop(&mut self) {
+        self.stop();
+    }
 }
 
 impl Handle {
