@@ -6,6 +6,7 @@ mod check_data;
 mod clock;
 mod commands;
 mod config;
+mod crash;
 mod decode;
 mod kafka;
 mod offsets;

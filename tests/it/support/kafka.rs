@@ -1,6 +1,7 @@
 //! A real Apache Kafka: one broker from the jars of Maven Central, KRaft mode, loopback only.
 
 use super::process::Process;
+use super::proxy::Proxy;
 use super::{free_port, wait_for};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
@@ -68,15 +69,28 @@ fn java(main: &str) -> Command {
 impl Kafka {
     /// Formats and starts a broker and waits until it answers.
     pub fn start() -> Kafka {
+        Kafka::start_also_at(free_port(), free_port())
+    }
+
+    /// Likewise, with a network to it that can fail: clients that begin at the proxy stay behind it.
+    pub fn start_behind_proxy() -> (Kafka, Proxy) {
+        let port = free_port();
+        let proxy = Proxy::start(port);
+        (Kafka::start_also_at(port, proxy.port()), proxy)
+    }
+
+    /// A broker that listens at `second` too, and calls itself `advertised` there.
+    fn start_also_at(second: u16, advertised: u16) -> Kafka {
         let directory = tempfile::tempdir().expect("a directory");
         let (port, controller) = (free_port(), free_port());
         let data = directory.path().join("data");
         let properties = directory.path().join("server.properties");
         let text = format!(
             "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nlog.dirs={}\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},SECOND://127.0.0.1:{second},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECOND://127.0.0.1:{advertised}\n\
+             controller.listener.names=CONTROLLER\nlog.dirs={}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
              offsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\n\
              transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
              transaction.state.log.num.partitions=4\nshare.coordinator.state.topic.replication.factor=1\n\
@@ -114,15 +128,25 @@ impl Kafka {
         });
     }
 
+    /// Kills the broker on the spot.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again and waits until it answers.
+    pub fn revive(&mut self) {
+        self.process = Kafka::process(self.directory.path());
+        self.wait_answer();
+    }
+
     /// Kills the broker, lets it forget all records of a partition as a crashed disk might, and starts it again.
     pub fn lose_log(&mut self, topic: &str, partition: i32) {
-        self.process.kill();
+        self.kill();
         let log = self.directory.path().join(format!("data/{topic}-{partition}/00000000000000000000.log"));
         let file = std::fs::File::options().write(true).open(&log).expect("the log is there");
         assert!(file.metadata().expect("is there").len() > 0, "{} is empty", log.display());
         file.set_len(0).expect("can be cut");
-        self.process = Kafka::process(self.directory.path());
-        self.wait_answer();
+        self.revive();
         self.wait_leader(topic, partition);
     }
 
@@ -197,12 +221,17 @@ impl Kafka {
 
     /// Sends messages to a partition and waits until all were taken.
     pub fn produce(&self, topic: &str, partition: i32, messages: impl IntoIterator<Item = Message>) {
+        self.spread(topic, messages.into_iter().map(|message| (partition, message)));
+    }
+
+    /// Sends messages, each to its partition, and waits until all were taken.
+    pub fn spread(&self, topic: &str, messages: impl IntoIterator<Item = (i32, Message)>) {
         let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
             .set("bootstrap.servers", self.brokers())
             .set("linger.ms", "5")
             .create()
             .expect("a client");
-        for message in messages {
+        for (partition, message) in messages {
             let mut headers = OwnedHeaders::new();
             for (key, value) in &message.headers {
                 headers = headers.insert(Header { key, value: Some(value) });
