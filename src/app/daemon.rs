@@ -232,9 +232,7 @@ impl<O: Outside> Daemon<O> {
                 None => tracing::info!(%partition, from = from.next, "reading"),
             }
             self.positions.topics.extend(topic.map(|identity| (partition.topic.clone(), identity)));
-            for position in [&self.telemetry.position, &self.telemetry.checkpoint_position] {
-                position.with_label_values(&labels).set(from.next);
-            }
+            self.telemetry.position.with_label_values(&labels).set(from.next);
             self.positions.partitions.insert(partition.to_string(), from);
             match self.partitions.get_mut(place) {
                 Some(source) => {
@@ -243,6 +241,7 @@ impl<O: Outside> Daemon<O> {
                     source.was_at_end = at_end;
                 }
                 None => {
+                    self.telemetry.checkpoint_position.with_label_values(&labels).set(from.next);
                     let id = self.engine.partition(&partition.to_string());
                     self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
                 }
