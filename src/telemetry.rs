@@ -28,6 +28,10 @@ pub(crate) struct Telemetry {
     pub(crate) dead_letters: IntCounterVec,
     /// Records between the position and the end of the partition, as far as known.
     pub(crate) lag: IntGaugeVec,
+    /// The offset that is read next.
+    pub(crate) position: IntGaugeVec,
+    /// The offset that would be read next after a crash.
+    pub(crate) checkpoint_position: IntGaugeVec,
     /// The greatest event time of each partition, in seconds since 1970.
     pub(crate) watermark: prometheus::GaugeVec,
     /// Records that Kafka had deleted before they were read.
@@ -149,6 +153,17 @@ impl Telemetry {
                 r,
                 IntGaugeVec::new(
                     opts("kafka_lag_records", "Records between the position and the partition's end, as far as known."),
+                    &PARTITION,
+                )?,
+            )?,
+            position: put(
+                r,
+                IntGaugeVec::new(opts("kafka_position_offset", "Offset of the record that is read next."), &PARTITION)?,
+            )?,
+            checkpoint_position: put(
+                r,
+                IntGaugeVec::new(
+                    opts("checkpoint_position_offset", "Offset from which reading would go on after a crash."),
                     &PARTITION,
                 )?,
             )?,

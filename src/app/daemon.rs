@@ -271,6 +271,7 @@ impl<O: Outside> Daemon<O> {
                 None => tracing::info!(%partition, from = from.next, "reading"),
             }
             self.positions.topics.extend(topic.map(|identity| (partition.topic.clone(), identity)));
+            self.telemetry.position.with_label_values(&labels).set(from.next);
             self.positions.partitions.insert(partition.to_string(), from);
             match self.partitions.get_mut(place) {
                 Some(source) => {
@@ -279,6 +280,7 @@ impl<O: Outside> Daemon<O> {
                     source.was_at_end = at_end;
                 }
                 None => {
+                    self.telemetry.checkpoint_position.with_label_values(&labels).set(from.next);
                     let id = self.engine.partition(&partition.to_string());
                     self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
                 }
@@ -354,8 +356,9 @@ impl<O: Outside> Daemon<O> {
             source.at_end = reached.at_end;
             source.was_at_end |= reached.at_end;
             self.positions.partitions.insert(source.partition.to_string(), reached.to);
-            let lag = self.telemetry.lag.with_label_values(&[&source.partition.topic, &source.number]);
-            lag.set(reached.end - reached.to.next);
+            let labels = [source.partition.topic.as_str(), source.number.as_str()];
+            self.telemetry.lag.with_label_values(&labels).set(reached.end - reached.to.next);
+            self.telemetry.position.with_label_values(&labels).set(reached.to.next);
         }
         for (source, counts) in self.partitions.iter().zip(&counts) {
             counts.tell(&self.telemetry, &[&source.partition.topic, &source.number]);
@@ -580,7 +583,12 @@ impl<O: Outside> Daemon<O> {
                 self.telemetry.checkpoint_time.set(clock::wall().0 as f64 / 1000.0);
                 let position =
                     |source: &Source| Some((source.partition.clone(), *offsets.get(&source.partition.to_string())?));
-                self.reader.commit(self.partitions.iter().filter_map(position));
+                let held: Vec<(Partition, i64)> = self.partitions.iter().filter_map(position).collect();
+                for (partition, next) in &held {
+                    let labels = [&*partition.topic, &*partition.number.to_string()];
+                    self.telemetry.checkpoint_position.with_label_values(&labels).set(*next);
+                }
+                self.reader.commit(held.into_iter());
             }
             Written::Failed(problem) => {
                 self.telemetry.checkpoint_failures.inc();

@@ -3,7 +3,7 @@
 use crate::support::calls::{STREAM, call};
 use crate::support::certificates::{Certificates, KEY_PASSWORD};
 use crate::support::daemon::{Daemon, ROSTER, Setup};
-use crate::support::kafka::Kafka;
+use crate::support::kafka::{Kafka, Listener};
 use crate::support::{free_port, unique, wait_for};
 use std::time::{Duration, SystemTime};
 
@@ -38,7 +38,14 @@ impl Secure {
         );
         let users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].map(|way| format!("{way}=[name=keeper,password={PASSWORD}]"));
         let users: Vec<&str> = users.iter().map(String::as_str).collect();
-        let kafka = Kafka::start_with(&[("TLS", "SSL", tls), ("SASL", "SASL_SSL", sasl)], &more, &users);
+        let kafka = Kafka::start_with(
+            &[
+                Listener { name: "TLS", protocol: "SSL", port: tls, advertised: tls },
+                Listener { name: "SASL", protocol: "SASL_SSL", port: sasl, advertised: sasl },
+            ],
+            &more,
+            &users,
+        );
         let topic = unique("secure");
         kafka.create_topic(&topic, 1, &[]);
         kafka.produce(&topic, 0, call(1, 1));

@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+mod crash;
 mod dead_letters;
 mod decode;
 mod floods;

@@ -477,7 +477,7 @@ fn a_checkpoint_that_meets_damage_is_told_as_damage_and_not_tried_again() {
 fn verify_and_show_tell_what_is_there() {
     let made = Made::new();
     let shown = made.printed(&["state", "show"]);
-    for words in ["version   3", "calls/0 goes on from 7", "calls is topic abc", "contact 3", "roster    as configured"]
+    for words in ["version   4", "calls/0 goes on from 7", "calls is topic abc", "contact 3", "roster    as configured"]
     {
         assert!(shown.contains(words), "no `{words}` in {shown}");
     }
@@ -575,7 +575,7 @@ fn verify_finds_what_was_written_as_it_should_not_have_been() {
     let said = found(notes, &|note| *note.last_mut().expect("is long") ^= 1);
     assert!(said.contains("is not what was written"), "{said}");
     let said = found(("panes", 2), &|row| *row.last_mut().expect("is long") ^= 1);
-    assert!(said.contains("the books do not match the panes"), "{said}");
+    assert!(said.contains("a pane cannot be read"), "{said}");
     assert!(said.contains("1 differences") && said.contains(MOVE_AWAY), "{said}");
 }
 

@@ -1,6 +1,7 @@
 //! A real Apache Kafka: one broker from the jars of Maven Central, KRaft mode, loopback only.
 
 use super::process::Process;
+use super::proxy::Proxy;
 use super::{free_port, wait_for};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
@@ -79,25 +80,45 @@ fn java(main: &str) -> Command {
     command
 }
 
+/// A further listener of a broker.
+pub struct Listener {
+    pub name: &'static str,
+    pub protocol: &'static str,
+    /// Where it listens.
+    pub port: u16,
+    /// Where it says it listens.
+    pub advertised: u16,
+}
+
 impl Kafka {
     /// Formats and starts a broker and waits until it answers.
     pub fn start() -> Kafka {
         Kafka::start_with(&[], "", &[])
     }
 
-    /// A broker with further listeners: each has a name, a protocol and a port. `more` is appended to its properties, and
-    /// `users` are known to SCRAM, as its formatting writes them.
-    pub fn start_with(listeners: &[(&str, &str, u16)], more: &str, users: &[&str]) -> Kafka {
+    /// Likewise, with a network to it that can fail: clients that begin at the proxy stay behind it.
+    pub fn start_behind_proxy() -> (Kafka, Proxy) {
+        let port = free_port();
+        let proxy = Proxy::start(port);
+        let listener = Listener { name: "PROXIED", protocol: "PLAINTEXT", port, advertised: proxy.port() };
+        (Kafka::start_with(&[listener], "", &[]), proxy)
+    }
+
+    /// A broker with further listeners. `more` is appended to its properties, and `users` are known to SCRAM, as its
+    /// formatting writes them.
+    pub fn start_with(listeners: &[Listener], more: &str, users: &[&str]) -> Kafka {
         let directory = tempfile::tempdir().expect("a directory");
         let (port, controller) = (free_port(), free_port());
-        let doors: String = listeners.iter().map(|(name, _, port)| format!(",{name}://127.0.0.1:{port}")).collect();
-        let protocols: String = listeners.iter().map(|(name, protocol, _)| format!(",{name}:{protocol}")).collect();
+        let each = |show: fn(&Listener) -> String| listeners.iter().map(show).collect::<String>();
+        let doors = each(|listener| format!(",{}://127.0.0.1:{}", listener.name, listener.port));
+        let advertised = each(|listener| format!(",{}://127.0.0.1:{}", listener.name, listener.advertised));
+        let protocols = each(|listener| format!(",{}:{}", listener.name, listener.protocol));
         let data = directory.path().join("data");
         let properties = directory.path().join("server.properties");
         let text = format!(
             "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
              listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{doors}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{doors}\ncontroller.listener.names=CONTROLLER\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}\ncontroller.listener.names=CONTROLLER\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}\nlog.dirs={}\n\
              offsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\n\
              transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
@@ -137,12 +158,12 @@ impl Kafka {
         });
     }
 
-    /// Kills the broker.
+    /// Kills the broker on the spot.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Starts a broker that was killed.
+    /// Starts it again and waits until it answers.
     pub fn revive(&mut self) {
         self.process = Kafka::process(self.directory.path());
         self.wait_answer();
@@ -150,7 +171,7 @@ impl Kafka {
 
     /// Kills the broker, lets it forget all records of a partition as a crashed disk might, and starts it again.
     pub fn lose_log(&mut self, topic: &str, partition: i32) {
-        self.process.kill();
+        self.kill();
         let log = self.directory.path().join(format!("data/{topic}-{partition}/00000000000000000000.log"));
         let file = std::fs::File::options().write(true).open(&log).expect("the log is there");
         assert!(file.metadata().expect("is there").len() > 0, "{} is empty", log.display());
@@ -251,12 +272,17 @@ impl Kafka {
 
     /// Sends messages to a partition and waits until all were taken.
     pub fn produce(&self, topic: &str, partition: i32, messages: impl IntoIterator<Item = Message>) {
+        self.spread(topic, messages.into_iter().map(|message| (partition, message)));
+    }
+
+    /// Sends messages, each to its partition, and waits until all were taken.
+    pub fn spread(&self, topic: &str, messages: impl IntoIterator<Item = (i32, Message)>) {
         let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
             .set("bootstrap.servers", self.brokers())
             .set("linger.ms", "5")
             .create()
             .expect("a client");
-        for message in messages {
+        for (partition, message) in messages {
             let mut headers = OwnedHeaders::new();
             for (key, value) in &message.headers {
                 headers = headers.insert(Header { key, value: Some(value) });

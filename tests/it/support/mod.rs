@@ -6,6 +6,7 @@ pub mod daemon;
 pub mod kafka;
 pub mod process;
 pub mod prometheus;
+pub mod proxy;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
