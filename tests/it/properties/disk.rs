@@ -33,6 +33,8 @@ impl Disk {
             let mut next = Engine::new(engine.roster().clone(), engine.settings().clone());
             next = next.with_room(centre::room(chance));
             self.0.restore(&mut next, saved.position).expect("it can be read");
+            self.0.read_all(|problem| panic!("{problem}")).expect("it can be read");
+            next.audit(true, |problem| panic!("{problem}"));
             *engine = next;
         }
     }
