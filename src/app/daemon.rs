@@ -1,7 +1,7 @@
 //! The engine's task: one loop that owns the engine and takes everything that happens from one mailbox.
 
 use super::mail::{Inbox, Mail};
-use crate::clock::{self, Clock, Doubt, Look};
+use crate::clock::{Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
 use anyhow::Context;
 use goalkeeper::config::{self, Config, OnGap};
@@ -11,12 +11,12 @@ use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{Batch, Gap, Handle, Item, Notice, Opened, Partition, Place, Positions, Stamp};
+use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Partition, Place, Positions, Stamp};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
 use goalkeeper::publish::view::{View, Viewer};
-use goalkeeper::store::writer::{Writer, Written};
+use goalkeeper::store::writer::Written;
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -35,12 +35,25 @@ const PUBLISH_SHARE: u32 = 10;
 /// The most rows that one question gets.
 const MOST_ROWS: usize = 200_000;
 
-/// What the rest of the program sees of the engine.
+/// The world as the engine's task meets it: what comes in is mail, what goes out goes through here, and so do looks at
+/// the clocks.
 pub(super) trait Outside: Send {
+    /// What never jumps, and says nothing about the time of day.
+    fn monotonic(&self) -> Monotonic;
+    /// The time of day, as far as the system knows it.
+    fn wall(&self) -> Instant;
     /// New figures.
     fn publish(&self, view: View);
     /// Whether everything that was there at the start has been read.
     fn ready(&self, ready: bool);
+    /// The offsets that are on disk, for lag tools.
+    fn commit(&self, positions: Vec<(Partition, i64)>);
+    /// Hands a checkpoint to the disk, which answers by mail. Only when the one before is done.
+    fn write(&self, checkpoint: Checkpoint);
+    /// No more records are wanted.
+    fn stop_reading(&self);
+    /// Waits until the last checkpoint is on disk or was refused once more.
+    fn finish(self);
 }
 
 /// The engine with all that it needs to go on.
@@ -53,8 +66,6 @@ pub(super) struct Daemon<O> {
     doubted: Option<Doubt>,
     outside: O,
     viewer: Viewer,
-    reader: Handle,
-    writer: Writer,
     writing: bool,
     cut_at: Monotonic,
     events_since_cut: u64,
@@ -125,7 +136,6 @@ pub(super) fn restore(
 }
 
 impl<O: Outside> Daemon<O> {
-    #[expect(clippy::too_many_arguments, reason = "called once, with everything there is")]
     pub(super) fn new(
         engine: Engine,
         config: Config,
@@ -133,14 +143,12 @@ impl<O: Outside> Daemon<O> {
         positions: Positions,
         telemetry: Telemetry,
         outside: O,
-        reader: Handle,
-        writer: Writer,
     ) -> Daemon<O> {
         let server = &config.server;
         let viewer = Viewer::new(config.windows.clone(), server.reps, server.series_limit);
-        let now = Monotonic::now();
+        let now = outside.monotonic();
         let before = (engine.now() > Instant::MIN).then_some(engine.now());
-        let clock = Clock::start(before, std_duration(config.settings.idle));
+        let clock = Clock::start(now, before, std_duration(config.settings.idle));
         Daemon {
             engine,
             viewer,
@@ -150,8 +158,6 @@ impl<O: Outside> Daemon<O> {
             clock,
             doubted: None,
             outside,
-            reader,
-            writer,
             writing: false,
             cut_at: now,
             events_since_cut: 0,
@@ -170,39 +176,58 @@ impl<O: Outside> Daemon<O> {
     /// Takes mail until it is told to stop, then writes a last checkpoint.
     pub(super) fn run(mut self, mut inbox: Inbox) -> End {
         let end = loop {
-            let mail = match self.engine.rebooking() {
-                true => {
-                    self.engine.apply(Input::Rebook(REBOOK_SLICE));
-                    match inbox.try_recv() {
-                        Some(mail) => mail,
-                        None => continue,
-                    }
-                }
-                false => match inbox.recv() {
-                    Some(mail) => mail,
-                    None => break End::Stopped,
-                },
+            let mail = match self.rebook() {
+                true => inbox.try_recv(),
+                false => Some(inbox.recv().unwrap_or(Mail::Stop)),
             };
-            match mail {
-                Mail::Reader(Notice::Opened(opened)) => self.open(opened),
-                Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
-                Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
-                Mail::Reader(Notice::Trouble(problem)) => {
-                    self.telemetry.kafka_troubles.inc();
-                    tracing::warn!("Kafka: {problem}; trying again");
-                }
-                Mail::Reader(Notice::Failed(problem)) => break End::ReaderFailed(problem),
-                Mail::Tick => self.tick(),
-                Mail::Written(written) => self.written(written),
-                Mail::Ask(question, answer) => {
-                    // Whoever asked may have gone away meanwhile.
-                    let _ = answer.send(self.answer(&question));
-                }
-                Mail::Stop => break End::Stopped,
+            if let Some(mail) = mail
+                && let Some(end) = self.take(mail)
+            {
+                break end;
             }
         };
         self.stop(inbox);
         end
+    }
+
+    /// Re-books some of the live records that are behind; true if there were any.
+    pub(super) fn rebook(&mut self) -> bool {
+        let behind = self.engine.rebooking();
+        if behind {
+            self.engine.apply(Input::Rebook(REBOOK_SLICE));
+        }
+        behind
+    }
+
+    /// Takes one letter; tells if it was the last.
+    pub(super) fn take(&mut self, mail: Mail) -> Option<End> {
+        match mail {
+            Mail::Reader(Notice::Opened(opened)) => self.open(opened),
+            Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
+            Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
+            Mail::Reader(Notice::Trouble(problem)) => {
+                self.telemetry.kafka_troubles.inc();
+                tracing::warn!("Kafka: {problem}; trying again");
+            }
+            Mail::Reader(Notice::Failed(problem)) => return Some(End::ReaderFailed(problem)),
+            Mail::Tick => self.tick(),
+            Mail::Written(written) => self.written(written),
+            Mail::Ask(question, answer) => {
+                // Whoever asked may have gone away meanwhile.
+                let _ = answer.send(self.answer(&question));
+            }
+            Mail::Stop => return Some(End::Stopped),
+        }
+        None
+    }
+
+    /// How long ago `then` was.
+    fn since(&self, then: Monotonic) -> Duration {
+        self.outside.monotonic().saturating_duration_since(then)
+    }
+
+    fn look(&mut self) -> Look {
+        self.clock.look(self.outside.monotonic(), self.outside.wall())
     }
 
     fn open(&mut self, opened: Vec<Opened>) {
@@ -281,7 +306,7 @@ impl<O: Outside> Daemon<O> {
         if !self.clock.is_proven() {
             self.let_records_judge_the_clock(&batch);
         }
-        let look = self.clock.look();
+        let look = self.look();
         let polled = look.now.unwrap_or(look.wall);
         for item in batch.items {
             let place = item.partition;
@@ -303,9 +328,10 @@ impl<O: Outside> Daemon<O> {
     }
 
     fn let_records_judge_the_clock(&mut self, batch: &Batch) {
+        let now = self.outside.monotonic();
         for item in &batch.items {
             if let Some(time) = item.stamp.time() {
-                self.clock.note(time, self.partitions[item.partition].was_at_end);
+                self.clock.note(now, time, self.partitions[item.partition].was_at_end);
             }
         }
     }
@@ -352,10 +378,10 @@ impl<O: Outside> Daemon<O> {
     }
 
     fn log_refusal(&mut self, place: usize, offset: i64, reason: &str, detail: &str) {
-        let (since, n) = &mut self.logged;
-        if since.elapsed() >= Duration::from_secs(60) {
-            (*since, *n) = (Monotonic::now(), 0);
+        if self.since(self.logged.0) >= Duration::from_secs(60) {
+            self.logged = (self.outside.monotonic(), 0);
         }
+        let (_, n) = &mut self.logged;
         *n += 1;
         if *n <= LOGGED_A_MINUTE {
             let partition = &self.partitions[place].partition;
@@ -400,7 +426,7 @@ impl<O: Outside> Daemon<O> {
         if self.config.clock == config::Clock::Stream {
             return Follows::Stream;
         }
-        let look = self.clock.look();
+        let look = self.look();
         self.telemetry.clock_disbelieved.set(i64::from(look.doubt.is_some()));
         if std::mem::replace(&mut self.doubted, look.doubt) != look.doubt {
             tell_doubt(&look);
@@ -415,7 +441,7 @@ impl<O: Outside> Daemon<O> {
 
     fn publish_if_due(&mut self) {
         let pause = std_duration(self.config.server.publish_interval).max(self.publish_pause);
-        if self.published_at.is_some_and(|at| at.elapsed() < pause) {
+        if self.published_at.is_some_and(|at| self.since(at) < pause) {
             return;
         }
         self.engine.flush();
@@ -423,21 +449,21 @@ impl<O: Outside> Daemon<O> {
         if self.published == Some(state) && !self.ready {
             return;
         }
-        let begun = Monotonic::now();
+        let begun = self.outside.monotonic();
         // Windows stand at T: before any event there is none.
         let view = self.viewer.view(&self.engine, self.ready && self.engine.now() > Instant::MIN);
-        let took = begun.elapsed();
+        let took = self.since(begun);
         self.telemetry.publish_duration.set(took.as_secs_f64());
         self.telemetry.series.set(view.series as i64);
         self.telemetry.series_dropped.set(view.dropped as i64);
         self.outside.publish(view);
         self.publish_pause = took * PUBLISH_SHARE;
-        self.published_at = Some(Monotonic::now());
+        self.published_at = Some(self.outside.monotonic());
         self.published = Some(state);
     }
 
     fn checkpoint_if_due(&mut self) {
-        let due = self.cut_at.elapsed() >= std_duration(self.config.state.checkpoint_interval)
+        let due = self.since(self.cut_at) >= std_duration(self.config.state.checkpoint_interval)
             || self.events_since_cut >= CHECKPOINT_EVENTS;
         if due && !self.writing && !self.partitions.is_empty() {
             self.cut();
@@ -451,9 +477,9 @@ impl<O: Outside> Daemon<O> {
         let logs = Logs { topics: self.positions.topics.clone(), epochs };
         let checkpoint = Checkpoint::cut(&mut self.engine, offsets, logs, self.in_force.clone());
         self.writing = true;
-        self.cut_at = Monotonic::now();
+        self.cut_at = self.outside.monotonic();
         self.events_since_cut = 0;
-        self.writer.write(checkpoint);
+        self.outside.write(checkpoint);
     }
 
     fn written(&mut self, written: Written) {
@@ -464,10 +490,10 @@ impl<O: Outside> Daemon<O> {
                 self.telemetry.checkpoints.inc();
                 self.telemetry.checkpoint_size.set(size as i64);
                 self.telemetry.checkpoint_duration.set(took.as_secs_f64());
-                self.telemetry.checkpoint_time.set(clock::wall().0 as f64 / 1000.0);
+                self.telemetry.checkpoint_time.set(self.outside.wall().0 as f64 / 1000.0);
                 let position =
                     |source: &Source| Some((source.partition.clone(), *offsets.get(&source.partition.to_string())?));
-                self.reader.commit(self.partitions.iter().filter_map(position));
+                self.outside.commit(self.partitions.iter().filter_map(position).collect());
             }
             Written::Failed(problem) => {
                 self.telemetry.checkpoint_failures.inc();
@@ -537,9 +563,9 @@ impl<O: Outside> Daemon<O> {
 
     /// Writes what is left and waits for the disk.
     fn stop(mut self, mut inbox: Inbox) {
-        self.reader.stop();
-        let given_up = Monotonic::now() + Duration::from_secs(20);
-        while self.writing && Monotonic::now() < given_up {
+        self.outside.stop_reading();
+        let given_up = self.outside.monotonic() + Duration::from_secs(20);
+        while self.writing && self.outside.monotonic() < given_up {
             match inbox.recv() {
                 Some(Mail::Written(written)) => self.written(written),
                 Some(_) => {}
@@ -552,7 +578,7 @@ impl<O: Outside> Daemon<O> {
             self.cut();
         }
         drop(inbox);
-        self.writer.finish();
+        self.outside.finish();
         tracing::info!("stopped");
     }
 }

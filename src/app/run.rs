@@ -3,20 +3,22 @@
 use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
 use crate::cli;
+use crate::clock;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
 use goalkeeper::config::{self, Loaded};
+use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
-use goalkeeper::ingest::kafka::{Reader, client_info};
+use goalkeeper::ingest::kafka::{Handle, Partition, Reader, client_info};
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
-use goalkeeper::store::Store;
 use goalkeeper::store::writer::Writer;
+use goalkeeper::store::{Checkpoint, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 use tokio::sync::{mpsc, oneshot};
 
 /// How often time goes on when nothing happens.
@@ -61,18 +63,38 @@ pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<o
     Ok(told)
 }
 
-/// What the HTTP server sees of the engine.
-struct Published {
+/// The world around the engine: the HTTP server, the reader, the disk, the system's clocks.
+struct World {
     shared: Arc<Shared>,
     ready: Arc<AtomicBool>,
+    reader: Handle,
+    writer: Writer,
 }
 
-impl Outside for Published {
+impl Outside for World {
+    fn monotonic(&self) -> Monotonic {
+        Monotonic::now()
+    }
+    fn wall(&self) -> Instant {
+        clock::wall()
+    }
     fn publish(&self, view: View) {
         self.shared.view.store(Arc::new(view));
     }
     fn ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Relaxed);
+    }
+    fn commit(&self, positions: Vec<(Partition, i64)>) {
+        self.reader.commit(positions.into_iter());
+    }
+    fn write(&self, checkpoint: Checkpoint) {
+        self.writer.write(checkpoint);
+    }
+    fn stop_reading(&self) {
+        self.reader.stop();
+    }
+    fn finish(self) {
+        self.writer.finish();
     }
 }
 
@@ -125,8 +147,8 @@ impl Service {
             reader.run(|notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok());
         })?;
         runtime.spawn(tick(mail.clone()));
-        let published = Published { shared: shared.clone(), ready };
-        let daemon = Daemon::new(engine, config, in_force, positions, telemetry, published, handle, writer);
+        let world = World { shared: shared.clone(), ready, reader: handle, writer };
+        let daemon = Daemon::new(engine, config, in_force, positions, telemetry, world);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
         Ok(Service { shared, mail, alive, engine, reading, server })
     }
