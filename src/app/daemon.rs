@@ -638,3 +638,8 @@ fn is_too_long(query: &Query, engine: &Engine) -> bool {
     // One more than are given is enough to know.
     rows_each > 0 && stretches.take(MOST_ROWS / rows_each + 1).count() * rows_each > MOST_ROWS
 }
+
+#[cfg(test)]
+#[path = "../../tests/faults/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what it shares with other tests is not all of use here")]
+mod faults;

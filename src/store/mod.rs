@@ -1,5 +1,6 @@
 //! What survives a restart: records, panes and position, in one file, each checkpoint one transaction.
 
+mod file;
 pub mod writer;
 
 use crate::domain::engine::{Engine, Position};
@@ -13,8 +14,9 @@ use crate::domain::slots::{Address, Note, Packed, Storage};
 use crate::domain::time::Span;
 use anyhow::{Context, bail, ensure};
 
+use file::File;
 use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, DatabaseError, Durability, ReadTransaction, ReadableTable, StorageBackend, TableDefinition};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::BTreeMap;
 use std::hash::Hasher;
@@ -123,7 +125,7 @@ fn fingerprint(value: &impl std::fmt::Debug) -> u128 {
 /// The state on disk.
 #[derive(Debug)]
 pub struct Store {
-    database: Arc<Database>,
+    file: Arc<File>,
 }
 
 impl Store {
@@ -135,22 +137,19 @@ impl Store {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("state directory {} cannot be made", directory.display()))?;
         let path = directory.join(FILE);
-        let database = match Database::create(&path) {
-            Ok(database) => database,
-            Err(DatabaseError::DatabaseAlreadyOpen) => bail!(
-                "{} is in use by another goalkeeper: stop it, or give this one its own `state.directory`",
-                path.display()
-            ),
+        let shown = path.display().to_string();
+        let file = match File::open(move || Database::create(&path)) {
+            Ok(file) => file,
+            Err(DatabaseError::DatabaseAlreadyOpen) => {
+                bail!("{shown} is in use by another goalkeeper: stop it, or give this one its own `state.directory`")
+            }
             Err(error) => {
                 return Err(error).with_context(|| {
-                    format!(
-                        "{} cannot be opened; state can be built again from Kafka after moving it away",
-                        path.display()
-                    )
+                    format!("{shown} cannot be opened; state can be built again from Kafka after moving it away")
                 });
             }
         };
-        Ok(Store { database: Arc::new(database) })
+        Ok(Store { file: Arc::new(file) })
     }
 
     /// A state that is gone with the process: for trials and tests.
@@ -158,14 +157,22 @@ impl Store {
     /// # Errors
     /// If there is no memory for it.
     pub fn in_memory() -> anyhow::Result<Store> {
-        let database = Database::builder().create_with_backend(InMemoryBackend::new())?;
-        Ok(Store { database: Arc::new(database) })
+        Store::on(InMemoryBackend::new)
+    }
+
+    /// A state on any medium, for tests; `medium` gives it each time that the state is opened.
+    ///
+    /// # Errors
+    /// If what is there cannot be read.
+    pub fn on<M: StorageBackend>(medium: impl Fn() -> M + Send + Sync + 'static) -> anyhow::Result<Store> {
+        let file = File::open(move || Database::builder().create_with_backend(medium()))?;
+        Ok(Store { file: Arc::new(file) })
     }
 
     /// Lets the engine fetch records from here that have no room in memory.
     pub fn lend_to(&self, engine: &mut Engine) {
         let (records, _) = engine.parts_to_store();
-        records.lie_in(Box::new(Shelf(self.database.clone())));
+        records.lie_in(Box::new(Shelf(self.file.clone())));
     }
 
     /// What the last checkpoint says of position; `None` if there was none.
@@ -173,21 +180,7 @@ impl Store {
     /// # Errors
     /// If the file cannot be read or was written by another version.
     pub fn saved(&self) -> anyhow::Result<Option<Saved>> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(POSITION) {
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            table => table?,
-        };
-        let Some(bytes) = table.get(&b"position"[..])? else { return Ok(None) };
-        let (version, rest) = bytes.value().split_first_chunk::<4>().context("the position is cut short")?;
-        let version = u32::from_be_bytes(*version);
-        if version != VERSION {
-            bail!(
-                "the state was written in version {version} and this program reads {VERSION}: start with an empty state directory"
-            );
-        }
-        let saved = pack::whole::<Saved>(rest, &mut Known::default()).context("the position cannot be read")?;
-        Ok(Some(saved))
+        self.file.read(read_saved)
     }
 
     /// Puts the last checkpoint's records and panes into a fresh engine, and then its position.
@@ -196,25 +189,7 @@ impl Store {
     /// If the file cannot be read.
     pub fn restore(&self, engine: &mut Engine, position: Position) -> anyhow::Result<()> {
         self.lend_to(engine);
-        let transaction = self.database.begin_read()?;
-        let mut known = Known::default();
-        let (records, panes) = engine.parts_to_store();
-        for row in transaction.open_table(PATHS)?.iter()? {
-            let (key, value) = row?;
-            let number = key.value().try_into().map(u32::from_be_bytes).context("the number of a path")?;
-            let path = pack::whole(value.value(), &mut known).context("a path")?;
-            ensure!(records.restore_path(number, path), "path {number} is out of order");
-        }
-        for row in transaction.open_table(NOTES)?.iter()? {
-            let (address, note) = row?;
-            let address = read_address(address.value()).context("the address of a record")?;
-            records.restore(read_note(address, note.value()).context("the note of a record")?);
-        }
-        for row in transaction.open_table(PANES)?.iter()? {
-            let (key, value) = row?;
-            let key = read_row_key(key.value(), &mut known).context("the key of a pane")?;
-            panes.restore(key, pack::whole(value.value(), &mut known).context("a pane")?);
-        }
+        self.file.read(|transaction| read_state(transaction, engine))?;
         engine.restored(position);
         Ok(())
     }
@@ -224,22 +199,48 @@ impl Store {
     /// # Errors
     /// If the disk does not take it; the state is then what it was before.
     pub fn write(&self, checkpoint: &Checkpoint) -> anyhow::Result<()> {
-        let mut transaction = self.database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        // Measured: reopening after a kill takes milliseconds instead of a walk through the file.
-        transaction.set_quick_repair(true);
-        {
-            checkpoint.write_records(&mut transaction.open_table(RECORDS)?, &mut transaction.open_table(NOTES)?)?;
-            let mut paths = transaction.open_table(PATHS)?;
-            checkpoint.paths.apply(&checkpoint.bytes, &mut paths)?;
-            let mut panes = transaction.open_table(PANES)?;
-            checkpoint.panes.apply(&checkpoint.bytes, &mut panes)?;
-            let mut position = transaction.open_table(POSITION)?;
-            position.insert(&b"position"[..], &checkpoint.bytes[checkpoint.position.clone()])?;
-        }
-        transaction.commit()?;
-        Ok(())
+        self.file.write(|database| checkpoint.write(database))
     }
+}
+
+fn read_saved(transaction: &ReadTransaction) -> anyhow::Result<Option<Saved>> {
+    let table = match transaction.open_table(POSITION) {
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        table => table?,
+    };
+    let Some(bytes) = table.get(&b"position"[..])? else { return Ok(None) };
+    let (version, rest) = bytes.value().split_first_chunk::<4>().context("the position is cut short")?;
+    let version = u32::from_be_bytes(*version);
+    if version != VERSION {
+        bail!(
+            "the state was written in version {version} and this program reads {VERSION}: start with an empty state directory"
+        );
+    }
+    let saved = pack::whole::<Saved>(rest, &mut Known::default()).context("the position cannot be read")?;
+    Ok(Some(saved))
+}
+
+/// Puts records and panes into a fresh engine.
+fn read_state(transaction: &ReadTransaction, engine: &mut Engine) -> anyhow::Result<()> {
+    let mut known = Known::default();
+    let (records, panes) = engine.parts_to_store();
+    for row in transaction.open_table(PATHS)?.iter()? {
+        let (key, value) = row?;
+        let number = key.value().try_into().map(u32::from_be_bytes).context("the number of a path")?;
+        let path = pack::whole(value.value(), &mut known).context("a path")?;
+        ensure!(records.restore_path(number, path), "path {number} is out of order");
+    }
+    for row in transaction.open_table(NOTES)?.iter()? {
+        let (address, note) = row?;
+        let address = read_address(address.value()).context("the address of a record")?;
+        records.restore(read_note(address, note.value()).context("the note of a record")?);
+    }
+    for row in transaction.open_table(PANES)?.iter()? {
+        let (key, value) = row?;
+        let key = read_row_key(key.value(), &mut known).context("the key of a pane")?;
+        panes.restore(key, pack::whole(value.value(), &mut known).context("a pane")?);
+    }
+    Ok(())
 }
 
 impl Pack for Saved {
@@ -342,6 +343,25 @@ impl Checkpoint {
         Checkpoint { bytes, records, paths, panes, position, offsets: Arc::new(saved.offsets) }
     }
 
+    /// All of it or nothing.
+    fn write(&self, database: &Database) -> anyhow::Result<()> {
+        let mut transaction = database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        // Measured: reopening after a kill takes milliseconds instead of a walk through the file.
+        transaction.set_quick_repair(true);
+        {
+            self.write_records(&mut transaction.open_table(RECORDS)?, &mut transaction.open_table(NOTES)?)?;
+            let mut paths = transaction.open_table(PATHS)?;
+            self.paths.apply(&self.bytes, &mut paths)?;
+            let mut panes = transaction.open_table(PANES)?;
+            self.panes.apply(&self.bytes, &mut panes)?;
+            let mut position = transaction.open_table(POSITION)?;
+            position.insert(&b"position"[..], &self.bytes[self.position.clone()])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
     /// Its size in bytes.
     pub fn size(&self) -> usize {
         let records = self.records.iter().filter_map(|(_, record)| record.as_ref());
@@ -436,19 +456,19 @@ fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
 
 /// Where the engine finds records that have no room in memory.
 #[derive(Debug)]
-struct Shelf(Arc<Database>);
+struct Shelf(Arc<File>);
 
 impl Storage for Shelf {
     fn load(&self, address: Address) -> Result<Packed, String> {
-        let found = || -> Result<Option<Packed>, redb::Error> {
-            let table = self.0.begin_read()?.open_table(RECORDS)?;
+        let found = self.0.read(|transaction| {
+            let table = transaction.open_table(RECORDS)?;
             Ok(table.get(&written_address(address)[..])?.and_then(|value| read_record(value.value())))
-        };
+        });
         let Address { hour, number } = address;
-        match found() {
+        match found {
             Ok(Some(packed)) => Ok(packed),
             Ok(None) => Err(format!("record {number} of hour {hour} is not in the state file: {MOVE_AWAY}")),
-            Err(error) => Err(format!("record {number} of hour {hour} cannot be read from the state file: {error}")),
+            Err(error) => Err(format!("record {number} of hour {hour} cannot be read from the state file: {error:#}")),
         }
     }
 }
