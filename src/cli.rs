@@ -196,4 +196,10 @@ pub(crate) struct Bench {
     /// Representatives to spread them over.
     #[arg(long, default_value_t = 1_000)]
     pub(crate) reps: u32,
+    /// Measure the state of so many days of a million contacts each instead.
+    #[arg(long)]
+    pub(crate) days: Option<u64>,
+    /// Live through the days in this directory, to be killed there.
+    #[arg(long, hide = true)]
+    pub(crate) live_in: Option<PathBuf>,
 }

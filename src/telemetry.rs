@@ -52,6 +52,8 @@ pub(crate) struct Telemetry {
     pub(crate) records_loaded: IntGauge,
     /// Paths that bookings name by number.
     pub(crate) paths: IntGauge,
+    /// Scopes that the roster does not list.
+    pub(crate) unlisted: IntGauge,
     /// Rows of panes in memory.
     pub(crate) pane_rows: IntGauge,
     /// Records whose books were closed.
@@ -82,6 +84,8 @@ pub(crate) struct Telemetry {
     pub(crate) series_dropped: IntGauge,
     /// Times that the table of shared texts was full.
     pub(crate) name_table_resets: IntGauge,
+    /// Connections that found no room.
+    pub(crate) http_turned_away: IntCounter,
     /// HTTP requests by handler and status.
     pub(crate) http_requests: IntCounterVec,
 }
@@ -180,6 +184,7 @@ impl Telemetry {
             record_bytes: gauge(r, "record_memory_bytes", "Bytes of records in memory; the others lie on disk.")?,
             records_loaded: gauge(r, "loaded_records", "Records fetched from disk since the start.")?,
             paths: gauge(r, "paths", "Different ways through the scopes that live records were booked on.")?,
+            unlisted: gauge(r, "unlisted_scopes", "Queues, reps and teams named that the roster does not list.")?,
             pane_rows: gauge(r, "pane_rows", "Rows of panes in memory.")?,
             records_expired: gauge(r, "closed_records", "Records whose books were closed since the start.")?,
             records_saturated: gauge(r, "saturated_records", "Records that grew without end since the start.")?,
@@ -202,6 +207,10 @@ impl Telemetry {
             series: gauge(r, "series", "Series of figures on the page.")?,
             series_dropped: gauge(r, "series_dropped", "Series of figures beyond server.series_limit.")?,
             name_table_resets: gauge(r, "name_table_resets", "Times that the table of shared texts was full.")?,
+            http_turned_away: put(
+                r,
+                IntCounter::with_opts(opts("http_connections_refused_total", "Connections closed at once: too many."))?,
+            )?,
             http_requests: counters(r, "http_requests_total", "HTTP requests answered.", &["handler", "code"])?,
             registry,
         })

@@ -10,6 +10,7 @@ use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
+use goalkeeper::domain::window::Reach;
 use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Partition, Place, Positions, Stamp};
 use goalkeeper::publish::question::Question;
@@ -107,7 +108,7 @@ pub(super) fn restore(
     let in_force = InForce::of(&roster, &config.settings);
     let roster = Arc::new(Roster::new(roster));
     let settings = Arc::new(config.settings.clone());
-    let room = Room { bytes: config.state.record_memory, ..Room::default() };
+    let room = Room { bytes: config.state.record_memory, reach: Reach::of(&config.windows), ..Room::default() };
     let Some(saved) = store.saved()? else {
         tracing::info!("no state yet: reading from the beginning");
         let mut engine = Engine::new(roster, settings).with_room(room);
@@ -552,6 +553,7 @@ impl<O: Outside> Daemon<O> {
         telemetry.live_records.set(self.engine.records().len() as i64);
         telemetry.record_bytes.set(bytes as i64);
         telemetry.records_loaded.set(loaded as i64);
+        telemetry.unlisted.set(self.engine.unlisted() as i64);
         telemetry.paths.set(self.engine.records().paths() as i64);
         telemetry.pane_rows.set(self.engine.panes().len() as i64);
         telemetry.records_expired.set(totals.expired as i64);

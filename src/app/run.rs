@@ -11,6 +11,7 @@ use goalkeeper::config::{self, Loaded};
 use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
 use goalkeeper::ingest::kafka::{Handle, Partition, Reader, client_info};
+use goalkeeper::publish::door::Door;
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::writer::Writer;
@@ -21,6 +22,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Monotonic};
 use tokio::sync::{mpsc, oneshot};
 
+/// Files that the process may have open: connections above all.
+const MOST_FILES: u64 = 16_384;
+
 /// How often time goes on when nothing happens.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -28,6 +32,10 @@ const TICK: Duration = Duration::from_millis(250);
 pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
     let loaded = config::load(&options.config.config)?;
     super::log_to_stderr("info");
+    // Clients of HTTP must not take the files that Kafka and the state need.
+    if let Err(error) = rlimit::increase_nofile_limit(MOST_FILES) {
+        tracing::warn!("the limit of open files cannot be raised: {error}");
+    }
     let runtime = runtime()?;
     let stop = stop_signal(&runtime)?;
     let service = Service::start(&runtime, loaded, telemetry()?)?;
@@ -140,7 +148,9 @@ impl Service {
             .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
         tracing::info!("serving on http://{}", config.server.listen);
         let routes = router(shared.clone());
-        let server = runtime.spawn(async move { axum::serve(listener, routes).await });
+        let turned_away = telemetry.http_turned_away.clone();
+        let door = Door::new(listener, move || turned_away.inc());
+        let server = runtime.spawn(async move { axum::serve(door, routes).await });
 
         let to_engine = mail.clone();
         let reading = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {

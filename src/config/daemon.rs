@@ -207,7 +207,11 @@ fn rules(file: &mut Section, settings: &mut Settings) {
     let ids = saturation.read_or("ids", number(settings.saturation_ids), values::whole(1, 100_000));
     let contacts = saturation.read_or("contacts", number(settings.saturation_contacts), values::whole(1, 100_000));
     settings.saturation_ids = ids as usize;
+    let scopes = saturation.read_or("unlisted", number(settings.unlisted_scopes), values::whole(0, 1_000_000));
+    let records = saturation.read_or("records", number(settings.live_records), values::whole(1, 1_000_000_000));
     settings.saturation_contacts = contacts as usize;
+    settings.unlisted_scopes = scopes as usize;
+    settings.live_records = records as usize;
 }
 
 fn measures(file: &mut Section, settings: &mut Settings) {

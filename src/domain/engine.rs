@@ -14,9 +14,10 @@ use super::records::{Change, Records, Taken};
 use super::roster::Roster;
 use super::scope::Scope;
 use super::settings::Settings;
-use super::time::{Instant, Span, Zone};
+use super::time::{DAY, Instant, Span, Zone};
+use super::unlisted::{Unlisted, is_listed};
 use super::watermark::{self, Watermark};
-use super::window::{Stretch, Window};
+use super::window::{Reach, Stretch, Window};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,11 +67,16 @@ pub enum Refusal {
     Future,
     /// Its record has grown without end and takes no more.
     Saturated,
+    /// It names a queue, rep or team that the roster does not list, and there are too many of them already.
+    Crowded,
+    /// It would begin a record, and there are too many already.
+    Full,
 }
 
 impl Refusal {
     /// All reasons.
-    pub const ALL: [Refusal; 4] = [Refusal::Late, Refusal::Expired, Refusal::Future, Refusal::Saturated];
+    pub const ALL: [Refusal; 6] =
+        [Refusal::Late, Refusal::Expired, Refusal::Future, Refusal::Saturated, Refusal::Crowded, Refusal::Full];
 
     /// The reason as labels write it.
     pub fn name(self) -> &'static str {
@@ -79,6 +85,8 @@ impl Refusal {
             Refusal::Expired => "expired",
             Refusal::Future => "future",
             Refusal::Saturated => "saturated",
+            Refusal::Crowded => "crowded",
+            Refusal::Full => "full",
         }
     }
 }
@@ -95,11 +103,13 @@ pub struct Room {
     pub open: usize,
     /// Bytes of packed records that stay in memory at most, but for what has not been written yet.
     pub bytes: usize,
+    /// How far back rows of panes stay in memory, once they are written.
+    pub reach: Reach,
 }
 
 impl Default for Room {
     fn default() -> Room {
-        Room { unsettled: 16_384, sums: 65_536, open: 16_384, bytes: 512 << 20 }
+        Room { unsettled: 16_384, sums: 65_536, open: 16_384, bytes: 512 << 20, reach: Reach::ALL }
     }
 }
 
@@ -209,6 +219,7 @@ pub struct Engine {
     room: Room,
     records: Records,
     panes: Panes,
+    unlisted: Unlisted,
     now: Instant,
     first: Option<Instant>,
     partitions: Vec<Partition>,
@@ -229,6 +240,7 @@ impl Engine {
             room: Room::default(),
             records: Records::new(Room::default().open),
             panes,
+            unlisted: Unlisted::default(),
             now: Instant::MIN,
             first: None,
             partitions: Vec::new(),
@@ -242,6 +254,11 @@ impl Engine {
     #[must_use]
     pub fn with_room(self, room: Room) -> Engine {
         Engine { records: Records::new(room.open), room, ..self }
+    }
+
+    /// How much stays in memory.
+    pub fn room(&self) -> Room {
+        self.room
     }
 
     /// The number of the partition called `name`; it is remembered from here on.
@@ -272,6 +289,7 @@ impl Engine {
             Input::Roster(roster) => {
                 self.settle();
                 self.roster = roster;
+                self.forget_unlisted();
                 self.begin_rebook()
             }
             Input::Settings(settings) => {
@@ -317,6 +335,9 @@ impl Engine {
     }
 
     fn take(&mut self, id: PartitionId, event: Event) -> Outcome {
+        if !self.unlisted.admit(&event, &self.roster, &self.settings) {
+            return Outcome::Refused(Refusal::Crowded);
+        }
         let time = event.time;
         let key = RecordKey::of(&event, &self.settings);
         let context = context(&self.roster, &self.settings, self.now);
@@ -324,6 +345,7 @@ impl Engine {
             Taken::Applied => Outcome::Applied,
             Taken::Unchanged => Outcome::Unchanged,
             Taken::Saturated => Outcome::Refused(Refusal::Saturated),
+            Taken::Full => Outcome::Refused(Refusal::Full),
         };
         if !matches!(outcome, Outcome::Refused(_)) {
             self.partitions[id.0].watermark.accept(time, self.now);
@@ -335,12 +357,27 @@ impl Engine {
     fn tick(&mut self, instant: Instant) -> Outcome {
         // T only moves forward: a tick that says less says nothing.
         if instant > self.now {
+            if instant.0.div_euclid(DAY) > self.now.0.div_euclid(DAY) {
+                self.forget_unlisted();
+            }
             self.now = instant;
             self.panes.advance(instant);
             self.records.tick(instant);
             self.expire();
         }
         Outcome::Done
+    }
+
+    /// Forgets unlisted scopes that have come to be listed, or have no figures any more.
+    fn forget_unlisted(&mut self) {
+        self.flush();
+        let (roster, panes) = (&self.roster, &self.panes);
+        self.unlisted.retain(|scope| !is_listed(roster, scope.kind, &scope.id) && panes.has_rows(scope));
+    }
+
+    /// How many queues, reps and teams have been named that the roster does not list.
+    pub fn unlisted(&self) -> usize {
+        self.unlisted.len()
     }
 
     fn begin_rebook(&mut self) -> Outcome {
@@ -559,6 +596,7 @@ impl Engine {
     /// Hears that everything has been written that a store has been given: what has no room may be left to the disk.
     pub fn written(&mut self) {
         self.records.make_room(self.room.bytes);
+        self.panes.make_room(self.room.reach);
     }
 
     /// Gives records and panes to a store that writes what has changed since it was last called.
@@ -579,6 +617,7 @@ impl Engine {
         self.expired = position.expired.into_iter().collect();
         self.records.restored(position.generation);
         self.panes.restored(self.now, position.digests);
+        self.unlisted.restore(self.panes.scopes().iter(), &self.roster);
         self.counted = CountedSince::from_stored(position.since);
         // What is in force may be new to the state.
         self.note_thresholds();

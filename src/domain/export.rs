@@ -32,13 +32,13 @@ pub(super) fn text(records: &Records, panes: &Panes) -> String {
             lines.push(line);
         }
     });
-    for (key, row) in panes.rows() {
+    panes.visit(|key, row| {
         let mut line = format!("pane {} {} {}", key.tier.name(), key.start.to_rfc3339(), key.scope);
         for (cell, n) in row.cells() {
             let _ = write!(line, " {cell}={n}");
         }
         lines.push(line);
-    }
+    });
     lines.sort_unstable();
     lines.push(String::new());
     lines.join("\n")

@@ -5,11 +5,12 @@
 //!
 //! - [`time`], [`event`]: what is told, and when it happened;
 //! - [`record`], `slots`, [`records`]: what is known of one contact, ticket, survey, customer; and all of them;
-//! - `pack`, `paths`: how records lie in memory and on disk;
+//! - `pack`, `paths`, `storage`: how records lie in memory and on disk;
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
 //! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
+//! - `unlisted`: who else may be named;
 //! - [`counted`], [`watermark`], [`engine`]: since when thresholds count, how far time has come, and the one door to all
 //!   of it.
 
@@ -36,8 +37,10 @@ pub mod scope;
 pub mod settings;
 pub mod sketch;
 pub(crate) mod slots;
+pub(crate) mod storage;
 mod survey;
 mod ticket;
 pub mod time;
+mod unlisted;
 pub mod watermark;
 pub mod window;

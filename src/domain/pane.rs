@@ -9,19 +9,22 @@
 //! local day, all        |     2026-01-05     | ...     kept 800 d
 //! ```
 //!
-//! Every amount goes into every tier; tiers are never rolled up into each other. Whole slots expire together.
+//! Every amount goes into every tier; tiers are never rolled up into each other. Whole slots expire together. Rows of
+//! slots that are older than the windows in use reach lie on disk only, once they are written.
 
 use super::amounts::Amounts;
 use super::batch::{Batch, ScopeNumber, Sum};
 use super::booking::{Booking, Delta};
 use super::flow::Flow;
 use super::scope::{Scope, ScopeKind};
+use super::storage::{Storage, must};
 use super::time::{Instant, Span, Zone, day_of};
-use super::window::{Stretch, Tier};
+use super::window::{Reach, Stretch, Tier};
 use hashbrown::HashMap;
 use rustc_hash::{FxBuildHasher, FxHasher};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 #[derive(Debug, Default)]
 struct Slotted {
@@ -29,7 +32,12 @@ struct Slotted {
     dirty: bool,
 }
 
-type Slot = HashMap<ScopeNumber, Slotted, FxBuildHasher>;
+#[derive(Debug, Default)]
+struct Slot {
+    rows: HashMap<ScopeNumber, Slotted, FxBuildHasher>,
+    /// True if rows that are not here may be on disk.
+    on_disk: bool,
+}
 
 #[derive(Debug)]
 struct Shelf {
@@ -56,6 +64,8 @@ pub enum RowWrite<'a> {
     Put(&'a RowKey, &'a Amounts),
     /// The row is no longer kept.
     Delete(&'a RowKey),
+    /// So many rows of this scope are not empty.
+    Scope(&'a Scope, u64),
 }
 
 /// All panes of all scopes.
@@ -65,6 +75,9 @@ pub struct Panes {
     shelves: [Shelf; 5],
     flows: Vec<Flow>,
     days: HashMap<Zone, BTreeMap<i64, i64>, FxBuildHasher>,
+    /// How many rows of each scope are not empty, and whether that has changed since it was stored.
+    filled: Vec<(u64, bool)>,
+    storage: Option<Arc<dyn Storage>>,
     /// T as the panes know it: what is older than a tier keeps is gone.
     now: Instant,
     /// False in replays: every pane is kept.
@@ -99,6 +112,8 @@ impl Panes {
             ],
             flows: Vec::new(),
             days: HashMap::default(),
+            filled: Vec::new(),
+            storage: None,
             now: Instant::MIN,
             expires,
             dirty: Vec::new(),
@@ -162,11 +177,38 @@ impl Panes {
             self.digests.gone = self.digests.gone.wrapping_add(self.digest(shelf, start, scope, amounts));
             return;
         }
-        let slotted = self.shelves[shelf].slots.entry(start.0).or_default().entry(scope).or_default();
+        let Shelf { tier, slots, .. } = &mut self.shelves[shelf];
+        let slot = slots.entry(start.0).or_default();
+        let (storage, scopes) = (self.storage.as_deref(), self.batch.scopes());
+        let slotted = slot.rows.entry(scope).or_insert_with(|| match storage.filter(|_| slot.on_disk) {
+            Some(storage) => {
+                let scope = scopes[scope as usize].clone();
+                Slotted { row: must(storage.row(&RowKey { tier: *tier, start, scope })), dirty: false }
+            }
+            None => Slotted::default(),
+        });
+        let was_empty = slotted.row.is_empty();
         slotted.row.add(amounts.cells());
+        let is_empty = slotted.row.is_empty();
         if !std::mem::replace(&mut slotted.dirty, true) {
             self.dirty.push((shelf, start.0, scope));
         }
+        match (was_empty, is_empty) {
+            (true, false) => self.count(scope, 1),
+            (false, true) => self.count(scope, -1),
+            _ => {}
+        }
+    }
+
+    /// Counts rows of a scope that have become filled, or are so no longer.
+    fn count(&mut self, scope: ScopeNumber, change: i64) {
+        let number = scope as usize;
+        if number >= self.filled.len() {
+            self.filled.resize(number + 1, (0, false));
+        }
+        let (count, changed) = &mut self.filled[number];
+        *count = count.wrapping_add_signed(change);
+        *changed = true;
     }
 
     /// What was added and taken back for a scope since the process began.
@@ -189,12 +231,48 @@ impl Panes {
                     break;
                 }
                 let (start, slot) = entry.remove_entry();
-                let tier = self.shelves[n].tier;
-                for (scope, slotted) in slot {
-                    let digest = self.digest(n, Instant(start), scope, &slotted.row);
-                    self.digests.gone = self.digests.gone.wrapping_add(digest);
-                    let scope = self.batch.scopes()[scope as usize].clone();
-                    self.deleted.push(RowKey { tier, start: Instant(start), scope });
+                self.expire(n, Instant(start), slot);
+            }
+        }
+    }
+
+    fn expire(&mut self, shelf: usize, start: Instant, mut slot: Slot) {
+        let Shelf { tier, reps, .. } = self.shelves[shelf];
+        if let Some(storage) = self.storage.as_deref().filter(|_| slot.on_disk) {
+            for (scope, row) in must(storage.rows(tier, start, reps)) {
+                let scope = self.batch.number(&scope);
+                slot.rows.entry(scope).or_insert(Slotted { row, dirty: false });
+            }
+        }
+        for (scope, slotted) in slot.rows {
+            let digest = self.digest(shelf, start, scope, &slotted.row);
+            self.digests.gone = self.digests.gone.wrapping_add(digest);
+            if !slotted.row.is_empty() {
+                self.count(scope, -1);
+            }
+            let scope = self.batch.scopes()[scope as usize].clone();
+            self.deleted.push(RowKey { tier, start, scope });
+        }
+    }
+
+    /// From now on, rows that were written can be fetched from there.
+    pub(crate) fn lie_in(&mut self, storage: Arc<dyn Storage>) {
+        self.storage = Some(storage);
+    }
+
+    /// Leaves rows to the disk that are older than `reach`. Only when everything that [`Panes::drain_writes`] handed out
+    /// has been written.
+    pub(crate) fn make_room(&mut self, reach: Reach) {
+        if self.storage.is_none() {
+            return;
+        }
+        for Shelf { tier, slots, .. } in &mut self.shelves {
+            let cutoff = self.now.minus(reach.in_tier(*tier));
+            for (_, slot) in slots.range_mut(..cutoff.0) {
+                if !slot.rows.is_empty() {
+                    slot.rows.retain(|_, slotted| slotted.dirty);
+                    slot.rows.shrink_to_fit();
+                    slot.on_disk = true;
                 }
             }
         }
@@ -206,9 +284,14 @@ impl Panes {
         let reps = scope.kind == ScopeKind::Rep;
         let shelf = self.shelves.iter().find(|shelf| shelf.tier == stretch.tier && shelf.reps == reps);
         let (Some(number), Some(shelf)) = (self.batch.known(scope), shelf) else { return sum };
-        for (_, slot) in shelf.slots.range(stretch.start.0..stretch.end.0) {
-            if let Some(slotted) = slot.get(&number) {
-                sum.add(slotted.row.cells());
+        for (start, slot) in shelf.slots.range(stretch.start.0..stretch.end.0) {
+            match (slot.rows.get(&number), self.storage.as_deref().filter(|_| slot.on_disk)) {
+                (Some(slotted), _) => sum.add(slotted.row.cells()),
+                (None, Some(storage)) => {
+                    let key = RowKey { tier: shelf.tier, start: Instant(*start), scope: scope.clone() };
+                    sum.add(must(storage.row(&key)).cells());
+                }
+                (None, None) => {}
             }
         }
         sum
@@ -227,18 +310,16 @@ impl Panes {
 
     /// True if anything is kept for a scope now.
     pub fn has_rows(&self, scope: &Scope) -> bool {
-        let Some(number) = self.batch.known(scope) else { return false };
-        // Days last: what is anywhere is mostly there.
-        let mut slots = self.shelves.iter().rev().flat_map(|shelf| shelf.slots.values());
-        slots.any(|slot| slot.get(&number).is_some_and(|slotted| !slotted.row.is_empty()))
+        let number = self.batch.known(scope).map(|number| number as usize);
+        number.and_then(|number| self.filled.get(number)).is_some_and(|(filled, _)| *filled > 0)
     }
 
-    /// How many rows there are.
+    /// How many rows are in memory.
     pub fn len(&self) -> usize {
-        self.shelves.iter().flat_map(|shelf| shelf.slots.values()).map(HashMap::len).sum()
+        self.shelves.iter().flat_map(|shelf| shelf.slots.values()).map(|slot| slot.rows.len()).sum()
     }
 
-    /// True without any row.
+    /// True without any row in memory.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -248,23 +329,41 @@ impl Panes {
         self.dropped
     }
 
-    /// Every row that is not empty, in no order.
-    pub fn rows(&self) -> impl Iterator<Item = (RowKey, &Amounts)> {
-        self.shelves.iter().flat_map(move |shelf| {
-            shelf.slots.iter().flat_map(move |(start, slot)| {
-                slot.iter().filter(|(_, slotted)| !slotted.row.is_empty()).map(move |(scope, slotted)| {
-                    let scope = self.batch.scopes()[*scope as usize].clone();
-                    (RowKey { tier: shelf.tier, start: Instant(*start), scope }, &slotted.row)
-                })
-            })
-        })
+    /// Shows every row that is not empty, in no order.
+    pub fn visit(&self, mut visit: impl FnMut(&RowKey, &Amounts)) {
+        self.visit_all(|_, key, row| {
+            if !row.is_empty() {
+                visit(key, row);
+            }
+        });
+    }
+
+    /// Shows every row with the number of its shelf.
+    fn visit_all(&self, mut visit: impl FnMut(usize, &RowKey, &Amounts)) {
+        for (n, shelf) in self.shelves.iter().enumerate() {
+            for (start, slot) in &shelf.slots {
+                let start = Instant(*start);
+                let mut show = |scope: &Scope, row: &Amounts| {
+                    visit(n, &RowKey { tier: shelf.tier, start, scope: scope.clone() }, row);
+                };
+                for (scope, slotted) in &slot.rows {
+                    show(&self.batch.scopes()[*scope as usize], &slotted.row);
+                }
+                let Some(storage) = self.storage.as_deref().filter(|_| slot.on_disk) else { continue };
+                for (scope, row) in must(storage.rows(shelf.tier, start, shelf.reps)) {
+                    if self.batch.known(&scope).is_none_or(|number| !slot.rows.contains_key(&number)) {
+                        show(&scope, &row);
+                    }
+                }
+            }
+        }
     }
 
     /// Hands every row that changed since the last call to `write`, and every one that is gone.
     pub fn drain_writes(&mut self, mut write: impl FnMut(RowWrite<'_>)) {
         for (n, start, scope) in self.dirty.drain(..) {
             let shelf = &mut self.shelves[n];
-            let found = shelf.slots.get_mut(&start).and_then(|slot| slot.get_mut(&scope));
+            let found = shelf.slots.get_mut(&start).and_then(|slot| slot.rows.get_mut(&scope));
             let Some(slotted) = found else { continue };
             slotted.dirty = false;
             let scope = self.batch.scopes()[scope as usize].clone();
@@ -273,15 +372,32 @@ impl Panes {
         for key in self.deleted.drain(..) {
             write(RowWrite::Delete(&key));
         }
+        for ((count, changed), scope) in self.filled.iter_mut().zip(self.batch.scopes()) {
+            if std::mem::take(changed) {
+                write(RowWrite::Scope(scope, *count));
+            }
+        }
     }
 
-    /// Puts a stored row back.
-    pub fn restore(&mut self, key: RowKey, row: Amounts) {
-        let reps = key.scope.kind == ScopeKind::Rep;
-        let number = self.batch.number(&key.scope);
-        let shelf = self.shelves.iter_mut().find(|shelf| shelf.tier == key.tier && shelf.reps == reps);
-        if let Some(shelf) = shelf {
-            shelf.slots.entry(key.start.0).or_default().insert(number, Slotted { row, dirty: false });
+    /// Puts back how many rows of a scope are not empty. All scopes come before any pane.
+    pub(crate) fn restore_scope(&mut self, scope: &Scope, filled: u64) {
+        let number = self.batch.number(scope) as usize;
+        if number >= self.filled.len() {
+            self.filled.resize(number + 1, (0, false));
+        }
+        self.filled[number] = (filled, false);
+    }
+
+    /// Puts back that there is a pane, whose rows lie on disk; those within `reach` of `now` are fetched.
+    pub(crate) fn restore_pane(&mut self, tier: Tier, start: Instant, now: Instant, reach: Reach) {
+        let near = start >= now.minus(reach.in_tier(tier));
+        for shelf in self.shelves.iter_mut().filter(|shelf| shelf.tier == tier) {
+            let slot = shelf.slots.entry(start.0).or_default();
+            slot.on_disk = !near;
+            let Some(storage) = self.storage.as_deref().filter(|_| near) else { continue };
+            for (scope, row) in must(storage.rows(tier, start, shelf.reps)) {
+                slot.rows.insert(self.batch.number(&scope), Slotted { row, dirty: false });
+            }
         }
     }
 
@@ -301,13 +417,7 @@ impl Panes {
     pub fn check(&self, live: u64) -> Result<(), String> {
         let booked = self.digests.closed.wrapping_add(live);
         let mut shown = self.digests.gone;
-        for (n, shelf) in self.shelves.iter().enumerate() {
-            for (start, slot) in &shelf.slots {
-                for (scope, slotted) in slot {
-                    shown = shown.wrapping_add(self.digest(n, Instant(*start), *scope, &slotted.row));
-                }
-            }
-        }
+        self.visit_all(|shelf, key, row| shown = shown.wrapping_add(self.digest_at(shelf, key.start, &key.scope, row)));
         if booked == shown {
             Ok(())
         } else {
@@ -332,9 +442,13 @@ impl Panes {
     }
 
     fn digest(&self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) -> u64 {
+        self.digest_at(shelf, start, &self.batch.scopes()[scope as usize], amounts)
+    }
+
+    fn digest_at(&self, shelf: usize, start: Instant, scope: &Scope, amounts: &Amounts) -> u64 {
         // Hashed by name, not by number, so that a digest means the same after a restart.
         let mut place = FxHasher::default();
-        (shelf, start, &self.batch.scopes()[scope as usize]).hash(&mut place);
+        (shelf, start, scope).hash(&mut place);
         let place = place.finish();
         let counted = if self.shelves[shelf].reps { amounts.plain() } else { amounts.cells() };
         counted.iter().fold(0, |sum: u64, (cell, n)| {

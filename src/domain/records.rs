@@ -9,10 +9,12 @@ use super::event::Kind;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
 use super::scope::Path;
 use super::settings::Settings;
-use super::slots::{Address, Note, Open, Packed, Place, Slots, Storage};
+use super::slots::{Address, Note, Open, Packed, Place, Slots};
+use super::storage::Storage;
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What records tell the panes.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +45,8 @@ pub enum Taken {
     Unchanged,
     /// The record has grown without end and takes no more.
     Saturated,
+    /// The record would be one too many.
+    Full,
 }
 
 /// All live records.
@@ -116,6 +120,9 @@ impl Records {
 
     /// Takes in one event of the record `key`; [`Records::settle`] books what it changes.
     pub fn take(&mut self, key: RecordKey, entry: Entry, context: &Context<'_>) -> Taken {
+        if self.len() >= context.settings.live_records && self.slots.find(&key).is_none() {
+            return Taken::Full;
+        }
         let place = self.open(&key, entry.time.0.div_euclid(HOUR));
         let Some((_, Open { record, .. })) = self.slots.open(place) else { return Taken::Unchanged };
         if record.saturated {
@@ -261,7 +268,7 @@ impl Records {
     }
 
     /// From now on, what has been written can be fetched from there.
-    pub(crate) fn lie_in(&mut self, storage: Box<dyn Storage>) {
+    pub(crate) fn lie_in(&mut self, storage: Arc<dyn Storage>) {
         self.slots.lie_in(storage);
     }
 

@@ -223,6 +223,11 @@ impl Roster {
         self.reps.get(id).map(|n| &self.data.reps[*n])
     }
 
+    /// True if the team is listed.
+    pub fn lists_team(&self, id: &str) -> bool {
+        self.teams.contains_key(id)
+    }
+
     /// The scopes of a queue-side booking at `at`: the queue, its team (or `team`, which overrides the roster) and up.
     pub fn queue_path(&self, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
         let memberships = queue.and_then(|id| self.queue(id)).map(|q| &q.teams[..]);

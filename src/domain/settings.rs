@@ -27,6 +27,10 @@ pub struct Settings {
     pub saturation_ids: usize,
     /// A customer with more contacts than this within the first-contact window is saturated.
     pub saturation_contacts: usize,
+    /// Queues, reps and teams that the roster does not list may be so many.
+    pub unlisted_scopes: usize,
+    /// Records that have not expired may be so many.
+    pub live_records: usize,
     /// Waits are counted exactly at each of these, beside the sketches.
     pub wait_thresholds: Vec<Span>,
     /// First responses are held against each of these.
@@ -177,6 +181,8 @@ impl Default for Settings {
             first_contact_window: Span::days(7),
             saturation_ids: 1024,
             saturation_contacts: 200,
+            unlisted_scopes: 10_000,
+            live_records: 20_000_000,
             wait_thresholds: vec![Span::seconds(20), Span::seconds(60)],
             response_thresholds: vec![Span::hours(4)],
             resolution_thresholds: vec![Span::hours(24)],

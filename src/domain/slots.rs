@@ -15,6 +15,7 @@ use super::event::Kind;
 use super::pack::{Corrupt, Known, Pack, whole};
 use super::paths::Paths;
 use super::record::{Record, RecordKey};
+use super::storage::{Storage, must};
 use super::time::Instant;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
@@ -36,15 +37,6 @@ pub(crate) struct Address {
     pub(crate) hour: i32,
     /// Its number.
     pub(crate) number: u64,
-}
-
-/// Where records lie that have no room in memory.
-pub(crate) trait Storage: std::fmt::Debug + Send {
-    /// The record that was stored at this address.
-    ///
-    /// # Errors
-    /// What is wrong, if it cannot be had.
-    fn load(&self, address: Address) -> Result<Packed, String>;
 }
 
 /// What is known of a record without looking at it.
@@ -169,7 +161,7 @@ pub(super) struct Slots {
     present: VecDeque<Place>,
     /// Bytes of those in memory.
     bytes: usize,
-    storage: Option<Box<dyn Storage>>,
+    storage: Option<Arc<dyn Storage>>,
     /// How many had to be fetched from disk.
     loaded: u64,
     next_number: u64,
@@ -185,7 +177,7 @@ impl Slots {
     }
 
     /// From now on, what has been stored can be fetched from there.
-    pub(super) fn lie_in(&mut self, storage: Box<dyn Storage>) {
+    pub(super) fn lie_in(&mut self, storage: Arc<dyn Storage>) {
         self.storage = Some(storage);
     }
 
@@ -408,11 +400,10 @@ fn stored_at(note: &Note) -> Address {
     Address { hour: note.stored.unwrap_or(note.address.hour), ..note.address }
 }
 
-/// A record from disk. Without it no figure can be right, so there is no going on if it cannot be had.
+/// A record from disk.
 fn load(storage: Option<&dyn Storage>, address: Address) -> Packed {
-    match storage.map(|storage| storage.load(address)) {
-        Some(Ok(packed)) => packed,
-        Some(Err(problem)) => panic!("{problem}"),
+    match storage {
+        Some(storage) => must(storage.record(address)),
         None => unreachable!("a record was left to a disk that is not there"),
     }
 }
@@ -455,16 +446,28 @@ fn spread(half: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::amounts::Amounts;
     use crate::domain::event::Name;
+    use crate::domain::pane::RowKey;
     use crate::domain::record::RecordId;
+    use crate::domain::scope::Scope;
+    use crate::domain::window::Tier;
     use std::collections::BTreeMap;
 
     #[derive(Debug, Default)]
     struct Shelf(BTreeMap<Address, Packed>);
 
     impl Storage for Shelf {
-        fn load(&self, address: Address) -> Result<Packed, String> {
+        fn record(&self, address: Address) -> Result<Packed, String> {
             self.0.get(&address).cloned().ok_or_else(|| format!("nothing is at {address:?}"))
+        }
+
+        fn row(&self, _: &RowKey) -> Result<Amounts, String> {
+            Err("here are no rows".to_owned())
+        }
+
+        fn rows(&self, _: Tier, _: Instant, _: bool) -> Result<Vec<(Scope, Amounts)>, String> {
+            Err("here are no rows".to_owned())
         }
     }
 
@@ -510,7 +513,7 @@ mod tests {
             note.stored = Some(note.address.hour);
             shelf.0.insert(note.address, packed.clone());
         }
-        slots.lie_in(Box::new(shelf));
+        slots.lie_in(Arc::new(shelf));
         slots.make_room(0);
         let present = slots.seats.iter().filter(|seat| seat.slot.as_ref().is_some_and(|slot| slot.packed.is_some()));
         assert_eq!(present.count(), 10, "what is open stays");
@@ -535,7 +538,7 @@ mod tests {
             note.stored = Some(note.address.hour);
             shelf.0.insert(note.address, packed.clone());
         }
-        slots.lie_in(Box::new(shelf));
+        slots.lie_in(Arc::new(shelf));
         // As if all keys had the hash of the last.
         let wanted = hash(&slots.packed_key("3"));
         slots.index.clear();

@@ -187,6 +187,57 @@ impl std::fmt::Display for Window {
     }
 }
 
+/// How far back of T the panes lie, by tier, that answer for the windows in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    minutes: Span,
+    quarter_hours: Span,
+    days: Span,
+}
+
+impl Reach {
+    /// As far as panes go.
+    pub const ALL: Reach = Reach { minutes: Span::UNLIMITED, quarter_hours: Span::UNLIMITED, days: Span::UNLIMITED };
+
+    /// How far these windows reach, and a little beyond, because events come late and zones are not at the same day.
+    pub fn of(windows: &[Window]) -> Reach {
+        let mut reach = Reach { minutes: Span::hours(1), quarter_hours: Span::hours(2), days: Span::days(2) };
+        let extend = |reach: &mut Span, span: Span| *reach = (*reach).max(Span(span.0.saturating_add(2 * DAY)));
+        for window in windows {
+            match window {
+                Window::Rolling(span) if span.0 > 7 * DAY => extend(&mut reach.days, *span),
+                Window::Rolling(span) => {
+                    // Reps have quarter-hours where others have minutes.
+                    reach.quarter_hours = reach.quarter_hours.max(Span(span.0 + HOUR));
+                    reach.minutes = reach.minutes.max(Span(span.0.min(2 * HOUR) + HOUR));
+                }
+                Window::QuarterHour | Window::Hour => {}
+                Window::Calendar(period) => {
+                    let longest = match period {
+                        Period::Day => 1,
+                        Period::Week => 7,
+                        Period::Month => 31,
+                        Period::Quarter => 92,
+                        Period::Year => 366,
+                    };
+                    extend(&mut reach.days, Span::days(longest));
+                }
+                Window::All => reach.days = Span::UNLIMITED,
+            }
+        }
+        reach
+    }
+
+    /// How far back in a tier.
+    pub fn in_tier(self, tier: Tier) -> Span {
+        match tier {
+            Tier::Minute => self.minutes,
+            Tier::QuarterHour => self.quarter_hours,
+            Tier::Day => self.days,
+        }
+    }
+}
+
 fn quarters(start: Instant, width: i64) -> Stretch {
     Stretch { tier: Tier::QuarterHour, start, end: Instant(start.0 + width) }
 }

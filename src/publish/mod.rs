@@ -1,6 +1,7 @@
 //! What others see: metrics, the HTTP API, reports, the catalogue in words.
 
 pub mod definitions;
+pub mod door;
 pub mod exposition;
 pub mod question;
 pub mod rows;

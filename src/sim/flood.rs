@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 
 /// Queues of a flood.
 pub const FLOOD_QUEUES: u32 = 120;
+/// Queues that a rep works for.
+const QUEUES_OF_A_REP: u64 = 4;
 /// Bytes of each message.
 const SIZE: usize = 333;
 /// Reps of a team.
@@ -81,8 +83,10 @@ impl Flood {
         let what = ["contact.queued", "contact.answered", "contact.ended", "contact.wrapped"][step];
         let draft = self.writer.begin(what, &self.record, step as u32 + 1, time, &self.customer);
         let draft = draft.text("contact", &self.record).text("customer", &self.customer);
-        let draft = draft.text("queue", &self.queue_ids[(mix(dice + 4) % u64::from(FLOOD_QUEUES)) as usize]);
-        let rep = &self.rep_ids[(mix(dice + 5) % self.rep_ids.len() as u64) as usize];
+        let rep = mix(dice + 5) % self.rep_ids.len() as u64;
+        let queue = mix(rep * QUEUES_OF_A_REP + mix(dice + 4) % QUEUES_OF_A_REP) % u64::from(FLOOD_QUEUES);
+        let draft = draft.text("queue", &self.queue_ids[queue as usize]);
+        let rep = &self.rep_ids[rep as usize];
         let draft = match step {
             0 => draft.text("channel", "voice"),
             1 => draft.text("rep", rep).text("issue", "invoice"),

@@ -3,15 +3,19 @@
 mod file;
 pub mod writer;
 
+use crate::domain::amounts::Amounts;
 use crate::domain::engine::{Engine, Position};
 use crate::domain::measure::Thresholds;
 use crate::domain::pack::{self, Known, Pack};
 use crate::domain::pane::{RowKey, RowWrite};
 use crate::domain::records::Write;
 use crate::domain::roster::RosterData;
+use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
-use crate::domain::slots::{Address, Note, Packed, Storage};
-use crate::domain::time::Span;
+use crate::domain::slots::{Address, Note, Packed};
+use crate::domain::storage::Storage;
+use crate::domain::time::{Instant, Span};
+use crate::domain::window::Tier;
 use anyhow::{Context, bail, ensure};
 
 use file::File;
@@ -30,6 +34,9 @@ const VERSION: u32 = 2;
 /// What to do when the file cannot be read.
 const MOVE_AWAY: &str = "move the state directory away, and the state is built again from Kafka";
 
+/// Bytes of the file that the store keeps in memory: records and rows that are in use are in memory as they are.
+const PAGE_CACHE: usize = 64 << 20;
+
 /// The name of the file in the state directory.
 const FILE: &str = "state.redb";
 
@@ -44,6 +51,8 @@ const NOTES: Table = TableDefinition::new("notes");
 const PATHS: Table = TableDefinition::new("paths");
 /// (tier, start, scope) -> row.
 const PANES: Table = TableDefinition::new("panes");
+/// scope -> how many rows of it are not empty.
+const SCOPES: Table = TableDefinition::new("scopes");
 /// One row: everything else.
 const POSITION: Table = TableDefinition::new("position");
 
@@ -138,7 +147,7 @@ impl Store {
             .with_context(|| format!("state directory {} cannot be made", directory.display()))?;
         let path = directory.join(FILE);
         let shown = path.display().to_string();
-        let file = match File::open(move || Database::create(&path)) {
+        let file = match File::open(move || Database::builder().set_cache_size(PAGE_CACHE).create(&path)) {
             Ok(file) => file,
             Err(DatabaseError::DatabaseAlreadyOpen) => {
                 bail!("{shown} is in use by another goalkeeper: stop it, or give this one its own `state.directory`")
@@ -171,8 +180,10 @@ impl Store {
 
     /// Lets the engine fetch records from here that have no room in memory.
     pub fn lend_to(&self, engine: &mut Engine) {
-        let (records, _) = engine.parts_to_store();
-        records.lie_in(Box::new(Shelf(self.file.clone())));
+        let shelf = Arc::new(Shelf(self.file.clone()));
+        let (records, panes) = engine.parts_to_store();
+        records.lie_in(shelf.clone());
+        panes.lie_in(shelf);
     }
 
     /// What the last checkpoint says of position; `None` if there was none.
@@ -189,7 +200,7 @@ impl Store {
     /// If the file cannot be read.
     pub fn restore(&self, engine: &mut Engine, position: Position) -> anyhow::Result<()> {
         self.lend_to(engine);
-        self.file.read(|transaction| read_state(transaction, engine))?;
+        self.file.read(|transaction| read_state(transaction, engine, &position))?;
         engine.restored(position);
         Ok(())
     }
@@ -221,7 +232,8 @@ fn read_saved(transaction: &ReadTransaction) -> anyhow::Result<Option<Saved>> {
 }
 
 /// Puts records and panes into a fresh engine.
-fn read_state(transaction: &ReadTransaction, engine: &mut Engine) -> anyhow::Result<()> {
+fn read_state(transaction: &ReadTransaction, engine: &mut Engine, position: &Position) -> anyhow::Result<()> {
+    let room = engine.room();
     let mut known = Known::default();
     let (records, panes) = engine.parts_to_store();
     for row in transaction.open_table(PATHS)?.iter()? {
@@ -235,10 +247,20 @@ fn read_state(transaction: &ReadTransaction, engine: &mut Engine) -> anyhow::Res
         let address = read_address(address.value()).context("the address of a record")?;
         records.restore(read_note(address, note.value()).context("the note of a record")?);
     }
-    for row in transaction.open_table(PANES)?.iter()? {
-        let (key, value) = row?;
-        let key = read_row_key(key.value(), &mut known).context("the key of a pane")?;
-        panes.restore(key, pack::whole(value.value(), &mut known).context("a pane")?);
+    for row in transaction.open_table(SCOPES)?.iter()? {
+        let (scope, filled) = row?;
+        let scope = pack::whole(scope.value(), &mut known).context("a scope")?;
+        panes.restore_scope(&scope, pack::whole(filled.value(), &mut known).context("the rows of a scope")?);
+    }
+    let now = position.now.unwrap_or(Instant::MIN);
+    let table = transaction.open_table(PANES)?;
+    let mut next = Vec::new();
+    while let Some(row) = table.range(&next[..]..)?.next() {
+        let (tier, start) = read_pane(row?.0.value(), &mut known).context("the key of a pane")?;
+        panes.restore_pane(tier, start, now, room.reach);
+        // One pane has many rows; the next one begins behind them.
+        next.clear();
+        write_pane(tier, Instant(start.0 + 1), &mut next);
     }
     Ok(())
 }
@@ -278,6 +300,7 @@ pub struct Checkpoint {
     records: Vec<RecordChange>,
     paths: Changes,
     panes: Changes,
+    scopes: Changes,
     position: Range<usize>,
     /// The next offset of each partition, as the checkpoint has it.
     pub offsets: Arc<BTreeMap<String, i64>>,
@@ -325,14 +348,17 @@ impl Checkpoint {
                 paths.0.push((key, Some(written(&mut bytes, |out| path.put(out)))));
             }
         });
-        engine_panes.drain_writes(|write| {
-            let (key, row) = match write {
-                RowWrite::Put(key, row) => (key, Some(row)),
-                RowWrite::Delete(key) => (key, None),
-            };
-            let key_range = written(&mut bytes, |out| write_row_key(key, out));
-            let value = row.map(|row| written(&mut bytes, |out| row.put(out)));
-            panes.0.push((key_range, value));
+        let mut scopes = Changes::default();
+        engine_panes.drain_writes(|write| match write {
+            RowWrite::Put(key, row) => {
+                let key = written(&mut bytes, |out| write_row_key(key, out));
+                panes.0.push((key, Some(written(&mut bytes, |out| row.put(out)))));
+            }
+            RowWrite::Delete(key) => panes.0.push((written(&mut bytes, |out| write_row_key(key, out)), None)),
+            RowWrite::Scope(scope, filled) => {
+                let key = written(&mut bytes, |out| scope.put(out));
+                scopes.0.push((key, (filled > 0).then(|| written(&mut bytes, |out| filled.put(out)))));
+            }
         });
         panes.sort(&bytes);
         let saved = Saved { position, offsets, logs, in_force };
@@ -340,7 +366,7 @@ impl Checkpoint {
             out.extend_from_slice(&VERSION.to_be_bytes());
             saved.put(out);
         });
-        Checkpoint { bytes, records, paths, panes, position, offsets: Arc::new(saved.offsets) }
+        Checkpoint { bytes, records, paths, panes, scopes, position, offsets: Arc::new(saved.offsets) }
     }
 
     /// All of it or nothing.
@@ -355,6 +381,8 @@ impl Checkpoint {
             self.paths.apply(&self.bytes, &mut paths)?;
             let mut panes = transaction.open_table(PANES)?;
             self.panes.apply(&self.bytes, &mut panes)?;
+            let mut scopes = transaction.open_table(SCOPES)?;
+            self.scopes.apply(&self.bytes, &mut scopes)?;
             let mut position = transaction.open_table(POSITION)?;
             position.insert(&b"position"[..], &self.bytes[self.position.clone()])?;
         }
@@ -454,37 +482,86 @@ fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
     Some(Note::stored(kind, address, generation, due, hash))
 }
 
-/// Where the engine finds records that have no room in memory.
+/// Where the engine finds what has no room in memory.
 #[derive(Debug)]
 struct Shelf(Arc<File>);
 
-impl Storage for Shelf {
-    fn load(&self, address: Address) -> Result<Packed, String> {
-        let found = self.0.read(|transaction| {
-            let table = transaction.open_table(RECORDS)?;
-            Ok(table.get(&written_address(address)[..])?.and_then(|value| read_record(value.value())))
-        });
-        let Address { hour, number } = address;
-        match found {
-            Ok(Some(packed)) => Ok(packed),
-            Ok(None) => Err(format!("record {number} of hour {hour} is not in the state file: {MOVE_AWAY}")),
-            Err(error) => Err(format!("record {number} of hour {hour} cannot be read from the state file: {error:#}")),
-        }
+impl Shelf {
+    fn get<T>(
+        &self,
+        table: Table,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> anyhow::Result<Option<Option<T>>> {
+        self.0.read(|transaction| {
+            let table = transaction.open_table(table)?;
+            Ok(table.get(key)?.map(|value| read(value.value())))
+        })
     }
 }
 
+impl Storage for Shelf {
+    fn record(&self, address: Address) -> Result<Packed, String> {
+        let Address { hour, number } = address;
+        match self.get(RECORDS, &written_address(address), read_record) {
+            Ok(Some(Some(packed))) => Ok(packed),
+            Ok(_) => Err(format!("record {number} of hour {hour} is not in the state file: {MOVE_AWAY}")),
+            Err(error) => Err(format!("record {number} of hour {hour} cannot be read from the state file: {error:#}")),
+        }
+    }
+
+    fn row(&self, key: &RowKey) -> Result<Amounts, String> {
+        let mut bytes = Vec::new();
+        write_row_key(key, &mut bytes);
+        let name = || format!("the row of {} in the {} pane of {}", key.scope, key.tier.name(), key.start.to_rfc3339());
+        match self.get(PANES, &bytes, |row| pack::whole(row, &mut Known::default()).ok()) {
+            Ok(None) => Ok(Amounts::default()),
+            Ok(Some(Some(row))) => Ok(row),
+            Ok(Some(None)) => Err(format!("{} in the state file makes no sense: {MOVE_AWAY}", name())),
+            Err(error) => Err(format!("{} cannot be read from the state file: {error:#}", name())),
+        }
+    }
+
+    fn rows(&self, tier: Tier, start: Instant, reps: bool) -> Result<Vec<(Scope, Amounts)>, String> {
+        let read = |transaction: &ReadTransaction| {
+            let table = transaction.open_table(PANES)?;
+            let (mut from, mut to) = (Vec::new(), Vec::new());
+            write_pane(tier, start, &mut from);
+            write_pane(tier, Instant(start.0 + 1), &mut to);
+            let mut known = Known::default();
+            let mut rows = Vec::new();
+            for row in table.range(&from[..]..&to[..])? {
+                let (key, row) = row?;
+                let key = read_row_key(key.value(), &mut known).context("the key of a row")?;
+                if reps == (key.scope.kind == ScopeKind::Rep) {
+                    rows.push((key.scope, pack::whole(row.value(), &mut known).context("a row")?));
+                }
+            }
+            Ok(rows)
+        };
+        self.0.read(read).map_err(|error| {
+            let (tier, start) = (tier.name(), start.to_rfc3339());
+            format!("the {tier} pane of {start} cannot be read from the state file: {error:#}")
+        })
+    }
+}
+
+fn write_pane(tier: Tier, start: Instant, out: &mut Vec<u8>) {
+    tier.put(out);
+    out.extend_from_slice(&sortable(start.0));
+}
+
+fn read_pane(bytes: &[u8], known: &mut Known) -> Option<(Tier, Instant)> {
+    let (tier, rest) = bytes.split_at_checked(1)?;
+    Some((pack::whole(tier, known).ok()?, Instant(sorted(*rest.first_chunk()?))))
+}
+
 fn write_row_key(key: &RowKey, out: &mut Vec<u8>) {
-    key.tier.put(out);
-    out.extend_from_slice(&sortable(key.start.0));
+    write_pane(key.tier, key.start, out);
     key.scope.put(out);
 }
 
 fn read_row_key(bytes: &[u8], known: &mut Known) -> Option<RowKey> {
-    let (tier, rest) = bytes.split_at_checked(1)?;
-    let (start, scope) = rest.split_first_chunk::<8>()?;
-    Some(RowKey {
-        tier: pack::whole(tier, known).ok()?,
-        start: crate::domain::time::Instant(sorted(*start)),
-        scope: pack::whole(scope, known).ok()?,
-    })
+    let (tier, start) = read_pane(bytes, known)?;
+    Some(RowKey { tier, start, scope: pack::whole(bytes.get(9..)?, known).ok()? })
 }

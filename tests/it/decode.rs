@@ -491,7 +491,8 @@ fn the_engine_refuses_by_name_and_goes_on() {
     let company = Unit { id: "acme".into(), zone: None, hours: None };
     let (departments, teams, queues, reps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let roster = Roster::new(RosterData { company, departments, teams, queues, reps });
-    let settings = Settings { saturation_ids: 2, ..Settings::default() };
+    // Support and ines, and contacts a and c with no customer.
+    let settings = Settings { saturation_ids: 2, unlisted_scopes: 2, live_records: 2, ..Settings::default() };
     let mut engine = Engine::new(Arc::new(roster), Arc::new(settings));
     let partition = engine.partition("0");
     let other = engine.partition("1");
@@ -502,6 +503,13 @@ fn the_engine_refuses_by_name_and_goes_on() {
         event.id = id.to_string().into();
         event.time = time;
         event
+    };
+    let stranger = {
+        let text = with_data(r#"{"contact":"c","queue":"support","rep":"jon"}"#);
+        match decode(&mut Decoder::new(KEY), text.as_bytes(), &[]) {
+            Ok(Decoded::Event(event)) => event,
+            other => panic!("a good event is not read: {other:?}"),
+        }
     };
     let (now, received) = (base.time, Some(base.time));
     let mut apply = |partition, event: Event| engine.apply(Input::Event { partition, received, event });
@@ -514,6 +522,8 @@ fn the_engine_refuses_by_name_and_goes_on() {
         (apply(partition, event("a", 4, now)), Outcome::Applied),
         (apply(partition, event("a", 5, now)), Outcome::Refused(Refusal::Saturated)),
         (apply(partition, event("c", 6, now)), Outcome::Applied),
+        (apply(partition, event("d", 8, now)), Outcome::Refused(Refusal::Full)),
+        (apply(partition, stranger), Outcome::Refused(Refusal::Crowded)),
     ];
     engine.apply(Input::Tick(now.plus(Span::days(1))));
     let old = Input::Event { partition: other, received, event: event("d", 7, now.minus(Span::days(30))) };

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod config;
 mod decode;
+mod floods;
 mod kafka;
 mod offsets;
 mod oracle;

@@ -7,6 +7,7 @@ use goalkeeper::domain::event::Name;
 use goalkeeper::domain::roster::{Membership, Queue, Rep, RosterData, Team, Unit};
 use goalkeeper::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Source};
 use goalkeeper::domain::time::{DAY, Instant, Span};
+use goalkeeper::domain::window::{Reach, Window};
 
 pub const ZONES: [Tz; 7] = [
     Tz::Europe__Oslo,
@@ -94,6 +95,7 @@ pub fn room(chance: &mut Chance) -> Room {
             sums: chance.between(1, 50) as usize,
             open: chance.between(0, 10) as usize,
             bytes: chance.between(0, 10_000) as usize,
+            reach: chance.pick(&[Reach::of(&[]), Reach::of(&[Window::Rolling(Span::days(1))]), Reach::ALL]),
         },
         false => Room::default(),
     }

@@ -1,6 +1,8 @@
 //! `goalkeeper bench`: CPU per event of the parts and of the whole path, beside a raw consumer of the same topic, and the
-//! cost of a scrape beside a bare writer of the same page. Ratios of one run mean something; absolute times on a shared
+//! cost of a scrape beside a bare writer of the same page; with `--days`, what the state of whole days takes. Ratios of one run mean something; absolute times on a shared
 //! machine mean little.
+
+mod days;
 
 use super::run::{Service, runtime, telemetry};
 use crate::cli;
@@ -9,6 +11,8 @@ use anyhow::{Context, bail};
 use goalkeeper::config;
 use goalkeeper::domain::engine::{Engine, Input};
 use goalkeeper::domain::event::Event;
+use goalkeeper::domain::roster::Roster;
+use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::Instant;
 use goalkeeper::domain::window::Window;
 use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
@@ -24,7 +28,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -45,6 +49,11 @@ const ROUNDS: usize = 3;
 /// Runs the command.
 pub(super) fn run(options: &cli::Bench) -> anyhow::Result<()> {
     super::log_to_stderr("warn");
+    match (options.days, &options.live_in) {
+        (Some(days), Some(directory)) => return days::live(options, days, directory),
+        (Some(days), None) => return days::run(options, days),
+        _ => {}
+    }
     let directory = tempfile::tempdir().context("no temporary directory")?;
     println!("{} events of 333 bytes, {} reps\n", options.events, options.reps);
     println!("parts, CPU of one thread          us/event");
@@ -71,17 +80,30 @@ fn tell(part: &str, cpu: Duration, events: u64) {
     println!("  {part:30} {:9.2}", cpu.as_secs_f64() * 1e6 / events as f64);
 }
 
+/// What an engine and its store need.
+struct Parts {
+    roster: Arc<Roster>,
+    settings: Arc<Settings>,
+    in_force: InForce,
+    state: PathBuf,
+}
+
+/// A configuration for the flood, written to `directory`.
+fn config_of(directory: &Path, options: &cli::Bench) -> anyhow::Result<Parts> {
+    write_config(directory, options, "", "none")?;
+    let loaded = config::load(directory)?;
+    let in_force = InForce::of(&loaded.roster, &loaded.config.settings);
+    let roster = Arc::new(Roster::new(loaded.roster));
+    Ok(Parts { roster, settings: Arc::new(loaded.config.settings), in_force, state: directory.join("state") })
+}
+
 /// Decodes, gathers and books, and writes checkpoints, each by itself. Returns the engine full of figures.
 fn parts(options: &cli::Bench, directory: &Path) -> anyhow::Result<Engine> {
-    let config = directory.join("parts");
-    write_config(&config, options, "", "none")?;
-    let loaded = config::load(&config)?;
-    let in_force = InForce::of(&loaded.roster, &loaded.config.settings);
-    let roster = Arc::new(goalkeeper::domain::roster::Roster::new(loaded.roster));
-    let mut engine = Engine::new(roster, Arc::new(loaded.config.settings));
+    let Parts { roster, settings, in_force, state } = config_of(&directory.join("parts"), options)?;
+    let mut engine = Engine::new(roster, settings);
     let partition = engine.partition("0");
     let mut decoder = Decoder::new([7; 16]);
-    let store = Store::open(&config.join("state"))?;
+    let store = Store::open(&state)?;
     let mut source = flood(options.reps, options.events / 4, SEED);
     let [mut decoding, mut booking, mut cutting, mut writing] = [Duration::ZERO; 4];
     let (mut events, mut since, mut checkpoints) = (0_u64, 0_usize, 0_u32);
