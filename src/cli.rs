@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Check the configuration and tell every problem at once.
     Check(ConfigDirectory),
+    /// Look into the state on disk, copy it, and bring a copy back; while no daemon runs on it.
+    State(State),
     /// Print the catalogue of measures.
     Definitions(Definitions),
     /// Write the JSON Schemas of the event types.
@@ -152,6 +154,52 @@ pub(crate) struct Simulate {
     /// Share of records that are no events at all, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) malformed: f64,
+}
+
+/// Options of `state`.
+#[derive(Debug, Args)]
+pub(crate) struct State {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub(crate) command: StateCommand,
+}
+
+/// What can be done with the state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Read all of it, derive everything afresh, and tell every difference.
+    Verify(ConfigDirectory),
+    /// Print its version, time, offsets, topics, counts and sizes.
+    Show(ConfigDirectory),
+    /// Write a copy that `import` reads, or the canonical export.
+    Export(Export),
+    /// Make the state from a copy, in an empty state directory.
+    Import(Import),
+}
+
+/// Options of `state export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The configuration.
+    #[command(flatten)]
+    pub(crate) config: ConfigDirectory,
+    /// Write all that is known as sorted lines of text, to compare two states by; it cannot be imported.
+    #[arg(long)]
+    pub(crate) canonical: bool,
+    /// Write to this file; `-` is standard output.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+}
+
+/// Options of `state import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The configuration.
+    #[command(flatten)]
+    pub(crate) config: ConfigDirectory,
+    /// A copy that `state export` wrote; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// Options of `definitions`.

@@ -24,8 +24,14 @@ pub(crate) struct Telemetry {
     pub(crate) events_unchanged: IntCounterVec,
     /// Events that were not taken, by reason.
     pub(crate) events_refused: IntCounterVec,
+    /// Copies of refused records for the dead-letter topic, by what became of them.
+    pub(crate) dead_letters: IntCounterVec,
     /// Records between the position and the end of the partition, as far as known.
     pub(crate) lag: IntGaugeVec,
+    /// The offset that is read next.
+    pub(crate) position: IntGaugeVec,
+    /// The offset that would be read next after a crash.
+    pub(crate) checkpoint_position: IntGaugeVec,
     /// The greatest event time of each partition, in seconds since 1970.
     pub(crate) watermark: prometheus::GaugeVec,
     /// Records that Kafka had deleted before they were read.
@@ -42,7 +48,9 @@ pub(crate) struct Telemetry {
     pub(crate) low_watermark: Gauge,
     /// 1 if the wall clock is not believed and therefore not followed.
     pub(crate) clock_disbelieved: IntGauge,
-    /// 1 once everything was read once.
+    /// 1 if Kafka answers.
+    pub(crate) kafka_reachable: IntGauge,
+    /// 1 if figures are complete and up to date.
     pub(crate) ready: IntGauge,
     /// Live records.
     pub(crate) live_records: IntGauge,
@@ -66,6 +74,10 @@ pub(crate) struct Telemetry {
     pub(crate) amounts_dropped: IntGauge,
     /// Records still to be booked under the roster and settings in force.
     pub(crate) rebook_pending: IntGauge,
+    /// 1 if the configuration was read without a problem when it was read last.
+    pub(crate) reload_successful: IntGauge,
+    /// When the configuration in force was read, in seconds since 1970.
+    pub(crate) reload_time: Gauge,
     /// Checkpoints on disk.
     pub(crate) checkpoints: IntCounter,
     /// Checkpoints that the disk refused.
@@ -131,10 +143,27 @@ impl Telemetry {
                 "Events that were not taken, by reason.",
                 &PARTITION_REASON,
             )?,
+            dead_letters: counters(
+                r,
+                "dead_letters_total",
+                "Copies of refused records: delivered, failed (Kafka did not take it), dropped (too many were waiting).",
+                &["result"],
+            )?,
             lag: put(
                 r,
                 IntGaugeVec::new(
                     opts("kafka_lag_records", "Records between the position and the partition's end, as far as known."),
+                    &PARTITION,
+                )?,
+            )?,
+            position: put(
+                r,
+                IntGaugeVec::new(opts("kafka_position_offset", "Offset of the record that is read next."), &PARTITION)?,
+            )?,
+            checkpoint_position: put(
+                r,
+                IntGaugeVec::new(
+                    opts("checkpoint_position_offset", "Offset from which reading would go on after a crash."),
                     &PARTITION,
                 )?,
             )?,
@@ -179,7 +208,12 @@ impl Telemetry {
                 "clock_disbelieved",
                 "1 if the wall clock is not followed: it has jumped, or was ahead of the records at the start.",
             )?,
-            ready: gauge(r, "ready", "1 once everything that was there at the start has been read.")?,
+            kafka_reachable: gauge(r, "kafka_reachable", "1 if Kafka answers; 0: see the log, or /-/ready.")?,
+            ready: gauge(
+                r,
+                "ready",
+                "1 if everything that was there at the start has been read and Kafka can be reached: /-/ready says why not.",
+            )?,
             live_records: gauge(r, "live_records", "Contacts, tickets, surveys and customers that have not expired.")?,
             record_bytes: gauge(r, "record_memory_bytes", "Bytes of records in memory; the others lie on disk.")?,
             records_loaded: gauge(r, "loaded_records", "Records fetched from disk since the start.")?,
@@ -193,7 +227,17 @@ impl Telemetry {
             rebook_pending: gauge(
                 r,
                 "rebook_pending_records",
-                "Records still to be booked under the roster and settings in force.",
+                "Records still to be booked under the roster and settings in force: until it is 0, figures mix both.",
+            )?,
+            reload_successful: gauge(
+                r,
+                "config_last_reload_successful",
+                "1 if the configuration had no problem when it was read last; 0: an older one is in force.",
+            )?,
+            reload_time: float(
+                r,
+                "config_last_reload_success_timestamp_seconds",
+                "When the configuration in force was read.",
             )?,
             checkpoints: put(r, IntCounter::with_opts(opts("checkpoints_total", "Checkpoints written."))?)?,
             checkpoint_failures: put(

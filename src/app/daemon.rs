@@ -3,16 +3,16 @@
 use super::mail::{Inbox, Mail};
 use crate::clock::{Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
-use anyhow::Context;
-use goalkeeper::config::{self, Config, OnGap};
+use goalkeeper::config::{self, Config, Loaded, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::scope::ScopeKind;
+use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::domain::window::Reach;
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Partition, Place, Positions, Stamp};
+use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
@@ -33,6 +33,10 @@ const IGNORED_NAMES: usize = 100;
 const CHECKPOINT_EVENTS: u64 = 500_000;
 /// Computing figures takes at most one part in so many of the time.
 const PUBLISH_SHARE: u32 = 10;
+/// How often it is logged that Kafka cannot be reached.
+const UNREACHABLE_TOLD_AFTER: Duration = Duration::from_secs(60);
+/// Partitions that are named when they are not read yet.
+const UNREAD_NAMED: usize = 5;
 /// The most rows that one question gets.
 const MOST_ROWS: usize = 200_000;
 
@@ -45,15 +49,17 @@ pub(super) trait Outside: Send {
     fn wall(&self) -> Instant;
     /// New figures.
     fn publish(&self, view: View);
-    /// Whether everything that was there at the start has been read.
-    fn ready(&self, ready: bool);
+    /// Whether figures are complete and up to date, or why not.
+    fn ready(&self, ready: Result<(), String>);
+    /// A record that was refused, if there is a topic for them.
+    fn refuse(&self, original: &Original, reason: &str, detail: &str);
     /// The offsets that are on disk, for lag tools.
     fn commit(&self, positions: Vec<(Partition, i64)>);
     /// Hands a checkpoint to the disk, which answers by mail. Only when the one before is done.
     fn write(&self, checkpoint: Checkpoint);
     /// No more records are wanted.
     fn stop_reading(&self);
-    /// Waits until the last checkpoint is on disk or was refused once more.
+    /// Waits until the disk and the dead letters are done.
     fn finish(self);
 }
 
@@ -73,7 +79,10 @@ pub(super) struct Daemon<O> {
     positions: Positions,
     partitions: Vec<Source>,
     missing: BTreeSet<String>,
+    unreachable: Option<Unreachable>,
+    /// True once everything that was there at the start has been read.
     ready: bool,
+    told_ready: Result<(), String>,
     published_at: Option<Monotonic>,
     publish_pause: Duration,
     published: Option<(u64, Instant)>,
@@ -90,6 +99,13 @@ struct Source {
     was_at_end: bool,
 }
 
+/// Kafka, while it cannot be reached.
+struct Unreachable {
+    since: Instant,
+    problem: String,
+    logged: Monotonic,
+}
+
 /// How the loop ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -97,6 +113,8 @@ pub(super) enum End {
     Stopped,
     /// The reader gave up, and says why.
     ReaderFailed(String),
+    /// The state on disk is not what was written there.
+    StateDamaged(String),
 }
 
 /// An engine as the last checkpoint left it, and the positions to go on from.
@@ -117,23 +135,28 @@ pub(super) fn restore(
     };
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
     let mut engine = Engine::new(roster.clone(), before).with_room(room);
-    store.restore(&mut engine, saved.position).context("the state cannot be read")?;
+    store.restore(&mut engine, saved.position)?;
     tracing::info!(records = engine.records().len(), time = engine.now().to_rfc3339(), "state restored");
     // What has changed while the daemon was down is an input like any other.
-    if !saved.in_force.same_roster(&in_force) {
-        tracing::info!("the roster has changed: live records are booked anew");
-        engine.apply(Input::Roster(roster));
-    }
-    if !saved.in_force.same_settings(&in_force) {
-        tracing::info!("settings have changed: live records are booked anew");
-        engine.apply(Input::Settings(settings));
-    }
+    put_in_force(&mut engine, &saved.in_force, &in_force, roster, settings);
     let place = |(name, next): (String, i64)| {
         let epoch = saved.logs.epochs.get(&name).and_then(|epoch| i32::try_from(*epoch).ok()).unwrap_or(-1);
         (name, Place { next, epoch })
     };
     let partitions = saved.offsets.into_iter().map(place).collect();
     Ok((engine, Positions { partitions, topics: saved.logs.topics }, in_force))
+}
+
+/// Lets the engine know what has changed.
+fn put_in_force(engine: &mut Engine, before: &InForce, now: &InForce, roster: Arc<Roster>, settings: Arc<Settings>) {
+    if !before.same_roster(now) {
+        tracing::info!("the roster has changed: live records are booked anew");
+        engine.apply(Input::Roster(roster));
+    }
+    if !before.same_settings(now) {
+        tracing::info!("settings have changed: live records are booked anew");
+        engine.apply(Input::Settings(settings));
+    }
 }
 
 impl<O: Outside> Daemon<O> {
@@ -145,8 +168,7 @@ impl<O: Outside> Daemon<O> {
         telemetry: Telemetry,
         outside: O,
     ) -> Daemon<O> {
-        let server = &config.server;
-        let viewer = Viewer::new(config.windows.clone(), server.reps, server.series_limit);
+        let viewer = viewer(&config);
         let now = outside.monotonic();
         let before = (engine.now() > Instant::MIN).then_some(engine.now());
         let clock = Clock::start(now, before, std_duration(config.settings.idle));
@@ -165,7 +187,9 @@ impl<O: Outside> Daemon<O> {
             positions,
             partitions: Vec::new(),
             missing: BTreeSet::new(),
+            unreachable: None,
             ready: false,
+            told_ready: Err(String::new()),
             published_at: None,
             publish_pause: Duration::ZERO,
             published: None,
@@ -187,12 +211,14 @@ impl<O: Outside> Daemon<O> {
                 break end;
             }
         };
-        self.stop(inbox);
-        end
+        match end {
+            End::StateDamaged(_) => end,
+            End::Stopped | End::ReaderFailed(_) => self.stop(inbox).map_or_else(End::StateDamaged, |()| end),
+        }
     }
 
     /// Re-books some of the live records that are behind; true if there were any.
-    pub(super) fn rebook(&mut self) -> bool {
+    fn rebook(&mut self) -> bool {
         let behind = self.engine.rebooking();
         if behind {
             self.engine.apply(Input::Rebook(REBOOK_SLICE));
@@ -201,21 +227,26 @@ impl<O: Outside> Daemon<O> {
     }
 
     /// Takes one letter; tells if it was the last.
-    pub(super) fn take(&mut self, mail: Mail) -> Option<End> {
+    fn take(&mut self, mail: Mail) -> Option<End> {
         match mail {
             Mail::Reader(Notice::Opened(opened)) => self.open(opened),
             Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
             Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
+            Mail::Reader(Notice::Unreachable(problem)) => self.unreachable(problem),
+            Mail::Reader(Notice::Reachable) => self.reachable(),
             Mail::Reader(Notice::Trouble(problem)) => {
                 self.telemetry.kafka_troubles.inc();
                 tracing::warn!("Kafka: {problem}; trying again");
             }
             Mail::Reader(Notice::Failed(problem)) => return Some(End::ReaderFailed(problem)),
             Mail::Tick => self.tick(),
-            Mail::Written(written) => self.written(written),
+            Mail::Written(written) => return self.written(written).err().map(End::StateDamaged),
             Mail::Ask(question, answer) => {
                 // Whoever asked may have gone away meanwhile.
                 let _ = answer.send(self.answer(&question));
+            }
+            Mail::Reload(loaded, answer) => {
+                let _ = answer.send(self.reload(*loaded));
             }
             Mail::Stop => return Some(End::Stopped),
         }
@@ -258,6 +289,7 @@ impl<O: Outside> Daemon<O> {
                 None => tracing::info!(%partition, from = from.next, "reading"),
             }
             self.positions.topics.extend(topic.map(|identity| (partition.topic.clone(), identity)));
+            self.telemetry.position.with_label_values(&labels).set(from.next);
             self.positions.partitions.insert(partition.to_string(), from);
             match self.partitions.get_mut(place) {
                 Some(source) => {
@@ -266,6 +298,7 @@ impl<O: Outside> Daemon<O> {
                     source.was_at_end = at_end;
                 }
                 None => {
+                    self.telemetry.checkpoint_position.with_label_values(&labels).set(from.next);
                     let id = self.engine.partition(&partition.to_string());
                     self.partitions.push(Source { partition, number, id, at_end, was_at_end: at_end });
                 }
@@ -296,6 +329,28 @@ impl<O: Outside> Daemon<O> {
         self.go_on();
     }
 
+    fn unreachable(&mut self, problem: String) {
+        self.telemetry.kafka_reachable.set(0);
+        self.telemetry.kafka_troubles.inc();
+        let now = self.outside.monotonic();
+        let before = self.unreachable.take();
+        let logged = before.as_ref().map(|before| before.logged).filter(|at| now - *at < UNREACHABLE_TOLD_AFTER);
+        if logged.is_none() {
+            tracing::error!("Kafka cannot be reached: {problem}; trying again, and time stands still meanwhile");
+        }
+        let since = before.map_or_else(|| self.outside.wall(), |before| before.since);
+        self.unreachable = Some(Unreachable { since, problem, logged: logged.unwrap_or(now) });
+        self.go_on();
+    }
+
+    fn reachable(&mut self) {
+        self.telemetry.kafka_reachable.set(1);
+        if let Some(before) = self.unreachable.take() {
+            tracing::info!(since = before.since.to_rfc3339(), "Kafka can be reached again");
+        }
+        self.go_on();
+    }
+
     fn on_gap(&self) -> OnGap {
         self.config.kafka.as_ref().map_or(OnGap::Stop, |kafka| kafka.on_gap)
     }
@@ -319,8 +374,9 @@ impl<O: Outside> Daemon<O> {
             source.at_end = reached.at_end;
             source.was_at_end |= reached.at_end;
             self.positions.partitions.insert(source.partition.to_string(), reached.to);
-            let lag = self.telemetry.lag.with_label_values(&[&source.partition.topic, &source.number]);
-            lag.set(reached.end - reached.to.next);
+            let labels = [source.partition.topic.as_str(), source.number.as_str()];
+            self.telemetry.lag.with_label_values(&labels).set(reached.end - reached.to.next);
+            self.telemetry.position.with_label_values(&labels).set(reached.to.next);
         }
         for (source, counts) in self.partitions.iter().zip(&counts) {
             counts.tell(&self.telemetry, &[&source.partition.topic, &source.number]);
@@ -354,7 +410,7 @@ impl<O: Outside> Daemon<O> {
                     Outcome::Refused(refusal) => {
                         let labels = [labels[0], labels[1], refusal.name()];
                         self.telemetry.events_refused.with_label_values(&labels).inc();
-                        self.log_refusal(item.partition, item.offset, refusal.name(), "");
+                        self.refuse(item.partition, item.offset, item.original, refusal.name(), "");
                     }
                     Outcome::Done => {}
                 }
@@ -373,8 +429,15 @@ impl<O: Outside> Daemon<O> {
             Err(refused) => {
                 let labels = [labels[0], labels[1], refused.reason.name()];
                 self.telemetry.records_refused.with_label_values(&labels).inc();
-                self.log_refusal(item.partition, item.offset, refused.reason.name(), &refused.detail);
+                self.refuse(item.partition, item.offset, item.original, refused.reason.name(), &refused.detail);
             }
+        }
+    }
+
+    fn refuse(&mut self, place: usize, offset: i64, original: Option<Original>, reason: &str, detail: &str) {
+        self.log_refusal(place, offset, reason, detail);
+        if let Some(original) = original {
+            self.outside.refuse(&original, reason, detail);
         }
     }
 
@@ -396,19 +459,16 @@ impl<O: Outside> Daemon<O> {
     fn go_on(&mut self) {
         let follows = self.follows();
         let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
-        // A topic that is not there is waited for, or holds nothing back.
-        let waits = !self.missing.is_empty() && self.on_gap() == OnGap::Stop;
         let there = || self.partitions.iter().filter(|source| !self.missing.contains(&source.partition.topic));
         let readings: Vec<Reading> = there().map(reading).collect();
         let is_read = there().all(|source| source.was_at_end);
-        let goes_on = !self.partitions.is_empty() && !waits;
+        // While Kafka cannot be reached nobody knows whether everything is read.
+        let goes_on = !self.partitions.is_empty() && !self.waits_for_topics() && self.unreachable.is_none();
         if goes_on && let Some(time) = time_of(&readings, follows) {
             self.engine.gather(Input::Tick(time));
         }
         if !self.ready && goes_on && is_read {
             self.ready = true;
-            self.telemetry.ready.set(1);
-            self.outside.ready(true);
             tracing::info!(time = self.engine.now().to_rfc3339(), "everything is read: figures are complete");
             if follows == Follows::Unproven {
                 let patience = self.config.settings.idle;
@@ -418,8 +478,52 @@ impl<O: Outside> Daemon<O> {
                 );
             }
         }
+        self.tell_ready();
         self.publish_if_due();
         self.checkpoint_if_due();
+    }
+
+    /// A topic that is not there is waited for, or holds nothing back.
+    fn waits_for_topics(&self) -> bool {
+        !self.missing.is_empty() && self.on_gap() == OnGap::Stop
+    }
+
+    fn tell_ready(&mut self) {
+        let ready = self.why_not_ready().map_or(Ok(()), Err);
+        if ready != self.told_ready {
+            self.telemetry.ready.set(i64::from(ready.is_ok()));
+            self.outside.ready(ready.clone());
+            self.told_ready = ready;
+        }
+    }
+
+    /// What is missing for figures that are complete and up to date.
+    fn why_not_ready(&self) -> Option<String> {
+        let missing = || self.missing.iter().cloned().collect::<Vec<_>>().join(", ");
+        if let Some(Unreachable { since, problem, .. }) = &self.unreachable {
+            return Some(format!("Kafka cannot be reached since {}: {problem}", since.to_rfc3339()));
+        }
+        if self.waits_for_topics() {
+            return Some(format!("waiting for topics that Kafka does not have: {}", missing()));
+        }
+        if self.partitions.is_empty() {
+            return Some(match self.missing.is_empty() {
+                true => "Kafka has not answered yet".to_owned(),
+                false => format!("Kafka has none of the topics: {}", missing()),
+            });
+        }
+        if self.ready {
+            return None;
+        }
+        let unread: Vec<String> = self
+            .partitions
+            .iter()
+            .filter(|source| !source.was_at_end)
+            .map(|source| source.partition.to_string())
+            .collect();
+        let all = self.partitions.len();
+        let (n, some) = (unread.len(), unread[..unread.len().min(UNREAD_NAMED)].join(", "));
+        Some(format!("still reading what was there at the start: {n} of {all} partitions are left ({some})"))
     }
 
     /// What T follows now.
@@ -447,7 +551,9 @@ impl<O: Outside> Daemon<O> {
         }
         self.engine.flush();
         let state = (self.engine.changes(), self.engine.now());
+        let pending = self.engine.records().pending();
         if self.published == Some(state) && !self.ready {
+            self.telemetry.rebook_pending.set(pending as i64);
             return;
         }
         let begun = self.outside.monotonic();
@@ -458,6 +564,8 @@ impl<O: Outside> Daemon<O> {
         self.telemetry.series.set(view.series as i64);
         self.telemetry.series_dropped.set(view.dropped as i64);
         self.outside.publish(view);
+        // After the figures: what shows 0 beside them shows that they are whole.
+        self.telemetry.rebook_pending.set(pending as i64);
         self.publish_pause = took * PUBLISH_SHARE;
         self.published_at = Some(self.outside.monotonic());
         self.published = Some(state);
@@ -483,7 +591,7 @@ impl<O: Outside> Daemon<O> {
         self.outside.write(checkpoint);
     }
 
-    fn written(&mut self, written: Written) {
+    fn written(&mut self, written: Written) -> Result<(), String> {
         match written {
             Written::Done { offsets, size, took } => {
                 self.writing = false;
@@ -494,13 +602,37 @@ impl<O: Outside> Daemon<O> {
                 self.telemetry.checkpoint_time.set(self.outside.wall().0 as f64 / 1000.0);
                 let position =
                     |source: &Source| Some((source.partition.clone(), *offsets.get(&source.partition.to_string())?));
-                self.outside.commit(self.partitions.iter().filter_map(position).collect());
+                let held: Vec<(Partition, i64)> = self.partitions.iter().filter_map(position).collect();
+                for (partition, next) in &held {
+                    let labels = [&*partition.topic, &*partition.number.to_string()];
+                    self.telemetry.checkpoint_position.with_label_values(&labels).set(*next);
+                }
+                self.outside.commit(held);
             }
             Written::Failed(problem) => {
                 self.telemetry.checkpoint_failures.inc();
-                tracing::error!("a checkpoint was not written: {problem}; trying again");
+                tracing::error!(
+                    "a checkpoint was not written: {problem}. Figures go on; the state on disk is the last checkpoint, \
+                     and this one is tried again until it is written"
+                );
             }
+            Written::Damaged(problem) => return Err(problem),
         }
+        Ok(())
+    }
+
+    /// Puts a configuration in force, all of it at once.
+    fn reload(&mut self, Loaded { config, roster, .. }: Loaded) -> usize {
+        let in_force = InForce::of(&roster, &config.settings);
+        let (roster, settings) = (Arc::new(Roster::new(roster)), Arc::new(config.settings.clone()));
+        put_in_force(&mut self.engine, &self.in_force, &in_force, roster, settings);
+        self.viewer = viewer(&config);
+        self.config = config;
+        self.in_force = in_force;
+        // Figures are a mix from here on, and say so before any of them is published.
+        self.telemetry.rebook_pending.set(self.engine.records().pending() as i64);
+        self.published = None;
+        self.engine.records().pending()
     }
 
     fn answer(&mut self, question: &Question) -> Result<Answer, NoAnswer> {
@@ -560,28 +692,36 @@ impl<O: Outside> Daemon<O> {
         telemetry.records_saturated.set(totals.saturated as i64);
         telemetry.notes_undelivered.set(totals.undelivered as i64);
         telemetry.amounts_dropped.set(self.engine.panes().dropped() as i64);
-        telemetry.rebook_pending.set(self.engine.records().pending() as i64);
     }
 
     /// Writes what is left and waits for the disk.
-    fn stop(mut self, mut inbox: Inbox) {
+    fn stop(mut self, mut inbox: Inbox) -> Result<(), String> {
         self.outside.stop_reading();
         let given_up = self.outside.monotonic() + Duration::from_secs(20);
-        while self.writing && self.outside.monotonic() < given_up {
-            match inbox.recv() {
-                Some(Mail::Written(written)) => self.written(written),
-                Some(_) => {}
-                None => break,
-            }
+        self.wait_for_disk(&mut inbox, given_up)?;
+        if !self.writing && !self.partitions.is_empty() {
+            self.cut();
+            self.wait_for_disk(&mut inbox, given_up)?;
         }
         if self.writing {
-            tracing::error!("the disk does not take the checkpoint under way: what it holds is read again next time");
-        } else if !self.partitions.is_empty() {
-            self.cut();
+            tracing::error!("the disk does not take the last checkpoint: what it holds is read again next time");
         }
         drop(inbox);
         self.outside.finish();
         tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Waits until the checkpoint under way is written, if there is one.
+    fn wait_for_disk(&mut self, inbox: &mut Inbox, given_up: Monotonic) -> Result<(), String> {
+        while self.writing && self.outside.monotonic() < given_up {
+            match inbox.recv() {
+                Some(Mail::Written(written)) => self.written(written)?,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -625,6 +765,10 @@ fn tell_doubt(look: &Look) {
         ),
         None => tracing::info!(wall, "the wall clock is believed again"),
     }
+}
+
+fn viewer(config: &Config) -> Viewer {
+    Viewer::new(config.windows.clone(), config.server.reps, config.server.series_limit)
 }
 
 fn std_duration(span: Span) -> Duration {

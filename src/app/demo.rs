@@ -46,7 +46,7 @@ pub(super) fn run(options: &cli::Demo) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let stop = stop_signal(&runtime)?;
     let telemetry = telemetry()?;
-    let service = Service::start(&runtime, loaded, telemetry.clone())?;
+    let service = Service::start(&runtime, loaded, &directory, telemetry.clone())?;
     let (tell, told) = oneshot::channel();
     service.stop_on(&runtime, told);
     let player = Player::start(Topic::open(&[brokers], TOPIC)?, profile, options, telemetry)?;

@@ -1,5 +1,6 @@
 //! The mailbox of the engine's task.
 
+use goalkeeper::config::Loaded;
 use goalkeeper::ingest::kafka::Notice;
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::server::{Answer, NoAnswer};
@@ -17,6 +18,8 @@ pub(super) enum Mail {
     Written(Written),
     /// Somebody asks for figures.
     Ask(Question, oneshot::Sender<Result<Answer, NoAnswer>>),
+    /// This configuration is in force from now on; answered with the live records that are booked anew.
+    Reload(Box<Loaded>, oneshot::Sender<usize>),
     /// It is over.
     Stop,
 }

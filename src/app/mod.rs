@@ -4,9 +4,11 @@ mod bench;
 mod daemon;
 mod demo;
 mod mail;
+mod reload;
 mod replay;
 mod run;
 mod simulate;
+mod state;
 
 use crate::cli::{Cli, Command};
 use anyhow::Context;
@@ -35,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Replay(options)) => replay::run(&options)?,
         Some(Command::Simulate(options)) => simulate::run(&options)?,
         Some(Command::Check(options)) => return Ok(check(&options.config)),
+        Some(Command::State(options)) => state::run(&options.command)?,
         Some(Command::Definitions(options)) => {
             let text = if options.list { definitions::list(&Settings::default()) } else { definitions::markdown() };
             print(&text)?;

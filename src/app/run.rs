@@ -2,24 +2,28 @@
 
 use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
+use super::reload::Reload;
 use crate::cli;
 use crate::clock;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
-use goalkeeper::config::{self, Loaded};
+use goalkeeper::config::{self, Kafka, Loaded};
 use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
-use goalkeeper::ingest::kafka::{Handle, Partition, Reader, client_info};
+use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original, Partition, Reader, client_info};
 use goalkeeper::publish::door::Door;
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::writer::Writer;
-use goalkeeper::store::{Checkpoint, Store};
+use goalkeeper::store::{Checkpoint, Store, panic_text};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Monotonic};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 /// Files that the process may have open: connections above all.
@@ -27,6 +31,9 @@ const MOST_FILES: u64 = 16_384;
 
 /// How often time goes on when nothing happens.
 const TICK: Duration = Duration::from_millis(250);
+
+/// How long the Kafka client may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
@@ -38,8 +45,10 @@ pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
     }
     let runtime = runtime()?;
     let stop = stop_signal(&runtime)?;
-    let service = Service::start(&runtime, loaded, telemetry()?)?;
+    let hang_up = hang_up_signal(&runtime)?;
+    let service = Service::start(&runtime, loaded, &options.config.config, telemetry()?)?;
     service.stop_on(&runtime, stop);
+    service.reload_on(&runtime, hang_up);
     service.wait()
 }
 
@@ -56,7 +65,6 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Becomes true when the process is asked to stop.
 pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<oneshot::Receiver<()>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (tell, told) = oneshot::channel();
     let _inside = runtime.enter();
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
@@ -71,13 +79,23 @@ pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<o
     Ok(told)
 }
 
-/// The world around the engine: the HTTP server, the reader, the disk, the system's clocks.
+/// Tells of every SIGHUP.
+fn hang_up_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Signal> {
+    let _inside = runtime.enter();
+    signal(SignalKind::hangup()).context("SIGHUP cannot be caught")
+}
+
+/// The world around the engine: the HTTP server, Kafka, the disk, the system's clocks.
 struct World {
     shared: Arc<Shared>,
-    ready: Arc<AtomicBool>,
+    ready: Arc<Ready>,
     reader: Handle,
+    dead_letters: Option<DeadLetters>,
     writer: Writer,
 }
+
+/// Whether figures are complete and up to date, or why not.
+type Ready = ArcSwap<Result<(), String>>;
 
 impl Outside for World {
     fn monotonic(&self) -> Monotonic {
@@ -89,8 +107,13 @@ impl Outside for World {
     fn publish(&self, view: View) {
         self.shared.view.store(Arc::new(view));
     }
-    fn ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Relaxed);
+    fn ready(&self, ready: Result<(), String>) {
+        self.ready.store(Arc::new(ready));
+    }
+    fn refuse(&self, original: &Original, reason: &str, detail: &str) {
+        if let Some(dead_letters) = &self.dead_letters {
+            dead_letters.send(original, reason, detail);
+        }
     }
     fn commit(&self, positions: Vec<(Partition, i64)>) {
         self.reader.commit(positions.into_iter());
@@ -103,6 +126,9 @@ impl Outside for World {
     }
     fn finish(self) {
         self.writer.finish();
+        if let Some(dead_letters) = self.dead_letters {
+            dead_letters.finish();
+        }
     }
 }
 
@@ -111,17 +137,20 @@ pub(super) struct Service {
     /// What the HTTP handlers see, and may be asked here too.
     pub(super) shared: Arc<Shared>,
     mail: mpsc::Sender<Mail>,
+    reload: Arc<Reload>,
     alive: Arc<AtomicBool>,
     engine: JoinHandle<End>,
-    reading: JoinHandle<()>,
+    /// Ends when the reader has.
+    reading: std::sync::mpsc::Receiver<()>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
 impl Service {
-    /// Restores the state, and begins to read and to serve.
+    /// Restores the state, and begins to read and to serve. Reloads read the configuration in `directory`.
     pub(super) fn start(
         runtime: &tokio::runtime::Runtime,
         loaded: Loaded,
+        directory: &Path,
         telemetry: Telemetry,
     ) -> anyhow::Result<Service> {
         let Loaded { config, roster, .. } = loaded;
@@ -134,15 +163,17 @@ impl Service {
         let (engine, positions, in_force) = restore(&store, &config, roster)?;
         let (mail, inbox) = mailbox();
         let (reader, handle) = Reader::new(&kafka, positions.clone(), Decoder::new(config.customers_key))?;
+        let dead_letters = dead_letters(&kafka, &telemetry)?;
         let to_engine = mail.clone();
         let writer = Writer::start(store, move |written| {
             // When the engine is gone, nobody needs to know.
             let _ = to_engine.blocking_send(Mail::Written(written));
         })?;
 
-        let ready = Arc::new(AtomicBool::new(false));
+        let ready: Arc<Ready> = Arc::new(ArcSwap::from_pointee(Err("Kafka has not answered yet".to_owned())));
         let alive = Arc::new(AtomicBool::new(true));
-        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone()));
+        let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &telemetry));
+        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone()));
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind(config.server.listen))
             .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
@@ -153,14 +184,20 @@ impl Service {
         let server = runtime.spawn(async move { axum::serve(door, routes).await });
 
         let to_engine = mail.clone();
-        let reading = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
-            reader.run(|notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok());
+        let (read, reading) = std::sync::mpsc::channel();
+        std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            let tell = |notice| to_engine.blocking_send(Mail::Reader(notice)).is_ok();
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| reader.run(tell))) {
+                // Without a reader the engine would wait for ever.
+                tell(Notice::Failed(panic_text(&*panic)));
+            }
+            drop(read);
         })?;
         runtime.spawn(tick(mail.clone()));
-        let world = World { shared: shared.clone(), ready, reader: handle, writer };
+        let world = World { shared: shared.clone(), ready, reader: handle, dead_letters, writer };
         let daemon = Daemon::new(engine, config, in_force, positions, telemetry, world);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
-        Ok(Service { shared, mail, alive, engine, reading, server })
+        Ok(Service { shared, mail, reload, alive, engine, reading, server })
     }
 
     /// Lets the daemon stop when `stop` comes.
@@ -174,6 +211,17 @@ impl Service {
         });
     }
 
+    /// Lets the daemon read its configuration anew whenever `hang_up` comes.
+    fn reload_on(&self, runtime: &tokio::runtime::Runtime, mut hang_up: Signal) {
+        let reload = self.reload.clone();
+        runtime.spawn(async move {
+            while hang_up.recv().await.is_some() {
+                // What came of it is logged.
+                let _ = reload.now().await;
+            }
+        });
+    }
+
     /// True until the engine has ended.
     pub(super) fn is_running(&self) -> bool {
         !self.engine.is_finished()
@@ -183,29 +231,53 @@ impl Service {
     pub(super) fn wait(self) -> anyhow::Result<()> {
         drop(self.mail);
         let end = self.engine.join();
-        // Nobody takes its mail any more, so it ends; and with it the client, before the broker of a demo does.
-        let _ = self.reading.join();
+        // Nobody takes its mail any more, so it ends; and with it the client, before the broker of a demo does. One that
+        // waits for brokers which do not answer is left behind: what must stay is on disk.
+        let _ = self.reading.recv_timeout(LAST_WORDS);
         self.alive.store(false, Ordering::Relaxed);
         self.server.abort();
         match end {
             Ok(End::Stopped) => Ok(()),
             Ok(End::ReaderFailed(problem)) => bail!("reading from Kafka has ended: {problem}"),
-            Err(_) => bail!("the engine has panicked: what is on disk is the last checkpoint"),
+            Ok(End::StateDamaged(problem)) => bail!("{problem}"),
+            Err(panic) => {
+                bail!("the engine has ended, and what is on disk is the last checkpoint: {}", panic_text(&*panic))
+            }
         }
     }
 }
 
+/// The way for refused records, each of them counted.
+fn dead_letters(kafka: &Kafka, telemetry: &Telemetry) -> anyhow::Result<Option<DeadLetters>> {
+    let counters = telemetry.dead_letters.clone();
+    let count = move |delivery: Delivery| counters.with_label_values(&[delivery.name()]).inc();
+    let dead_letters = DeadLetters::new(kafka, count)?;
+    if dead_letters.is_some() {
+        for delivery in Delivery::ALL {
+            telemetry.dead_letters.with_label_values(&[delivery.name()]);
+        }
+    }
+    Ok(dead_letters)
+}
+
 /// What the HTTP handlers see.
-fn shared(telemetry: &Telemetry, mail: &mpsc::Sender<Mail>, ready: Arc<AtomicBool>, alive: Arc<AtomicBool>) -> Shared {
+fn shared(
+    telemetry: &Telemetry,
+    mail: &mpsc::Sender<Mail>,
+    ready: Arc<Ready>,
+    alive: Arc<AtomicBool>,
+    reload: Arc<Reload>,
+) -> Shared {
     let (own, requests, mail) = (telemetry.clone(), telemetry.http_requests.clone(), mail.clone());
-    let is = |flag: Arc<AtomicBool>, reason: &'static str| {
-        move || if flag.load(Ordering::Relaxed) { Ok(()) } else { Err(reason.to_owned()) }
+    let is_alive = move || match alive.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => Err("the engine has ended".to_owned()),
     };
     Shared {
         view: ArcSwap::default(),
         own: Box::new(move || own.gather()),
-        healthy: Box::new(is(alive, "the engine has ended")),
-        ready: Box::new(is(ready, "still reading what was there at the start")),
+        healthy: Box::new(is_alive),
+        ready: Box::new(move || (**ready.load()).clone()),
         count: Box::new(move |handler, code| requests.with_label_values(&[handler, &code.to_string()]).inc()),
         ask: Box::new(move |question| {
             let mail = mail.clone();
@@ -215,6 +287,12 @@ fn shared(telemetry: &Telemetry, mail: &mpsc::Sender<Mail>, ready: Arc<AtomicBoo
                 mail.send(Mail::Ask(question, answer)).await.map_err(|_| gone())?;
                 answered.await.map_err(|_| gone())?
             })
+        }),
+        reload: Box::new(move || {
+            let reload = reload.clone();
+            // Whoever asked may go away meanwhile: it is done to the end all the same.
+            let done = tokio::spawn(async move { reload.now().await });
+            Box::pin(async move { done.await.unwrap_or_else(|error| Err(error.to_string())) })
         }),
     }
 }

@@ -11,17 +11,25 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Properties of the Kafka client that goalkeeper decides itself, because its promises stand on them.
-const OWN_PROPERTIES: [&str; 9] = [
-    "bootstrap.servers",
-    "group.id",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "auto.offset.reset",
-    "enable.partition.eof",
-    "partition.assignment.strategy",
-    "group.protocol",
-    "statistics.interval.ms",
+/// Properties of the Kafka client that goalkeeper decides itself, and why.
+const OWN_PROPERTIES: [(&str, &str); 17] = [
+    ("allow.auto.create.topics", "a topic that is missing is told, not made"),
+    ("auto.commit.enable", "the position is in goalkeeper's state; offsets are committed for lag tools only"),
+    ("auto.offset.reset", "nothing is skipped silently: see kafka.on_gap"),
+    ("bootstrap.servers", "write kafka.brokers"),
+    ("delivery.report.only.error", "dead letters that arrive are counted too"),
+    ("enable.auto.commit", "the position is in goalkeeper's state; offsets are committed for lag tools only"),
+    ("enable.auto.offset.store", "the position is in goalkeeper's state; offsets are committed for lag tools only"),
+    ("enable.partition.eof", "goalkeeper must know when everything is read"),
+    ("group.id", "write kafka.group_id"),
+    ("group.protocol", "one process reads all partitions, and no group shares them out"),
+    ("isolation.level", "records of transactions that were aborted must not count"),
+    ("metadata.broker.list", "write kafka.brokers"),
+    ("offset.store.method", "lag tools look for offsets in Kafka"),
+    ("partition.assignment.strategy", "one process reads all partitions, and no group shares them out"),
+    ("statistics.interval.ms", "nobody reads these statistics; see /metrics"),
+    ("test.mock.num.brokers", "brokers would be made up"),
+    ("transactional.id", "dead letters belong to no transaction"),
 ];
 
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
@@ -80,6 +88,7 @@ fn kafka(file: &mut Section, directory: &Path) -> Option<Kafka> {
             document.problem(*at, format!("kafka.topics: `{topic}` {problem}"), help);
         }
     }
+    let dead_letters = dead_letters(&mut section, &topics);
     let kafka = Kafka {
         brokers: plain(brokers),
         topics: plain(topics),
@@ -88,10 +97,33 @@ fn kafka(file: &mut Section, directory: &Path) -> Option<Kafka> {
             defaults.on_gap,
             values::one_of(&[("stop", OnGap::Stop), ("continue", OnGap::Continue)]),
         ),
+        dead_letters,
         group_id: section.read_or("group_id", defaults.group_id, values::text),
         properties: properties(&mut section, directory),
     };
     section.is_there.then_some(kafka)
+}
+
+/// A topic that is not read: what is refused there would be refused and copied for ever.
+fn dead_letters(section: &mut Section, topics: &[(At, String)]) -> Option<String> {
+    let node = section.take("dead_letters")?;
+    let problem = |problem: String, help: &str| {
+        section.document().problem(node.at, format!("kafka.dead_letters: {problem}"), help);
+        None
+    };
+    let Ok(topic) = values::text(&node) else { return problem("is no text".to_owned(), "name a topic") };
+    if topic.starts_with('^') || check_topic(&topic).is_err() {
+        return problem(format!("`{topic}` cannot be a topic's name"), "name one topic, e.g. contact-centre-refused");
+    }
+    let is_read = |read: &str| match read.starts_with('^') {
+        true => regex::Regex::new(read).is_ok_and(|pattern| pattern.is_match(&topic)),
+        false => read == topic,
+    };
+    if let Some((_, read)) = topics.iter().find(|(_, read)| is_read(read)) {
+        let help = "name a topic that is not read: a record that is refused would be refused again for ever";
+        return problem(format!("`{topic}` is among kafka.topics, as `{read}`"), help);
+    }
+    Some(topic)
 }
 
 /// A topic is named as Kafka allows it, or meant by a pattern.
@@ -115,11 +147,17 @@ fn check_topic(topic: &str) -> Result<(), (String, &'static str)> {
 /// `properties` as they are, `secrets` from the files that they name.
 fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, String> {
     let document = section.document().clone();
+    let is_own = |section: &str, key: &str, at| {
+        let own = OWN_PROPERTIES.iter().find(|(name, _)| *name == key);
+        if let Some((_, why)) = own {
+            let help = format!("remove it: {why}");
+            document.problem(at, format!("kafka.{section}: `{key}` is not yours to set"), help);
+        }
+        own.is_some()
+    };
     let mut all = BTreeMap::new();
     for (key, at, node) in section.section("properties").entries() {
-        if OWN_PROPERTIES.contains(&key.as_str()) {
-            let help = "remove it: what goalkeeper promises depends on its own value";
-            document.problem(at, format!("kafka.properties: `{key}` is not yours to set"), help);
+        if is_own("properties", &key, at) {
             continue;
         }
         let value = match &node.value {
@@ -133,6 +171,14 @@ fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, Strin
         }
     }
     for (key, at, node) in section.section("secrets").entries() {
+        if is_own("secrets", &key, at) {
+            continue;
+        }
+        if all.contains_key(&key) {
+            let message = format!("kafka.secrets: `{key}` is among kafka.properties too");
+            document.problem(at, message, "remove one of them");
+            continue;
+        }
         let Ok(name) = node.text() else {
             document.problem(
                 node.at,

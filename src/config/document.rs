@@ -6,6 +6,7 @@ use super::problem::Problem;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
@@ -135,6 +136,7 @@ pub(super) struct Document {
     lines: Vec<String>,
     problems: RefCell<Vec<Problem>>,
     unset: RefCell<Vec<String>>,
+    places: RefCell<HashMap<String, At>>,
 }
 
 impl Document {
@@ -186,12 +188,14 @@ impl Document {
             lines: text.lines().map(str::to_owned).collect(),
             problems: RefCell::default(),
             unset: RefCell::default(),
+            places: RefCell::default(),
         }
     }
 
     /// Tells a problem at a place.
     pub(super) fn problem(&self, at: At, message: impl Into<String>, help: impl Into<String>) {
-        let text = at.line.checked_sub(1).and_then(|line| self.lines.get(line as usize)).cloned().unwrap_or_default();
+        let line = at.line.checked_sub(1).and_then(|line| self.lines.get(line as usize));
+        let text = line.filter(|line| !may_hold_secret(line)).cloned().unwrap_or_default();
         self.problems.borrow_mut().push(Problem {
             file: self.name.clone(),
             line: at.line,
@@ -218,6 +222,25 @@ impl Document {
         let mut problems = self.problems.borrow().clone();
         problems.sort_by_key(|problem| (problem.line, problem.column));
         problems
+    }
+
+    /// Where an option that was read stands, or else the section that it would stand in.
+    pub(super) fn place(&self, path: &str) -> At {
+        let mut path = path;
+        loop {
+            if let Some(at) = self.places.borrow().get(path) {
+                return *at;
+            }
+            match path.rsplit_once('.') {
+                Some((section, _)) => path = section,
+                None => return At::default(),
+            }
+        }
+    }
+
+    /// True if an option that was read stands in the file.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.places.borrow().contains_key(path)
     }
 
     /// The keys that the file could have had and did not, as paths.
@@ -283,7 +306,11 @@ impl Section {
                 self.document.unset.borrow_mut().push(self.path_of(key));
                 None
             }
-            Some(found) => Some(self.fields.remove(found).2).filter(|node| !matches!(node.value, Value::Null)),
+            Some(found) => {
+                let (_, at, node) = self.fields.remove(found);
+                self.document.places.borrow_mut().insert(self.path_of(key), at);
+                Some(node).filter(|node| !matches!(node.value, Value::Null))
+            }
         }
     }
 
@@ -336,6 +363,8 @@ impl Section {
     /// Everything in a section whose keys are the owner's own words.
     pub(super) fn entries(mut self) -> Vec<(String, At, Node)> {
         self.open = true;
+        let places = self.fields.iter().map(|(key, at, _)| (self.path_of(key), *at));
+        self.document.places.borrow_mut().extend(places);
         std::mem::take(&mut self.fields)
     }
 
@@ -377,6 +406,12 @@ impl Drop for Section {
             self.document.problem(*at, format!("unknown key `{}`", self.path_of(key)), help);
         }
     }
+}
+
+/// Problems are printed and logged: a line with a password is not shown.
+fn may_hold_secret(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["password", "secret", ".pem", "jaas"].iter().any(|word| line.contains(word))
 }
 
 /// How many letters must change to make one word the other.

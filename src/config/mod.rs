@@ -2,6 +2,7 @@
 
 mod daemon;
 mod document;
+mod fixed;
 pub mod problem;
 mod roster;
 mod values;
@@ -45,6 +46,8 @@ pub struct Kafka {
     pub topics: Vec<String>,
     /// What happens where Kafka does not have what was to be read next.
     pub on_gap: OnGap,
+    /// The topic that refused records are copied to; none if they are only counted.
+    pub dead_letters: Option<String>,
     /// The group to which offsets are committed, for lag tools only.
     pub group_id: String,
     /// Further properties of the client, secrets included.
@@ -119,6 +122,7 @@ impl Default for Kafka {
             brokers: Vec::new(),
             topics: Vec::new(),
             on_gap: OnGap::Stop,
+            dead_letters: None,
             group_id: "goalkeeper".to_owned(),
             properties: BTreeMap::new(),
         }
@@ -173,10 +177,25 @@ pub fn load(directory: &Path) -> Result<Loaded, Problems> {
 /// # Errors
 /// Every problem of both files.
 pub fn load_file(path: &Path) -> Result<Loaded, Problems> {
+    read_files(path, None)
+}
+
+/// As [`load`], for a goalkeeper that runs already.
+///
+/// # Errors
+/// Every problem of both files; a change of what cannot change while it runs is one.
+pub fn reload(directory: &Path, running: &Config) -> Result<Loaded, Problems> {
+    read_files(&directory.join(MAIN_FILE), Some(running))
+}
+
+fn read_files(path: &Path, running: Option<&Config>) -> Result<Loaded, Problems> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let (document, node) = Document::open(path, "name the directory that holds goalkeeper.yaml with --config DIR");
     let Some(node) = node else { return Err(Problems(document.problems())) };
     let (config, roster_path) = daemon::read(&document, node, directory);
+    if let Some(running) = running {
+        fixed::check(&document, running, &config);
+    }
     let mut problems = document.problems();
     let (roster_document, node) = Document::open(&roster_path, "name the roster with `roster:` in goalkeeper.yaml");
     let roster = node.map(|node| roster::read(&roster_document, node));

@@ -580,6 +580,16 @@ impl Engine {
         self.panes.check(live)
     }
 
+    /// Derives what is kept of each record afresh, holds the books against the panes, and tells every difference. What
+    /// depends on roster and settings is derived only if the books were made under those in force.
+    pub fn audit(&self, same_in_force: bool, mut tell: impl FnMut(String)) {
+        let context = context(&self.roster, &self.settings, self.now);
+        super::audit::records(&self.records, same_in_force.then_some(&context), &mut tell);
+        if let Err(problem) = self.check_books() {
+            tell(problem);
+        }
+    }
+
     /// What a checkpoint keeps beside records and panes.
     pub fn position(&self) -> Position {
         Position {

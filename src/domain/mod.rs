@@ -15,6 +15,7 @@
 //!   of it.
 
 pub mod amounts;
+mod audit;
 mod batch;
 pub mod booking;
 mod contact;
@@ -28,7 +29,7 @@ pub mod flow;
 pub mod measure;
 pub(crate) mod pack;
 pub mod pane;
-mod paths;
+pub(crate) mod paths;
 pub mod quantity;
 pub mod record;
 pub mod records;

@@ -174,7 +174,8 @@ impl Panes {
     fn add(&mut self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) {
         if start < self.cutoff(shelf) {
             self.dropped += 1;
-            self.digests.gone = self.digests.gone.wrapping_add(self.digest(shelf, start, scope, amounts));
+            let digest = self.digest(shelf, start, &self.batch.scopes()[scope as usize], amounts);
+            self.digests.gone = self.digests.gone.wrapping_add(digest);
             return;
         }
         let Shelf { tier, slots, .. } = &mut self.shelves[shelf];
@@ -245,7 +246,7 @@ impl Panes {
             }
         }
         for (scope, slotted) in slot.rows {
-            let digest = self.digest(shelf, start, scope, &slotted.row);
+            let digest = self.digest(shelf, start, &self.batch.scopes()[scope as usize], &slotted.row);
             self.digests.gone = self.digests.gone.wrapping_add(digest);
             if !slotted.row.is_empty() {
                 self.count(scope, -1);
@@ -388,16 +389,22 @@ impl Panes {
         self.filled[number] = (filled, false);
     }
 
-    /// Puts back that there is a pane, whose rows lie on disk; those within `reach` of `now` are fetched.
-    pub(crate) fn restore_pane(&mut self, tier: Tier, start: Instant, now: Instant, reach: Reach) {
+    /// Puts back that there is a pane, and tells whether its rows belong in memory: those within `reach` of `now` do.
+    pub(crate) fn restore_pane(&mut self, tier: Tier, start: Instant, now: Instant, reach: Reach) -> bool {
         let near = start >= now.minus(reach.in_tier(tier));
         for shelf in self.shelves.iter_mut().filter(|shelf| shelf.tier == tier) {
-            let slot = shelf.slots.entry(start.0).or_default();
-            slot.on_disk = !near;
-            let Some(storage) = self.storage.as_deref().filter(|_| near) else { continue };
-            for (scope, row) in must(storage.rows(tier, start, shelf.reps)) {
-                slot.rows.insert(self.batch.number(&scope), Slotted { row, dirty: false });
-            }
+            shelf.slots.entry(start.0).or_default().on_disk = !near;
+        }
+        near
+    }
+
+    /// Puts a stored row back into a pane whose rows belong in memory.
+    pub(crate) fn restore_row(&mut self, key: &RowKey, row: Amounts) {
+        let reps = key.scope.kind == ScopeKind::Rep;
+        let number = self.batch.number(&key.scope);
+        for shelf in self.shelves.iter_mut().filter(|shelf| shelf.tier == key.tier && shelf.reps == reps) {
+            let rows = &mut shelf.slots.entry(key.start.0).or_default().rows;
+            rows.insert(number, Slotted { row: row.clone(), dirty: false });
         }
     }
 
@@ -417,7 +424,7 @@ impl Panes {
     pub fn check(&self, live: u64) -> Result<(), String> {
         let booked = self.digests.closed.wrapping_add(live);
         let mut shown = self.digests.gone;
-        self.visit_all(|shelf, key, row| shown = shown.wrapping_add(self.digest_at(shelf, key.start, &key.scope, row)));
+        self.visit_all(|shelf, key, row| shown = shown.wrapping_add(self.digest(shelf, key.start, &key.scope, row)));
         if booked == shown {
             Ok(())
         } else {
@@ -429,23 +436,17 @@ impl Panes {
     pub(super) fn digest_of(&self, booking: &Booking) -> u64 {
         let mut sum = 0u64;
         for (scope, zone) in booking.path.steps() {
-            // A scope without a number has no row, and so no booking was ever applied to it.
-            let Some(number) = self.batch.known(scope) else { continue };
             for (n, shelf) in self.shelves.iter().enumerate() {
                 if shelf.reps == (scope.kind == ScopeKind::Rep) {
                     let start = shelf.tier.pane_start(booking.at, *zone);
-                    sum = sum.wrapping_add(self.digest(n, start, number, &booking.amounts));
+                    sum = sum.wrapping_add(self.digest(n, start, scope, &booking.amounts));
                 }
             }
         }
         sum
     }
 
-    fn digest(&self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) -> u64 {
-        self.digest_at(shelf, start, &self.batch.scopes()[scope as usize], amounts)
-    }
-
-    fn digest_at(&self, shelf: usize, start: Instant, scope: &Scope, amounts: &Amounts) -> u64 {
+    fn digest(&self, shelf: usize, start: Instant, scope: &Scope, amounts: &Amounts) -> u64 {
         // Hashed by name, not by number, so that a digest means the same after a restart.
         let mut place = FxHasher::default();
         (shelf, start, scope).hash(&mut place);

@@ -9,7 +9,7 @@ use super::event::Kind;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
 use super::scope::Path;
 use super::settings::Settings;
-use super::slots::{Address, Note, Open, Packed, Place, Slots};
+use super::slots::{Address, Note, Open, Packed, Place, Slots, Stored};
 use super::storage::Storage;
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
@@ -114,7 +114,12 @@ impl Records {
     }
 
     /// Shows every record with its key, in no order.
-    pub fn visit(&self, visit: impl FnMut(&RecordKey, &Record)) {
+    pub fn visit(&self, mut visit: impl FnMut(&RecordKey, &Record)) {
+        self.slots.visit(|_, key, record| visit(key, record));
+    }
+
+    /// Shows every record with its key and what is known of it without looking, in no order.
+    pub(super) fn visit_noted(&self, visit: impl FnMut(&Note, &RecordKey, &Record)) {
         self.slots.visit(visit);
     }
 
@@ -241,8 +246,9 @@ impl Records {
                 continue;
             }
             let address = note.address;
-            if let Some(old) = note.stored.replace(address.hour).filter(|old| *old != address.hour) {
-                write(Write::Delete(Address { hour: old, ..address }));
+            let before = note.stored.replace(Stored { hour: address.hour, check: packed.check() });
+            if let Some(Stored { hour, .. }) = before.filter(|before| before.hour != address.hour) {
+                write(Write::Delete(Address { hour, ..address }));
             }
             write(Write::Put(note, packed));
         }
@@ -425,7 +431,7 @@ impl Records {
     fn expire_one(&mut self, place: Place) {
         let Some((note, key, record)) = self.slots.remove(place) else { return };
         self.totals.expired += 1;
-        if let Some(hour) = note.stored {
+        if let Some(Stored { hour, .. }) = note.stored {
             self.deleted.push(Address { hour, ..note.address });
         }
         self.changes.extend(record.booked.into_iter().map(Change::Closed));

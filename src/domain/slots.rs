@@ -21,6 +21,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::collections::VecDeque;
 use std::hash::Hasher;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// The place of a record.
@@ -39,6 +40,21 @@ pub(crate) struct Address {
     pub(crate) number: u64,
 }
 
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "record {} of hour {}", self.number, self.hour)
+    }
+}
+
+/// How a record is stored, or will be by the checkpoint under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// The hour of its address there.
+    pub(crate) hour: i32,
+    /// The check of its bytes: what is read must have the same.
+    pub(crate) check: NonZeroU32,
+}
+
 /// What is known of a record without looking at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
@@ -52,8 +68,8 @@ pub(crate) struct Note {
     pub(crate) generation: u32,
     /// Where it is stored or will be.
     pub(crate) address: Address,
-    /// The hour under which it is stored, if it is.
-    pub(super) stored: Option<i32>,
+    /// How it is stored, if it is.
+    pub(crate) stored: Option<Stored>,
     /// The next instant at which its contribution may change by itself; [`Instant::MAX`] is never.
     pub(crate) due: Instant,
     /// The hash of its key.
@@ -66,8 +82,16 @@ impl Note {
     }
 
     /// Of a record that is stored.
-    pub(crate) fn stored(kind: Kind, address: Address, generation: u32, due: Instant, hash: u64) -> Note {
-        Note { stored: Some(address.hour), due, ..Note::new(kind, address, generation, hash) }
+    pub(crate) fn stored(
+        kind: Kind,
+        address: Address,
+        generation: u32,
+        due: Instant,
+        hash: u64,
+        check: NonZeroU32,
+    ) -> Note {
+        let stored = Some(Stored { hour: address.hour, check });
+        Note { stored, due, ..Note::new(kind, address, generation, hash) }
     }
 
     /// The hour of the block that it expires with.
@@ -123,6 +147,11 @@ impl Packed {
     /// How many bytes it takes.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// A check of all of it: a changed bit, or the bytes of another record, do not have the same.
+    pub(crate) fn check(&self) -> NonZeroU32 {
+        check([&self.key_length.to_be_bytes(), &*self.bytes])
     }
 
     /// Key and record, unpacked.
@@ -252,8 +281,8 @@ impl Slots {
     /// Brings a record into memory that lies on disk only.
     fn fetch(&mut self, place: Place) {
         let Some(slot) = self.slot_mut(place).filter(|slot| slot.packed.is_none()) else { return };
-        let address = stored_at(&slot.note);
-        let packed = load(self.storage.as_deref(), address);
+        let note = slot.note.clone();
+        let packed = load(self.storage.as_deref(), &note);
         self.loaded += 1;
         self.bytes += packed.len();
         self.present.push_back(place);
@@ -376,36 +405,36 @@ impl Slots {
     }
 
     /// Shows every record, in no order.
-    pub(super) fn visit(&self, mut visit: impl FnMut(&RecordKey, &Record)) {
+    pub(super) fn visit(&self, mut visit: impl FnMut(&Note, &RecordKey, &Record)) {
         let mut known = Known::default();
         for slot in self.seats.iter().filter_map(|seat| seat.slot.as_ref()) {
             match (&slot.open, &slot.packed) {
-                (Some(open), _) => visit(&open.key, &open.record),
+                (Some(open), _) => visit(&slot.note, &open.key, &open.record),
                 (None, Some(_)) => {
                     let (key, record) = unpacked(slot, &self.paths, &mut known);
-                    visit(&key, &record);
+                    visit(&slot.note, &key, &record);
                 }
                 (None, None) => {
-                    let packed = load(self.storage.as_deref(), stored_at(&slot.note));
+                    let packed = load(self.storage.as_deref(), &slot.note);
                     let (key, record) = readable(packed.unpack(&self.paths, &mut known), &slot.note);
-                    visit(&key, &record);
+                    visit(&slot.note, &key, &record);
                 }
             }
         }
     }
 }
 
-/// Where a record lies that is on disk.
-fn stored_at(note: &Note) -> Address {
-    Address { hour: note.stored.unwrap_or(note.address.hour), ..note.address }
-}
-
 /// A record from disk.
-fn load(storage: Option<&dyn Storage>, address: Address) -> Packed {
-    match storage {
-        Some(storage) => must(storage.record(address)),
-        None => unreachable!("a record was left to a disk that is not there"),
+fn load(storage: Option<&dyn Storage>, note: &Note) -> Packed {
+    let (Some(storage), Some(Stored { hour, check })) = (storage, note.stored) else {
+        unreachable!("a record was left to a disk that is not there")
+    };
+    let address = Address { hour, ..note.address };
+    let packed = must(storage.record(address));
+    if packed.check() != check {
+        panic!("{address} in the state file is not what was written: {MOVE_AWAY}");
     }
+    packed
 }
 
 fn unpacked(slot: &Slot, paths: &Paths, known: &mut Known) -> (RecordKey, Record) {
@@ -418,16 +447,23 @@ fn unpacked(slot: &Slot, paths: &Paths, known: &mut Known) -> (RecordKey, Record
 fn readable(unpacked: Result<(RecordKey, Record), Corrupt>, note: &Note) -> (RecordKey, Record) {
     match unpacked {
         Ok(unpacked) => unpacked,
-        Err(_) => panic!(
-            "record {} of hour {} in the state file cannot be read: move the state directory away, and the state is \
-             built again from Kafka",
-            note.address.number, note.address.hour
-        ),
+        Err(_) => panic!("{} in the state file cannot be read: {MOVE_AWAY}", note.address),
     }
 }
 
+/// What to do when the state cannot be read.
+pub const MOVE_AWAY: &str = "move the state directory away, and goalkeeper builds the state again from what Kafka \
+                                    has; or bring a copy back with `goalkeeper state import`";
+
+/// A check of bytes: another one if any bit of them has changed.
+pub(crate) fn check<const N: usize>(parts: [&[u8]; N]) -> NonZeroU32 {
+    let mut hasher = crc32fast::Hasher::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    NonZeroU32::new(hasher.finalize()).unwrap_or(NonZeroU32::MIN)
+}
+
 /// The hash of a packed key.
-fn hash(key: &[u8]) -> u64 {
+pub(super) fn hash(key: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(key);
     hasher.finish()
@@ -510,7 +546,7 @@ mod tests {
         let mut shelf = Shelf::default();
         for place in &places {
             let (note, packed) = slots.pack(*place).expect("it was begun");
-            note.stored = Some(note.address.hour);
+            note.stored = Some(Stored { hour: note.address.hour, check: packed.check() });
             shelf.0.insert(note.address, packed.clone());
         }
         slots.lie_in(Arc::new(shelf));
@@ -535,7 +571,7 @@ mod tests {
         let places: Vec<Place> = ["1", "2", "3"].map(|id| slots.find_or_begin(&key(id), 1, 0).0).into();
         for place in &places {
             let (note, packed) = slots.pack(*place).expect("it was begun");
-            note.stored = Some(note.address.hour);
+            note.stored = Some(Stored { hour: note.address.hour, check: packed.check() });
             shelf.0.insert(note.address, packed.clone());
         }
         slots.lie_in(Arc::new(shelf));

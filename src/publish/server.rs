@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prometheus::proto::MetricFamily;
@@ -43,6 +43,9 @@ pub enum NoAnswer {
 /// Asks the engine.
 pub type Ask = dyn Fn(Question) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send>> + Send + Sync;
 
+/// Reads the configuration anew: what that did, or why it was not put in force.
+pub type Reload = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> + Send + Sync;
+
 /// What the handlers see of the program.
 pub struct Shared {
     /// The figures as they were last computed.
@@ -57,6 +60,8 @@ pub struct Shared {
     pub count: Box<dyn Fn(&'static str, u16) + Send + Sync>,
     /// The door to the engine.
     pub ask: Box<Ask>,
+    /// The door to the configuration.
+    pub reload: Box<Reload>,
 }
 
 type App = Arc<Shared>;
@@ -68,6 +73,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(metrics))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
+        .route("/-/reload", post(reload))
         .route("/api/v1/figures", get(figures))
         .with_state(shared)
 }
@@ -117,6 +123,14 @@ async fn healthy(State(app): State<App>) -> Response {
 async fn ready(State(app): State<App>) -> Response {
     let response = state((app.ready)());
     counted(&app, "ready", response)
+}
+
+async fn reload(State(app): State<App>) -> Response {
+    let response = match (app.reload)().await {
+        Ok(done) => format!("{done}\n").into_response(),
+        Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{problem}\n")).into_response(),
+    };
+    counted(&app, "reload", response)
 }
 
 fn state(state: Result<(), String>) -> Response {

@@ -1,7 +1,20 @@
 //! What survives a restart: records, panes and position, in one file, each checkpoint one transaction.
+//!
+//! Nothing that is read is trusted: a record has the check that its note says, a row of a pane one of its own, and at the
+//! start all rows together, but for records, have the sums that the position says.
 
-mod file;
+mod backup;
+mod disk;
+mod inspect;
+mod sums;
 pub mod writer;
+
+pub use crate::domain::slots::MOVE_AWAY;
+pub use disk::{Fault, StateError, panic_text};
+pub use inspect::Contents;
+
+use disk::Disk;
+use sums::{Sum, Sums};
 
 use crate::domain::amounts::Amounts;
 use crate::domain::engine::{Engine, Position};
@@ -12,33 +25,24 @@ use crate::domain::records::Write;
 use crate::domain::roster::RosterData;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
-use crate::domain::slots::{Address, Note, Packed};
+use crate::domain::slots::{Address, Note, Packed, check};
 use crate::domain::storage::Storage;
 use crate::domain::time::{Instant, Span};
 use crate::domain::window::Tier;
-use anyhow::{Context, bail, ensure};
-
-use file::File;
-use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, Durability, ReadTransaction, ReadableTable, StorageBackend, TableDefinition};
+use redb::{
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    WriteTransaction,
+};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::BTreeMap;
 use std::hash::Hasher;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-const VERSION: u32 = 2;
-
-/// What to do when the file cannot be read.
-const MOVE_AWAY: &str = "move the state directory away, and the state is built again from Kafka";
-
-/// Bytes of the file that the store keeps in memory: records and rows that are in use are in memory as they are.
-const PAGE_CACHE: usize = 64 << 20;
-
-/// The name of the file in the state directory.
-const FILE: &str = "state.redb";
+const VERSION: u32 = 4;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -49,11 +53,11 @@ const RECORDS: Table = TableDefinition::new("records");
 const NOTES: Table = TableDefinition::new("notes");
 /// number -> path, which bookings name by its number.
 const PATHS: Table = TableDefinition::new("paths");
-/// (tier, start, scope) -> row.
+/// (tier, start, scope) -> check and row.
 const PANES: Table = TableDefinition::new("panes");
 /// scope -> how many rows of it are not empty.
 const SCOPES: Table = TableDefinition::new("scopes");
-/// One row: everything else.
+/// One row: everything else; see [`Head`].
 const POSITION: Table = TableDefinition::new("position");
 
 /// Where everything had come when a checkpoint was cut.
@@ -134,7 +138,7 @@ fn fingerprint(value: &impl std::fmt::Debug) -> u128 {
 /// The state on disk.
 #[derive(Debug)]
 pub struct Store {
-    file: Arc<File>,
+    disk: Arc<Disk>,
 }
 
 impl Store {
@@ -142,23 +146,24 @@ impl Store {
     ///
     /// # Errors
     /// If another process has it, or it cannot be read or made.
-    pub fn open(directory: &Path) -> anyhow::Result<Store> {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("state directory {} cannot be made", directory.display()))?;
-        let path = directory.join(FILE);
-        let shown = path.display().to_string();
-        let file = match File::open(move || Database::builder().set_cache_size(PAGE_CACHE).create(&path)) {
-            Ok(file) => file,
-            Err(DatabaseError::DatabaseAlreadyOpen) => {
-                bail!("{shown} is in use by another goalkeeper: stop it, or give this one its own `state.directory`")
-            }
-            Err(error) => {
-                return Err(error).with_context(|| {
-                    format!("{shown} cannot be opened; state can be built again from Kafka after moving it away")
-                });
-            }
-        };
-        Ok(Store { file: Arc::new(file) })
+    pub fn open(directory: &Path) -> Result<Store, StateError> {
+        Ok(Store { disk: Arc::new(Disk::open_or_begin(directory, begin)?) })
+    }
+
+    /// Opens the state in `directory`, which must be there.
+    ///
+    /// # Errors
+    /// If there is none, another process has it, or it cannot be read.
+    pub fn open_existing(directory: &Path) -> Result<Store, StateError> {
+        Ok(Store { disk: Arc::new(Disk::open(directory, false)?) })
+    }
+
+    /// Holds every page of the file in `directory` against its checksum, used or not, and makes the list of free pages anew.
+    ///
+    /// # Errors
+    /// If there is no state, another process has it, or a page is not what was written.
+    pub fn check_pages(directory: &Path) -> Result<(), StateError> {
+        Disk::open(directory, true).map(drop)
     }
 
     /// A state that is gone with the process: for trials and tests.
@@ -166,21 +171,20 @@ impl Store {
     /// # Errors
     /// If there is no memory for it.
     pub fn in_memory() -> anyhow::Result<Store> {
-        Store::on(InMemoryBackend::new)
+        Ok(Store { disk: Arc::new(Disk::in_memory(begin)?) })
     }
 
-    /// A state on any medium, for tests; `medium` gives it each time that the state is opened.
+    /// A state on any medium, which `medium` gives each time that it is opened.
     ///
     /// # Errors
     /// If what is there cannot be read.
-    pub fn on<M: StorageBackend>(medium: impl Fn() -> M + Send + Sync + 'static) -> anyhow::Result<Store> {
-        let file = File::open(move || Database::builder().create_with_backend(medium()))?;
-        Ok(Store { file: Arc::new(file) })
+    pub fn on<M: StorageBackend>(medium: impl Fn() -> M + Send + Sync + 'static) -> Result<Store, StateError> {
+        Ok(Store { disk: Arc::new(Disk::on(medium, begin)?) })
     }
 
     /// Lets the engine fetch records from here that have no room in memory.
     pub fn lend_to(&self, engine: &mut Engine) {
-        let shelf = Arc::new(Shelf(self.file.clone()));
+        let shelf = Arc::new(Shelf(self.disk.clone()));
         let (records, panes) = engine.parts_to_store();
         records.lie_in(shelf.clone());
         panes.lie_in(shelf);
@@ -190,17 +194,20 @@ impl Store {
     ///
     /// # Errors
     /// If the file cannot be read or was written by another version.
-    pub fn saved(&self) -> anyhow::Result<Option<Saved>> {
-        self.file.read(read_saved)
+    pub fn saved(&self) -> Result<Option<Saved>, StateError> {
+        self.disk.with(|database| {
+            let table = database.begin_read()?.open_table(POSITION)?;
+            Head::read(&table)?.saved()
+        })
     }
 
     /// Puts the last checkpoint's records and panes into a fresh engine, and then its position.
     ///
     /// # Errors
-    /// If the file cannot be read.
-    pub fn restore(&self, engine: &mut Engine, position: Position) -> anyhow::Result<()> {
+    /// If the file cannot be read, or is not what was written.
+    pub fn restore(&self, engine: &mut Engine, position: Position) -> Result<(), StateError> {
         self.lend_to(engine);
-        self.file.read(|transaction| read_state(transaction, engine, &position))?;
+        self.disk.with(|database| fill(engine, &position, &database.begin_read()?))?;
         engine.restored(position);
         Ok(())
     }
@@ -209,60 +216,125 @@ impl Store {
     ///
     /// # Errors
     /// If the disk does not take it; the state is then what it was before.
-    pub fn write(&self, checkpoint: &Checkpoint) -> anyhow::Result<()> {
-        self.file.write(|database| checkpoint.write(database))
+    pub fn write(&self, checkpoint: &Checkpoint) -> Result<(), StateError> {
+        self.disk.with(|database| {
+            let mut transaction = database.begin_write()?;
+            transaction.set_durability(Durability::Immediate)?;
+            // Measured: reopening after a kill takes milliseconds instead of a walk through the file.
+            transaction.set_quick_repair(true);
+            checkpoint.write_to(&transaction)?;
+            transaction.commit()?;
+            Ok(())
+        })
     }
 }
 
-fn read_saved(transaction: &ReadTransaction) -> anyhow::Result<Option<Saved>> {
-    let table = match transaction.open_table(POSITION) {
-        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-        table => table?,
-    };
-    let Some(bytes) = table.get(&b"position"[..])? else { return Ok(None) };
-    let (version, rest) = bytes.value().split_first_chunk::<4>().context("the position is cut short")?;
-    let version = u32::from_be_bytes(*version);
-    if version != VERSION {
-        bail!(
-            "the state was written in version {version} and this program reads {VERSION}: start with an empty state directory"
-        );
+/// The first transaction: what must be there is there from the beginning.
+fn begin(database: &Database) -> Result<(), Fault> {
+    let transaction = database.begin_write()?;
+    for table in [RECORDS, NOTES, PATHS, PANES, SCOPES] {
+        transaction.open_table(table)?;
     }
-    let saved = pack::whole::<Saved>(rest, &mut Known::default()).context("the position cannot be read")?;
-    Ok(Some(saved))
+    Head::write(&mut transaction.open_table(POSITION)?, &Sums::default(), &[])?;
+    transaction.commit()?;
+    Ok(())
 }
 
-/// Puts records and panes into a fresh engine.
-fn read_state(transaction: &ReadTransaction, engine: &mut Engine, position: &Position) -> anyhow::Result<()> {
-    let room = engine.room();
+fn fill(engine: &mut Engine, position: &Position, transaction: &ReadTransaction) -> Result<(), Fault> {
+    let unreadable = |what: &str| Fault::Damaged(format!("{what} cannot be read"));
+    let head = transaction.open_table(POSITION)?;
+    let sums = Head::read(&head)?.sums;
+    let mut found = Sums::default();
     let mut known = Known::default();
+    let (reach, now) = (engine.room().reach, position.now.unwrap_or(Instant::MIN));
     let (records, panes) = engine.parts_to_store();
     for row in transaction.open_table(PATHS)?.iter()? {
         let (key, value) = row?;
-        let number = key.value().try_into().map(u32::from_be_bytes).context("the number of a path")?;
-        let path = pack::whole(value.value(), &mut known).context("a path")?;
-        ensure!(records.restore_path(number, path), "path {number} is out of order");
+        found.paths.come(key.value(), value.value());
+        let number = key.value().try_into().map(u32::from_be_bytes).map_err(|_| unreadable("the number of a path"))?;
+        let path = pack::whole(value.value(), &mut known).map_err(|_| unreadable("a path"))?;
+        if !records.restore_path(number, path) {
+            return Err(Fault::Damaged(format!("path {number} is out of order")));
+        }
     }
+    sums.paths.check(found.paths, "paths")?;
     for row in transaction.open_table(NOTES)?.iter()? {
-        let (address, note) = row?;
-        let address = read_address(address.value()).context("the address of a record")?;
-        records.restore(read_note(address, note.value()).context("the note of a record")?);
+        let (key, value) = row?;
+        found.notes.come(key.value(), value.value());
+        let address = read_address(key.value()).ok_or_else(|| unreadable("the address of a record"))?;
+        records.restore(read_note(address, value.value()).ok_or_else(|| unreadable("the note of a record"))?);
     }
+    sums.notes.check(found.notes, "notes of records")?;
     for row in transaction.open_table(SCOPES)?.iter()? {
-        let (scope, filled) = row?;
-        let scope = pack::whole(scope.value(), &mut known).context("a scope")?;
-        panes.restore_scope(&scope, pack::whole(filled.value(), &mut known).context("the rows of a scope")?);
+        let (key, value) = row?;
+        found.scopes.come(key.value(), value.value());
+        let scope = pack::whole(key.value(), &mut known).map_err(|_| unreadable("a scope"))?;
+        let filled = pack::whole(value.value(), &mut known).map_err(|_| unreadable("the rows of a scope"))?;
+        panes.restore_scope(&scope, filled);
     }
-    let now = position.now.unwrap_or(Instant::MIN);
-    let table = transaction.open_table(PANES)?;
-    let mut next = Vec::new();
-    while let Some(row) = table.range(&next[..]..)?.next() {
-        let (tier, start) = read_pane(row?.0.value(), &mut known).context("the key of a pane")?;
-        panes.restore_pane(tier, start, now, room.reach);
-        // One pane has many rows; the next one begins behind them.
-        next.clear();
-        write_pane(tier, Instant(start.0 + 1), &mut next);
+    sums.scopes.check(found.scopes, "scopes")?;
+    let mut pane = None;
+    let mut near = false;
+    for row in transaction.open_table(PANES)?.iter()? {
+        let (key, value) = row?;
+        found.panes.come(key.value(), value.value());
+        let at = read_pane(key.value(), &mut known).ok_or_else(|| unreadable("the key of a pane"))?;
+        if pane != Some(at) {
+            pane = Some(at);
+            near = panes.restore_pane(at.0, at.1, now, reach);
+        }
+        if near {
+            let at = read_row_key(key.value(), &mut known).ok_or_else(|| unreadable("the key of a row"))?;
+            panes.restore_row(&at, read_row(key.value(), value.value()).ok_or_else(|| unreadable("a row"))?);
+        }
     }
-    Ok(())
+    sums.panes.check(found.panes, "panes")
+}
+
+/// The one row of [`POSITION`]: version, check of what follows, sums of the other tables, and what the last checkpoint
+/// saved, which is nothing before the first.
+struct Head {
+    version: u32,
+    sums: Sums,
+    saved: Vec<u8>,
+}
+
+impl Head {
+    const KEY: &'static [u8] = b"position";
+
+    fn read(table: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<Head, Fault> {
+        let cut_short = || Fault::Damaged("the position is cut short".to_owned());
+        let row = table.get(Head::KEY)?.ok_or_else(|| Fault::Damaged("it has no position".to_owned()))?;
+        let (version, rest) = row.value().split_first_chunk::<4>().ok_or_else(cut_short)?;
+        let version = u32::from_be_bytes(*version);
+        // What another version has here is not known.
+        if version != VERSION {
+            return Err(Fault::OtherVersion(version));
+        }
+        let (written, rest) = rest.split_first_chunk::<4>().ok_or_else(cut_short)?;
+        if check([rest]).get() != u32::from_be_bytes(*written) {
+            return Err(Fault::Damaged("the position is not what was written".to_owned()));
+        }
+        let (sums, saved) = Sums::read(rest).ok_or_else(cut_short)?;
+        Ok(Head { version, sums, saved: saved.to_owned() })
+    }
+
+    fn write(table: &mut Open<'_>, sums: &Sums, saved: &[u8]) -> Result<(), Fault> {
+        let mut rest = Vec::new();
+        sums.write(&mut rest);
+        rest.extend_from_slice(saved);
+        let row = [&VERSION.to_be_bytes()[..], &check([&rest]).get().to_be_bytes(), &rest].concat();
+        table.insert(Head::KEY, &row[..])?;
+        Ok(())
+    }
+
+    fn saved(&self) -> Result<Option<Saved>, Fault> {
+        if self.saved.is_empty() {
+            return Ok(None);
+        }
+        let saved = pack::whole::<Saved>(&self.saved, &mut Known::default());
+        saved.map(Some).map_err(|_| Fault::Damaged("the position cannot be read".to_owned()))
+    }
 }
 
 impl Pack for Saved {
@@ -314,12 +386,9 @@ type RecordChange = (Address, Option<(Note, Packed)>);
 struct Changes(Vec<(Range<usize>, Option<Range<usize>>)>);
 
 impl Changes {
-    fn apply(&self, bytes: &[u8], table: &mut Open<'_>) -> Result<(), redb::StorageError> {
+    fn apply(&self, bytes: &[u8], table: &mut Open<'_>, sum: &mut Sum) -> Result<(), redb::StorageError> {
         for (key, value) in &self.0 {
-            match value {
-                Some(value) => drop(table.insert(&bytes[key.clone()], &bytes[value.clone()])?),
-                None => drop(table.remove(&bytes[key.clone()])?),
-            }
+            sum.set(table, &bytes[key.clone()], value.clone().map(|value| &bytes[value]))?;
         }
         Ok(())
     }
@@ -352,7 +421,13 @@ impl Checkpoint {
         engine_panes.drain_writes(|write| match write {
             RowWrite::Put(key, row) => {
                 let key = written(&mut bytes, |out| write_row_key(key, out));
-                panes.0.push((key, Some(written(&mut bytes, |out| row.put(out)))));
+                let value = written(&mut bytes, |out| {
+                    out.extend_from_slice(&[0; CHECK]);
+                    row.put(out);
+                });
+                let check = check([&bytes[key.clone()], &bytes[value.start + CHECK..value.end]]).get();
+                bytes[value.start..value.start + CHECK].copy_from_slice(&check.to_be_bytes());
+                panes.0.push((key, Some(value)));
             }
             RowWrite::Delete(key) => panes.0.push((written(&mut bytes, |out| write_row_key(key, out)), None)),
             RowWrite::Scope(scope, filled) => {
@@ -362,32 +437,8 @@ impl Checkpoint {
         });
         panes.sort(&bytes);
         let saved = Saved { position, offsets, logs, in_force };
-        let position = written(&mut bytes, |out| {
-            out.extend_from_slice(&VERSION.to_be_bytes());
-            saved.put(out);
-        });
+        let position = written(&mut bytes, |out| saved.put(out));
         Checkpoint { bytes, records, paths, panes, scopes, position, offsets: Arc::new(saved.offsets) }
-    }
-
-    /// All of it or nothing.
-    fn write(&self, database: &Database) -> anyhow::Result<()> {
-        let mut transaction = database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        // Measured: reopening after a kill takes milliseconds instead of a walk through the file.
-        transaction.set_quick_repair(true);
-        {
-            self.write_records(&mut transaction.open_table(RECORDS)?, &mut transaction.open_table(NOTES)?)?;
-            let mut paths = transaction.open_table(PATHS)?;
-            self.paths.apply(&self.bytes, &mut paths)?;
-            let mut panes = transaction.open_table(PANES)?;
-            self.panes.apply(&self.bytes, &mut panes)?;
-            let mut scopes = transaction.open_table(SCOPES)?;
-            self.scopes.apply(&self.bytes, &mut scopes)?;
-            let mut position = transaction.open_table(POSITION)?;
-            position.insert(&b"position"[..], &self.bytes[self.position.clone()])?;
-        }
-        transaction.commit()?;
-        Ok(())
     }
 
     /// Its size in bytes.
@@ -396,8 +447,24 @@ impl Checkpoint {
         self.bytes.len() + records.map(|(_, packed)| packed.len()).sum::<usize>()
     }
 
+    fn write_to(&self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        let mut position = transaction.open_table(POSITION)?;
+        let mut sums = Head::read(&position)?.sums;
+        let (mut records, mut notes) = (transaction.open_table(RECORDS)?, transaction.open_table(NOTES)?);
+        self.write_records(&mut records, &mut notes, &mut sums.notes)?;
+        self.paths.apply(&self.bytes, &mut transaction.open_table(PATHS)?, &mut sums.paths)?;
+        self.panes.apply(&self.bytes, &mut transaction.open_table(PANES)?, &mut sums.panes)?;
+        self.scopes.apply(&self.bytes, &mut transaction.open_table(SCOPES)?, &mut sums.scopes)?;
+        Head::write(&mut position, &sums, &self.bytes[self.position.clone()])
+    }
+
     /// In the order of keys, which the tree likes. Changes of one key stay in their order: the last one holds.
-    fn write_records(&self, records: &mut Open<'_>, notes: &mut Open<'_>) -> Result<(), redb::StorageError> {
+    fn write_records(
+        &self,
+        records: &mut Open<'_>,
+        notes: &mut Open<'_>,
+        sum: &mut Sum,
+    ) -> Result<(), redb::StorageError> {
         let mut changes: Vec<&RecordChange> = self.records.iter().collect();
         changes.sort_by_key(|(address, _)| *address);
         let mut value = Vec::new();
@@ -405,7 +472,7 @@ impl Checkpoint {
             let key = &written_address(*address)[..];
             let Some((note, packed)) = record else {
                 records.remove(key)?;
-                notes.remove(key)?;
+                sum.set(notes, key, None)?;
                 continue;
             };
             value.clear();
@@ -413,7 +480,7 @@ impl Checkpoint {
             records.insert(key, &value[..])?;
             value.clear();
             write_note(note, &mut value);
-            notes.insert(key, &value[..])?;
+            sum.set(notes, key, Some(&value))?;
         }
         Ok(())
     }
@@ -471,6 +538,7 @@ fn write_note(note: &Note, out: &mut Vec<u8>) {
     note.generation.put(out);
     note.due.put(out);
     out.extend_from_slice(&note.hash.to_be_bytes());
+    out.extend_from_slice(&note.stored.map_or(0, |stored| stored.check.get()).to_be_bytes());
 }
 
 fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
@@ -478,70 +546,66 @@ fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
     let mut input = pack::Input::new(bytes, &mut known);
     let (kind, generation) = Pack::take(&mut input).ok()?;
     let due = Pack::take(&mut input).ok()?;
-    let hash = u64::from_be_bytes(input.rest().try_into().ok()?);
-    Some(Note::stored(kind, address, generation, due, hash))
+    let (hash, check) = input.rest().split_first_chunk::<8>()?;
+    let check = NonZeroU32::new(u32::from_be_bytes(check.try_into().ok()?))?;
+    Some(Note::stored(kind, address, generation, due, u64::from_be_bytes(*hash), check))
 }
 
 /// Where the engine finds what has no room in memory.
 #[derive(Debug)]
-struct Shelf(Arc<File>);
+struct Shelf(Arc<Disk>);
 
 impl Shelf {
-    fn get<T>(
-        &self,
-        table: Table,
-        key: &[u8],
-        read: impl FnOnce(&[u8]) -> Option<T>,
-    ) -> anyhow::Result<Option<Option<T>>> {
-        self.0.read(|transaction| {
-            let table = transaction.open_table(table)?;
-            Ok(table.get(key)?.map(|value| read(value.value())))
-        })
+    fn read<T>(&self, read: impl Fn(&ReadTransaction) -> Result<T, Fault>) -> Result<T, String> {
+        let read = || self.0.with(|database| read(&database.begin_read()?));
+        let refused = |error: &StateError| matches!(error.fault, Fault::Refused(_));
+        // The file refuses everything once the disk has refused a checkpoint: it has to be opened anew first.
+        let found = read().or_else(|error| if refused(&error) { read() } else { Err(error) });
+        found.map_err(|error| error.to_string())
     }
 }
 
 impl Storage for Shelf {
     fn record(&self, address: Address) -> Result<Packed, String> {
-        let Address { hour, number } = address;
-        match self.get(RECORDS, &written_address(address), read_record) {
-            Ok(Some(Some(packed))) => Ok(packed),
-            Ok(_) => Err(format!("record {number} of hour {hour} is not in the state file: {MOVE_AWAY}")),
-            Err(error) => Err(format!("record {number} of hour {hour} cannot be read from the state file: {error:#}")),
-        }
+        self.read(|transaction| {
+            let table = transaction.open_table(RECORDS)?;
+            let row = table.get(&written_address(address)[..])?;
+            let absent = || Fault::Damaged(format!("{address} is not there"));
+            read_record(row.ok_or_else(absent)?.value())
+                .ok_or_else(|| Fault::Damaged(format!("{address} cannot be read")))
+        })
     }
 
     fn row(&self, key: &RowKey) -> Result<Amounts, String> {
         let mut bytes = Vec::new();
         write_row_key(key, &mut bytes);
-        let name = || format!("the row of {} in the {} pane of {}", key.scope, key.tier.name(), key.start.to_rfc3339());
-        match self.get(PANES, &bytes, |row| pack::whole(row, &mut Known::default()).ok()) {
-            Ok(None) => Ok(Amounts::default()),
-            Ok(Some(Some(row))) => Ok(row),
-            Ok(Some(None)) => Err(format!("{} in the state file makes no sense: {MOVE_AWAY}", name())),
-            Err(error) => Err(format!("{} cannot be read from the state file: {error:#}", name())),
-        }
+        self.read(|transaction| {
+            let table = transaction.open_table(PANES)?;
+            let Some(row) = table.get(&bytes[..])? else { return Ok(Amounts::default()) };
+            read_row(&bytes, row.value()).ok_or_else(|| {
+                let (tier, start) = (key.tier.name(), key.start.to_rfc3339());
+                Fault::Damaged(format!("the row of {} in the {tier} pane of {start} cannot be read", key.scope))
+            })
+        })
     }
 
     fn rows(&self, tier: Tier, start: Instant, reps: bool) -> Result<Vec<(Scope, Amounts)>, String> {
-        let read = |transaction: &ReadTransaction| {
-            let table = transaction.open_table(PANES)?;
-            let (mut from, mut to) = (Vec::new(), Vec::new());
-            write_pane(tier, start, &mut from);
-            write_pane(tier, Instant(start.0 + 1), &mut to);
+        let (mut from, mut to) = (Vec::new(), Vec::new());
+        write_pane(tier, start, &mut from);
+        write_pane(tier, Instant(start.0 + 1), &mut to);
+        self.read(|transaction| {
             let mut known = Known::default();
             let mut rows = Vec::new();
-            for row in table.range(&from[..]..&to[..])? {
-                let (key, row) = row?;
-                let key = read_row_key(key.value(), &mut known).context("the key of a row")?;
-                if reps == (key.scope.kind == ScopeKind::Rep) {
-                    rows.push((key.scope, pack::whole(row.value(), &mut known).context("a row")?));
+            for row in transaction.open_table(PANES)?.range(&from[..]..&to[..])? {
+                let (key, value) = row?;
+                let unreadable =
+                    || Fault::Damaged(format!("the {} pane of {} cannot be read", tier.name(), start.to_rfc3339()));
+                let at = read_row_key(key.value(), &mut known).ok_or_else(unreadable)?;
+                if reps == (at.scope.kind == ScopeKind::Rep) {
+                    rows.push((at.scope, read_row(key.value(), value.value()).ok_or_else(unreadable)?));
                 }
             }
             Ok(rows)
-        };
-        self.0.read(read).map_err(|error| {
-            let (tier, start) = (tier.name(), start.to_rfc3339());
-            format!("the {tier} pane of {start} cannot be read from the state file: {error:#}")
         })
     }
 }
@@ -564,4 +628,14 @@ fn write_row_key(key: &RowKey, out: &mut Vec<u8>) {
 fn read_row_key(bytes: &[u8], known: &mut Known) -> Option<RowKey> {
     let (tier, start) = read_pane(bytes, known)?;
     Some(RowKey { tier, start, scope: pack::whole(bytes.get(9..)?, known).ok()? })
+}
+
+/// Bytes of the check that a row of a pane begins with.
+const CHECK: usize = 4;
+
+/// A row, if it is the one that was written under this key.
+fn read_row(key: &[u8], value: &[u8]) -> Option<Amounts> {
+    let (written, row) = value.split_first_chunk::<CHECK>()?;
+    (check([key, row]).get() == u32::from_be_bytes(*written)).then_some(())?;
+    pack::whole(row, &mut Known::default()).ok()
 }

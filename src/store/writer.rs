@@ -24,6 +24,8 @@ pub enum Written {
     },
     /// The disk did not take it. It is tried again until it does; until then nothing newer can be cut.
     Failed(String),
+    /// What is on disk is not what was written there: nothing more is.
+    Damaged(String),
 }
 
 /// The engine's end of the writer.
@@ -75,7 +77,8 @@ fn run(store: &Store, inbox: &Receiver<Checkpoint>, tell: &impl Fn(Written)) {
                     tell(Written::Done { offsets, size: checkpoint.size(), took: begun.elapsed() });
                     break;
                 }
-                Err(error) => tell(Written::Failed(format!("{error:#}"))),
+                Err(error) if error.is_damage() => return tell(Written::Damaged(error.to_string())),
+                Err(error) => tell(Written::Failed(error.to_string())),
             }
             // Nothing else comes while this one is under way, so this only waits, or hears that all is over.
             match inbox.recv_timeout(AGAIN_AFTER) {

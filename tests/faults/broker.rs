@@ -117,7 +117,7 @@ impl Broker {
             let next = (from + 1 + chance.below(20)).min(log.messages.len() as i64);
             for offset in from..next {
                 let Message { stamp, what } = log.messages[offset as usize].clone();
-                batch.items.push(Item { partition: number, offset, stamp, what });
+                batch.items.push(Item { partition: number, offset, stamp, what, original: None });
             }
             self.told += 1;
             log.place = Place { next, epoch: self.told };

@@ -9,18 +9,19 @@ use super::world::World;
 use super::{centre, history};
 use crate::app::mail::{Mail, mailbox};
 use crate::telemetry::Telemetry;
-use goalkeeper::config::Config;
+use goalkeeper::config::{Config, Loaded};
 use goalkeeper::domain::engine::{Engine, Input, Outcome};
 use goalkeeper::domain::event::Event;
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::{DAY, HOUR, Instant, MINUTE, Span};
 use goalkeeper::ingest::kafka::{Notice, Partition, Place};
+use goalkeeper::store::Store;
 use goalkeeper::store::writer::Written;
-use goalkeeper::store::{InForce, Store};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Where compared figures stand: few, so that there is time for many seeds.
 const WINDOWS: [&str; 4] = ["2h", "hour", "day", "all"];
@@ -360,7 +361,7 @@ impl Run {
         self.write(true);
         let Some(Running { store, daemon }) = self.running.take() else { return };
         let (_, inbox) = mailbox();
-        daemon.stop(inbox);
+        daemon.stop(inbox).expect("the state is not damaged");
         self.note_handed();
         let handed = self.world.state().handed.take();
         if let (Some(checkpoint), Some(mark)) = (handed, self.handed.take())
@@ -422,19 +423,16 @@ impl Run {
         if self.world.state().handed.is_some() {
             self.tally.note(What::ReloadInCheckpoint);
         }
-        let input = if self.chance.per_cent(50) {
+        if self.chance.per_cent(50) {
             self.tally.note(What::RosterReload);
             self.choose_roster();
-            Input::Roster(Arc::new(Roster::new(self.roster.clone())))
         } else {
             self.tally.note(What::SettingsReload);
             self.choose_settings();
-            Input::Settings(Arc::new(self.config.settings.clone()))
-        };
-        let in_force = InForce::of(&self.roster, &self.config.settings);
-        let Some(Running { daemon, .. }) = &mut self.running else { return };
-        daemon.in_force = in_force;
-        daemon.engine.gather(input);
+        }
+        let loaded = Loaded { config: self.config.clone(), roster: self.roster.clone(), unset: Vec::new() };
+        let (answer, _) = oneshot::channel();
+        self.mail(Mail::Reload(Box::new(loaded), answer));
     }
 
     fn choose_roster(&mut self) {

@@ -3,7 +3,7 @@
 
 use super::super::Outside;
 use goalkeeper::domain::time::Instant;
-use goalkeeper::ingest::kafka::Partition;
+use goalkeeper::ingest::kafka::{Original, Partition};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::Checkpoint;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,9 +61,10 @@ impl Outside for World {
         Instant(self.now().0 + wrong_by)
     }
     fn publish(&self, _: View) {}
-    fn ready(&self, ready: bool) {
-        self.state().ready = ready;
+    fn ready(&self, ready: Result<(), String>) {
+        self.state().ready = ready.is_ok();
     }
+    fn refuse(&self, _: &Original, _: &str, _: &str) {}
     fn commit(&self, positions: Vec<(Partition, i64)>) {
         self.state().committed = positions;
     }

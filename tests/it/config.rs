@@ -28,8 +28,8 @@ fn the_reference_says_the_defaults() {
 #[test]
 fn the_reference_names_every_option() {
     let loaded = config::load_file(&root().join("config/reference.yaml")).unwrap_or_else(|p| panic!("{p}"));
-    // It would have to exist: the reference shows it as a comment.
-    assert_eq!(loaded.unset, ["customers.key_file"]);
+    // These would have to exist: the reference shows them as comments.
+    assert_eq!(loaded.unset, ["kafka.dead_letters", "customers.key_file"]);
 }
 
 /// Each folder under `bad/` is a configuration with mistakes; `expected.txt` in it is what `check` says.
@@ -67,4 +67,74 @@ fn check(directory: &Path) -> Result<(), String> {
         format!("{problems}\n").replace(&base, "")
     };
     config::load(directory).map(drop).map_err(told)
+}
+
+/// What is said when `before` runs and the file now holds `after`.
+fn reloaded(before: &str, after: &str) -> Result<(), String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).expect("can be written");
+    write("roster.yaml", "company: {id: acme, zone: UTC}\n");
+    write("key", "00112233445566778899aabbccddeeff\n");
+    write("secret", "something\n");
+    write("goalkeeper.yaml", before);
+    let running = config::load(directory.path()).unwrap_or_else(|problems| panic!("{problems}")).config;
+    write("goalkeeper.yaml", after);
+    let said = config::reload(directory.path(), &running);
+    said.map(drop).map_err(|p| p.to_string().replace(&format!("{}/", directory.path().display()), ""))
+}
+
+const RUNNING: &str = "\
+kafka:
+  brokers: [a]
+  topics: [b]
+sources:
+  /pbx:
+    durations: reported
+";
+
+#[test]
+fn what_cannot_change_while_goalkeeper_runs_is_refused_by_name_and_place() {
+    let more = |text: &str| format!("{RUNNING}{text}");
+    let kafka = |text: &str| RUNNING.replace("  topics: [b]", &format!("  topics: [b]\n  {text}"));
+    let source = |text: &str| more(&format!("    {text}"));
+    for (after, place, option, advice) in [
+        (RUNNING.replace("[a]", "[c]"), "2:3", "kafka.brokers", "restart"),
+        (RUNNING.replace("[b]", "[c]"), "3:3", "kafka.topics", "restart"),
+        (kafka("on_gap: continue"), "4:3", "kafka.on_gap", "restart"),
+        (kafka("dead_letters: c"), "4:3", "kafka.dead_letters", "restart"),
+        (kafka("group_id: other"), "4:3", "kafka.group_id", "restart"),
+        (kafka("properties: {client.id: x}"), "4:16", "kafka.properties.client.id", "restart"),
+        (kafka("secrets: {ssl.key.password: secret}"), "4:13", "kafka.secrets.ssl.key.password", "restart"),
+        (source("contacts: shared"), "7:5", "sources./pbx.contacts", "empty state directory"),
+        (source("tickets: shared"), "7:5", "sources./pbx.tickets", "empty state directory"),
+        (source("customers: shared"), "7:5", "sources./pbx.customers", "empty state directory"),
+        (more("clock: stream"), "7:1", "clock", "restart"),
+        (more("customers: {key_file: key}"), "7:13", "customers.key_file", "restart"),
+        (more("state: {directory: elsewhere}"), "7:9", "state.directory", "restart"),
+        (more("state: {record_memory_mib: 7}"), "7:9", "state.record_memory_mib", "restart"),
+        (more("server: {listen: \"127.0.0.1:1\"}"), "7:10", "server.listen", "restart"),
+    ] {
+        let said = reloaded(RUNNING, &after).expect_err(option);
+        let first = format!("goalkeeper.yaml:{place}: {option} cannot change while goalkeeper runs");
+        assert!(said.starts_with(&first) && said.contains(advice) && said.ends_with("1 problem"), "{said}");
+        assert!(!said.contains("something"), "{said}");
+        // Taken away again it is a change too, told where it would stand.
+        let said = reloaded(&after, RUNNING).expect_err(option);
+        assert!(said.contains(&format!("{option} cannot change")) || option.contains("secrets"), "{said}");
+    }
+}
+
+#[test]
+fn what_can_change_while_goalkeeper_runs_is_taken() {
+    for after in [
+        RUNNING.to_owned(),
+        RUNNING.replace("durations: reported", "queues: oslo"),
+        // What is said of a source now is what it was without.
+        format!("{RUNNING}    contacts: /pbx\n"),
+        format!("{RUNNING}windows: [1h]\nrules: {{lateness: 3d}}\nmeasures: {{short_abandon: 7s}}\n"),
+        format!("{RUNNING}server: {{reps: false, series_limit: 7, publish_interval: 7s}}\n"),
+        format!("{RUNNING}state: {{checkpoint_interval: 7s}}\n"),
+    ] {
+        assert_eq!(reloaded(RUNNING, &after), Ok(()), "{after}");
+    }
 }

@@ -4,10 +4,6 @@ use crate::support::calls::{STREAM, call, topic};
 use crate::support::daemon::{Daemon, ROSTER, Setup};
 use crate::support::kafka::{Message, shared};
 use crate::support::prometheus::{Prometheus, promtool};
-use crate::support::wait_for;
-use std::time::Duration;
-
-const ALL_DAY: &str = "scope=company,team,queue,rep&window=day&from=2026-01-05&to=2026-01-06";
 
 #[test]
 #[ignore = "needs a real Kafka: make test"]
@@ -68,43 +64,6 @@ fn every_record_is_accounted_for() {
     assert_eq!(get("events_applied_total", ""), 6.0);
     assert_eq!(get("events_unchanged_total", ""), 3.0);
     assert_eq!(get("events_refused_total", "reason=\"late\""), 1.0);
-}
-
-#[test]
-#[ignore = "needs a real Kafka: make test"]
-fn a_killed_daemon_goes_on_as_if_nothing_had_happened() {
-    let kafka = shared();
-    let topic = topic("killed", 3);
-    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    let undisturbed = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
-    let mut sent = 0;
-    for round in 0..4 {
-        let daemon = setup.start();
-        for n in sent..sent + 60 {
-            kafka.produce(&topic, (n % 3) as i32, call(n, n / 2));
-        }
-        sent += 60;
-        // Killed after a checkpoint, and with events that no checkpoint holds.
-        wait_for("a checkpoint", Duration::from_secs(30), || {
-            match daemon.metrics().get("goalkeeper_checkpoints_total") {
-                Some(n) if *n >= 1.0 => Ok(()),
-                seen => Err(format!("{seen:?}")),
-            }
-        });
-        kafka.produce(&topic, round % 3, call(1000 + round as usize, 3));
-        match round {
-            3 => assert!(daemon.stop().success()),
-            _ => daemon.kill(),
-        }
-    }
-    let (after, never) = (setup.start(), undisturbed.start());
-    let expected = never.figures(ALL_DAY);
-    assert_eq!(after.figures(ALL_DAY), expected);
-    let answered = |rows: &serde_json::Value| {
-        let is = |row: &&serde_json::Value| row["measure"] == "answered" && row["scope_kind"] == "company";
-        rows.as_array().and_then(|rows| rows.iter().find(is)).map(|row| row["value"].clone())
-    };
-    assert_eq!(answered(&expected), Some(serde_json::json!(244.0)));
 }
 
 #[test]

@@ -3,9 +3,12 @@
 #![allow(unreachable_pub)]
 
 mod check_data;
+mod client;
 mod clock;
 mod commands;
 mod config;
+mod crash;
+mod dead_letters;
 mod decode;
 mod floods;
 mod kafka;
@@ -17,3 +20,4 @@ mod scenarios;
 mod schemas;
 mod support;
 mod tidy;
+mod torn;

@@ -1,5 +1,9 @@
-//! Reloads, also those that come about while the daemon is down.
+//! Reloads: of a running daemon, and those that come about while it is down.
 
+use crate::support::calls::{STREAM, call, topic};
+use crate::support::daemon::{ROSTER, Setup};
+use crate::support::kafka::shared;
+use crate::support::wait_for;
 use goalkeeper::config;
 use goalkeeper::domain::engine::{Engine, Input, Outcome, Query};
 use goalkeeper::domain::measure::Measure;
@@ -12,6 +16,7 @@ use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A roster of one queue, with or without a threshold of its own.
 fn roster(threshold: &str) -> Arc<Roster> {
@@ -97,4 +102,117 @@ fn nothing_expires_while_it_is_booked_under_what_was_in_force_before() {
     assert_eq!((engine.records().len(), service_level(&engine, "month")), (1, Some(0.0)));
     engine.apply(Input::Rebook(1));
     assert_eq!((engine.records().len(), service_level(&engine, "month")), (0, Some(1.0)));
+}
+
+const SUCCESSFUL: &str = "goalkeeper_config_last_reload_successful";
+const SUCCESS_TIME: &str = "goalkeeper_config_last_reload_success_timestamp_seconds";
+const PENDING: &str = "goalkeeper_rebook_pending_records";
+
+fn handled(team: &str) -> String {
+    format!("goalkeeper_team_window_handled{{team=\"{team}\",window=\"day\"}}")
+}
+
+/// The roster with Ines in another team.
+fn moved() -> String {
+    let two = ROSTER.replace("teams: [{id: care}]", "teams: [{id: care}, {id: night}]");
+    two.replace("{id: ines, team: care}", "{id: ines, team: night}")
+}
+
+/// A topic with one call, and a daemon's directory for it.
+fn setup() -> (String, Setup) {
+    let topic = topic("reload", 1);
+    shared().produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&shared().brokers(), &topic, ROSTER, STREAM);
+    setup.change("  group_id:", "  on_gap: stop\n  group_id:");
+    (topic, setup)
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn a_running_daemon_books_live_records_anew_and_remembers_what_is_in_force() {
+    let (topic, setup) = setup();
+    let daemon = setup.start();
+    daemon.wait_metric(&handled("care"), 1.0);
+    let begun = daemon.metrics();
+    assert_eq!(begun[SUCCESSFUL], 1.0);
+    assert!(begun[SUCCESS_TIME] > 1.7e9, "{}", begun[SUCCESS_TIME]);
+
+    // By HTTP the roster. Where nothing is published for an hour, the gauge says that what is shown is not whole.
+    setup.change_roster(&moved());
+    setup.change("publish_interval: 100ms", "publish_interval: 1h");
+    let (status, said) = daemon.post("/-/reload");
+    assert_eq!((status, said.trim()), (200, "the configuration is reloaded: 2 live records are booked anew"));
+    let mixed = daemon.metrics();
+    assert_eq!((mixed[PENDING], mixed.get(&handled("night"))), (2.0, None));
+    assert!(mixed[SUCCESS_TIME] > begun[SUCCESS_TIME]);
+
+    // By signal the settings.
+    setup.change("publish_interval: 1h", "publish_interval: 100ms");
+    setup.change(STREAM, &format!("{STREAM}measures: {{wait_thresholds: [9s, 10s]}}\n"));
+    daemon.hang_up();
+    daemon.wait_metric(&handled("night"), 1.0);
+    daemon.wait_metric(&handled("care"), 0.0);
+    daemon.wait_metric(PENDING, 0.0);
+    let within = |seconds: u32| {
+        format!("goalkeeper_queue_window_wait_answered_within_{seconds}s_ratio{{queue=\"support\",window=\"day\"}}")
+    };
+    daemon.wait_metric(&within(9), 0.0);
+    daemon.wait_metric(&within(10), 1.0);
+    assert!(!daemon.metrics().contains_key(&within(20)));
+
+    // Events go on, and what is in force is in the checkpoint: a restart finds nothing new.
+    shared().produce(&topic, 0, call(2, 2));
+    daemon.wait_metric(&handled("night"), 2.0);
+    assert!(daemon.stop().success());
+    let again = setup.start();
+    again.wait_metric(&handled("night"), 2.0);
+    let said = again.said();
+    assert_eq!(said.matches("the roster has changed").count(), 1, "{said}");
+    assert_eq!(said.matches("settings have changed").count(), 1, "{said}");
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn a_reload_with_a_problem_in_any_file_changes_nothing_and_says_where() {
+    let (_, setup) = setup();
+    let daemon = setup.start();
+    daemon.wait_metric(&handled("care"), 1.0);
+    let time = daemon.metrics()[SUCCESS_TIME];
+    let unchanged = |why: &str| {
+        let samples = daemon.metrics();
+        assert_eq!((samples[SUCCESSFUL], samples[SUCCESS_TIME]), (0.0, time), "{why}");
+        assert_eq!((samples[&handled("care")], samples.get(&handled("night"))), (1.0, None), "{why}");
+        assert!(daemon.said().contains(why), "{}", daemon.said());
+    };
+    let refused = |why: &str| {
+        let (status, said) = daemon.post("/-/reload");
+        assert_eq!(status, 500, "{said}");
+        assert!(said.contains("what was in force stays in force") && said.contains(why), "{said}");
+        unchanged(why);
+    };
+    // The roster is good, and is not taken either.
+    setup.change_roster(&moved());
+    setup.change(STREAM, "clock: stream\nwindoes: [1h]\n");
+    refused("goalkeeper.yaml:14:1: unknown key `windoes`");
+    setup.change("windoes: [1h]", "windows: [1h]");
+    setup.change("on_gap: stop\n", "on_gap: continue\n");
+    refused("goalkeeper.yaml:5:3: kafka.on_gap cannot change while goalkeeper runs");
+    setup.change("on_gap: continue\n", "on_gap: stop\n");
+    // The main file is good, and is not taken either: days are still published.
+    setup.change_roster(&moved().replace("team: night", "team: nigth"));
+    daemon.hang_up();
+    let why = "roster.yaml:4:25: team `nigth` is not listed";
+    wait_for("the problem is told", Duration::from_secs(20), || {
+        let said = daemon.said();
+        if said.contains(why) { Ok(()) } else { Err(said) }
+    });
+    unchanged(why);
+    assert_eq!(daemon.get("/-/reload").0, 405);
+
+    setup.change_roster(&moved());
+    setup.change("windows: [1h]", "windows: [day]");
+    assert_eq!(daemon.post("/-/reload").0, 200);
+    daemon.wait_metric(SUCCESSFUL, 1.0);
+    daemon.wait_metric(&handled("night"), 1.0);
+    assert!(daemon.metrics()[SUCCESS_TIME] > time);
 }

@@ -284,7 +284,7 @@ fn daemon(config: &Path, topic: &str, events: u64) -> anyhow::Result<Duration> {
     let begun = process_cpu();
     let runtime = runtime()?;
     let telemetry = telemetry()?;
-    let service = Service::start(&runtime, config::load(config)?, telemetry.clone())?;
+    let service = Service::start(&runtime, config::load(config)?, config, telemetry.clone())?;
     let (stop, told) = oneshot::channel();
     service.stop_on(&runtime, told);
     while service.is_running() && read(&telemetry, topic) < events {

@@ -5,10 +5,12 @@
 //! begin and never decides it itself. Where Kafka does not have what comes next, that is a [`Gap`]: it ends the reading, or
 //! is told and read across, as the configuration says.
 
+mod dead_letters;
 mod gap;
 mod native;
 mod wanted;
 
+pub use dead_letters::{DeadLetters, Delivery, Original};
 pub use gap::Gap;
 
 use super::decode::{Decoded, Decoder, Message};
@@ -19,14 +21,14 @@ use anyhow::{Context as _, anyhow, bail};
 use gap::{Identity, resume};
 use native::Topic;
 use rdkafka::client::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message as _, Timestamp};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
 use wanted::Wanted;
 
@@ -42,6 +44,11 @@ const LOOK_AFTER: Duration = Duration::from_secs(10);
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// So often the broker may refuse an offset that it seems to have, before the log is taken for another one.
 const REFUSALS: u32 = 3;
+
+/// What the client does unless the configuration says otherwise. Measured: the default back-off of a second halves the
+/// throughput of a busy consumer.
+const CONSUMER: [(&str, &str); 3] =
+    [("fetch.queue.backoff.ms", "20"), ("fetch.wait.max.ms", "100"), ("queued.max.messages.kbytes", "32768")];
 
 /// One partition of one topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +93,10 @@ pub enum Notice {
     Missing(BTreeSet<String>),
     /// Messages, and how far the partitions have come that had any.
     Batch(Batch),
+    /// Kafka cannot be asked what there is, and why: the reader goes on trying. Told with every attempt.
+    Unreachable(String),
+    /// Kafka answers; told when it does for the first time, and when it does again.
+    Reachable,
     /// Something is wrong that may pass: the reader goes on trying.
     Trouble(String),
     /// The reader has given up; nothing more will come.
@@ -131,6 +142,8 @@ pub struct Item {
     pub stamp: Stamp,
     /// What it is.
     pub what: Result<Decoded, Refused>,
+    /// As it came; only where refused records become dead letters.
+    pub original: Option<Original>,
 }
 
 /// Kafka's own timestamp of a message.
@@ -174,28 +187,97 @@ pub fn client_info() -> String {
     format!("{version} ({})", features.unwrap_or_default())
 }
 
-/// Receives the client's own log lines.
-struct Log;
+/// Where the client finds Kafka, and what it does where the configuration says nothing else.
+fn connection(kafka: &Kafka, defaults: &[(&str, &str)]) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("socket.nagle.disable", "true");
+    for (key, value) in defaults {
+        config.set(*key, *value);
+    }
+    for (key, value) in &kafka.properties {
+        config.set(key, value);
+    }
+    config.set("bootstrap.servers", kafka.brokers.join(","));
+    config
+}
+
+/// The client's own words hold the value, which may be a secret.
+fn not_taken(error: KafkaError) -> anyhow::Error {
+    match error {
+        KafkaError::ClientConfig(_, problem, key, _) => {
+            anyhow!("the Kafka client does not take kafka.properties.{key}: {problem}")
+        }
+        error => anyhow::Error::new(error).context("the Kafka client does not take its properties"),
+    }
+}
+
+/// Receives the client's own log lines, and keeps what it said last of why there is no connection.
+#[derive(Default)]
+struct Log {
+    heard: Mutex<Option<String>>,
+}
+
+impl Log {
+    fn heard(&self) -> MutexGuard<'_, Option<String>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What fails, without the thread that says so and how long it took.
+fn why_not_connected(message: &str) -> String {
+    let message = message.split_once("]: ").map_or(message, |(_, rest)| rest);
+    message.split(" (after ").next().unwrap_or_default().to_owned()
+}
+
+fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    use RDKafkaLogLevel as Level;
+    match level {
+        Level::Emerg | Level::Alert | Level::Critical | Level::Error => {
+            tracing::warn!(facility, "kafka client: {message}");
+        }
+        Level::Warning | Level::Notice => tracing::info!(facility, "kafka client: {message}"),
+        Level::Info | Level::Debug => tracing::debug!(facility, "kafka client: {message}"),
+    }
+}
 
 impl ClientContext for Log {
-    fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, message: &str) {
-        use rdkafka::config::RDKafkaLogLevel as Level;
-        match level {
-            Level::Emerg | Level::Alert | Level::Critical | Level::Error => {
-                tracing::warn!(facility, "kafka client: {message}");
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        use RDKafkaLogLevel as Level;
+        match (facility, level) {
+            // Of each attempt to connect. The reader tells it, but not so often.
+            ("FAIL", Level::Emerg | Level::Alert | Level::Critical | Level::Error) => {
+                tracing::debug!(facility, "kafka client: {message}");
+                *self.heard() = Some(why_not_connected(message));
             }
-            Level::Warning | Level::Notice => tracing::info!(facility, "kafka client: {message}"),
-            Level::Info | Level::Debug => tracing::debug!(facility, "kafka client: {message}"),
+            _ => log_line(level, facility, message),
         }
     }
     fn error(&self, error: KafkaError, reason: &str) {
-        // The reader hears of these too, and tells them.
-        use RDKafkaErrorCode::{AllBrokersDown, PartitionEOF};
         match error {
-            KafkaError::Global(PartitionEOF | AllBrokersDown) => tracing::debug!("kafka client: {error}: {reason}"),
+            // The reader hears of these too, and tells them.
+            KafkaError::Global(RDKafkaErrorCode::PartitionEOF) => {}
+            KafkaError::Global(code) if is_about_connection(code) => {
+                tracing::debug!("kafka client: {error}: {reason}");
+            }
             _ => tracing::warn!("kafka client: {error}: {reason}"),
         }
     }
+}
+
+/// True if there is no connection: what is wrong shows when Kafka is asked next.
+fn is_about_connection(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::AllBrokersDown
+            | Code::BrokerTransportFailure
+            | Code::Resolve
+            | Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::SSL
+            | Code::OperationTimedOut
+            | Code::RequestTimedOut
+    )
 }
 
 impl ConsumerContext for Log {}
@@ -205,6 +287,7 @@ pub struct Reader {
     consumer: Arc<BaseConsumer<Log>>,
     wanted: Wanted,
     on_gap: OnGap,
+    keeps_originals: bool,
     positions: Positions,
     decoder: Decoder,
     stop: Arc<AtomicBool>,
@@ -213,6 +296,7 @@ pub struct Reader {
     states: Vec<State>,
     missing: BTreeSet<String>,
     refused: u32,
+    is_reachable: bool,
     trouble: Option<(String, Monotonic)>,
 }
 
@@ -224,10 +308,16 @@ struct State {
 }
 
 /// Tells the reader from outside to stop, and commits offsets for those who watch lag.
-#[derive(Clone)]
 pub struct Handle {
     consumer: Arc<BaseConsumer<Log>>,
     stop: Arc<AtomicBool>,
+}
+
+impl Drop for Handle {
+    /// Without anybody to read for, the reader ends, also when nothing comes that it could tell.
+    fn drop(&mut self) {
+        self.stop();
+    }
 }
 
 impl Handle {
@@ -258,25 +348,14 @@ impl Reader {
     /// # Errors
     /// If the client does not take the properties.
     pub fn new(kafka: &Kafka, positions: Positions, decoder: Decoder) -> anyhow::Result<(Reader, Handle)> {
-        let mut config = ClientConfig::new();
-        // Measured: the default back-off of a second halves the throughput of a busy consumer.
+        let mut config = connection(kafka, &CONSUMER);
         config
-            .set("fetch.queue.backoff.ms", "20")
-            .set("fetch.wait.max.ms", "100")
-            .set("queued.max.messages.kbytes", "32768")
-            .set("socket.nagle.disable", "true");
-        for (key, value) in &kafka.properties {
-            config.set(key, value);
-        }
-        config
-            .set("bootstrap.servers", kafka.brokers.join(","))
             .set("group.id", &kafka.group_id)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "true");
-        let consumer: BaseConsumer<Log> =
-            config.create_with_context(Log).context("the Kafka client does not take its properties")?;
+        let consumer: BaseConsumer<Log> = config.create_with_context(Log::default()).map_err(not_taken)?;
         let consumer = Arc::new(consumer);
         let wanted = Wanted::of(&kafka.topics).context("kafka.topics has an entry that is no pattern")?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -285,6 +364,7 @@ impl Reader {
             consumer,
             wanted,
             on_gap: kafka.on_gap,
+            keeps_originals: kafka.dead_letters.is_some(),
             positions,
             decoder,
             stop,
@@ -293,6 +373,7 @@ impl Reader {
             states: Vec::new(),
             missing: BTreeSet::new(),
             refused: 0,
+            is_reachable: false,
             trouble: None,
         };
         Ok((reader, handle))
@@ -309,6 +390,7 @@ impl Reader {
         let mut next_look = Monotonic::now();
         let (mut refused, mut just_refused) = (false, false);
         while !self.stop.load(Ordering::Relaxed) {
+            let mut unreachable = None;
             if Monotonic::now() >= next_look {
                 let look = self.look(refused);
                 let is_well = look.is_ok() && self.missing.is_empty();
@@ -321,16 +403,23 @@ impl Reader {
                         }
                     }
                     Err(Trouble::Passing(problem)) => {
-                        if !self.tell_trouble(problem, tell) {
-                            return Ok(());
-                        }
+                        self.is_reachable = false;
+                        unreachable = Some(problem);
                     }
                     Err(Trouble::Lasting(error)) => return Err(error),
                 }
             }
             let (batch, trouble) = self.batch()?;
+            if let Some(problem) = unreachable {
+                // What the client says of it comes with a poll, and says more.
+                let heard = self.consumer.context().heard().take();
+                if !tell(Notice::Unreachable(heard.unwrap_or(problem))) {
+                    return Ok(());
+                }
+            }
             match trouble {
                 Some(Problem::OffsetRefused) => (refused, just_refused) = (true, true),
+                Some(Problem::Connection) => next_look = next_look.min(Monotonic::now() + LOOK_SOON),
                 // Several partitions may be refused at once: the look waits until all of them have said so.
                 _ if std::mem::take(&mut just_refused) => next_look = Monotonic::now(),
                 _ => {}
@@ -400,11 +489,36 @@ impl Reader {
         }
         news.extend(self.close(closed)?);
         self.positions.topics.extend(identities);
+        if !self.is_reachable {
+            news.push(Notice::Batch(self.ends_again(&topics)?));
+        }
         if !opened.is_empty() {
             self.assign(&opened)?;
             news.push(Notice::Opened(opened));
         }
+        if !std::mem::replace(&mut self.is_reachable, true) {
+            *self.consumer.context().heard() = None;
+            news.push(Notice::Reachable);
+        }
         Ok(news)
+    }
+
+    /// What was at its end before Kafka could not be reached may have grown meanwhile.
+    fn ends_again(&mut self, there: &[(String, Topic)]) -> Result<Batch, Trouble> {
+        let mut batch = Batch { name_resets: self.decoder.name_resets(), ..Batch::default() };
+        let is_there =
+            |p: &Partition| there.iter().any(|(name, topic)| *name == p.topic && topic.partitions.contains(&p.number));
+        for (partition, &place) in self.places.iter().filter(|(partition, _)| is_there(partition)) {
+            let Partition { topic, number } = partition;
+            let known = native::known_end(&self.consumer, topic, *number);
+            let watermarks = self.consumer.fetch_watermarks(topic, *number, ANSWER);
+            let (_, end) = watermarks.map_err(|error| Trouble::Passing(format!("{partition}: {error}")))?;
+            let state = &mut self.states[place];
+            // Behind the last record there may be markers of transactions: only what is new counts.
+            state.at_end &= known.is_some_and(|known| end <= known);
+            batch.reached.push(Reached { partition: place, to: state.place, end, at_end: state.at_end });
+        }
+        Ok(batch)
     }
 
     /// Decides where reading of a partition begins or goes on. `recreated` is the gap to the topic that was read before,
@@ -590,8 +704,11 @@ impl Reader {
                 Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {
                     trouble = Some(Problem::OffsetRefused);
                 }
+                Err(KafkaError::MessageConsumption(code)) if is_about_connection(code) => {
+                    trouble.get_or_insert(Problem::Connection);
+                }
                 Err(KafkaError::MessageConsumptionFatal(code)) => bail!("the Kafka client gave up: {code}"),
-                Err(_) if trouble.is_some() => {}
+                Err(_) if matches!(trouble, Some(Problem::OffsetRefused)) => {}
                 Err(error) => trouble = Some(Problem::Other(error.to_string())),
             }
         }
@@ -643,7 +760,9 @@ impl Reader {
             .map(|headers| headers.iter().map(|header| (header.key, header.value.unwrap_or_default())).collect())
             .unwrap_or_default();
         let what = self.decoder.decode(Message { payload: message.payload(), headers: &headers });
-        Some(Item { partition: place, offset: message.offset(), stamp, what })
+        // Whether the engine refuses it is only known later.
+        let original = self.keeps_originals.then(|| Box::new(message.detach()));
+        Some(Item { partition: place, offset: message.offset(), stamp, what, original })
     }
 }
 
@@ -659,13 +778,43 @@ struct Seen {
 enum Problem {
     /// The broker does not have the offset that was to be read next, and the client has stopped to read that partition.
     OffsetRefused,
+    /// There is no connection to a broker.
+    Connection,
     /// Something else.
     Other(String),
 }
 
+/// Why a look did not succeed.
 enum Trouble {
     /// Worth another attempt.
     Passing(String),
     /// Nothing will help but a person.
     Lasting(anyhow::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_there_is_no_connection_is_told_without_what_changes_with_each_attempt() {
+        let message = "[thrd:127.0.0.1:1/bootstrap]: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection \
+                       refused (after 0ms in state CONNECT, 1 identical error(s) suppressed)";
+        assert_eq!(
+            why_not_connected(message),
+            "127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused"
+        );
+        assert_eq!(why_not_connected("as it is"), "as it is");
+    }
+
+    #[test]
+    fn a_property_that_the_client_does_not_take_is_told_without_its_value() {
+        let properties = [("sasl.pasword".to_owned(), "hunter2".to_owned())].into();
+        let kafka = Kafka { properties, brokers: vec!["127.0.0.1:1".to_owned()], ..Kafka::default() };
+        let problem =
+            Reader::new(&kafka, Positions::default(), Decoder::new([0; 16])).map(drop).expect_err("is unknown");
+        let problem = format!("{problem:#}");
+        assert!(problem.contains("kafka.properties.sasl.pasword"), "{problem}");
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
 }

@@ -1,8 +1,8 @@
-//! A recorded set through a real Kafka, with a kill -9 in the middle.
+//! A recorded set through a real Kafka, with five kill -9 in the middle.
 
 use super::runs::{Event, Events, Report, Row};
 use super::table::Check;
-use crate::support::daemon::{Daemon, Setup};
+use crate::support::daemon::{Daemon, Positions, Setup};
 use crate::support::kafka::{Kafka, Message, shared};
 use crate::support::{unique, wait_for};
 use std::time::{Duration, Instant};
@@ -11,31 +11,30 @@ use std::time::{Duration, Instant};
 const SPREAD: i32 = 3;
 /// The partition of what is held back.
 const HELD: i32 = SPREAD;
-/// Parts in which the third quarter of the events is fed, until the daemon can be killed in a good moment.
-const PARTS: usize = 20;
+/// Kills, spread over the second and third quarter of the events.
+const KILLS: usize = 5;
+/// Parts in which the events of one kill are fed, until the daemon can be killed in a good moment.
+const PARTS: usize = 10;
 /// Long enough to feed and read a part in between.
 const CHECKPOINTS: &str = "checkpoint_interval: 2s";
-const LIMIT: Duration = Duration::from_secs(60);
-
 /// So soon after a checkpoint the next one is not under way.
 const SAFE: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// A daemon that was killed and has been started again since, with everything read.
+/// A daemon that was killed and started again some times, with everything read.
 pub struct Killed<'e> {
     events: &'e Events,
     topic: String,
     daemon: Daemon,
-    crash: Crash,
-    _setup: Setup,
+    crashes: Vec<Crash>,
+    setup: Setup,
 }
 
-/// What the daemon had done when it was killed, and what it did afterwards.
-#[derive(Clone, Copy, Debug)]
+/// Where the daemon was when it was killed, and where its next life began.
+#[derive(Debug)]
 struct Crash {
-    records: i64,
-    checkpoints: i64,
-    read_before: i64,
-    read_after: i64,
+    before: Positions,
+    began: Vec<i64>,
 }
 
 /// A daemon on the same topic that nothing has happened to.
@@ -45,9 +44,9 @@ pub struct Undisturbed {
 }
 
 impl<'e> Killed<'e> {
-    /// Feeds the events in order of time to several partitions, those of one key to one partition. In the
-    /// third quarter the daemon is killed: after a checkpoint, and with records that no checkpoint holds. `held` lie in a partition of their
-    /// own from the beginning: with `clock: stream` time goes no further than they do.
+    /// Feeds the events in order of time to several partitions, those of one key to one partition. In the middle the
+    /// daemon is killed again and again: each time after a checkpoint, and with records that no checkpoint holds. `held`
+    /// lie in a partition of their own from the beginning: with `clock: stream` time goes no further than they do.
     pub fn feed(name: &str, events: &'e Events, held: &[&Event]) -> Killed<'e> {
         let kafka = shared();
         let topic = unique(name);
@@ -57,51 +56,74 @@ impl<'e> Killed<'e> {
         }
         let free: Vec<&Event> =
             events.events.iter().filter(|event| !held.iter().any(|held| held.json == event.json)).collect();
+        let (quarter, end) = (free.len() / 4, free.len() / 4 * 3);
+        produce(kafka, &topic, &free[..quarter]);
         let setup = setup(kafka, &topic, events);
-        let (half, end) = (free.len() / 2, free.len() / 4 * 3);
-        produce(kafka, &topic, &free[..half]);
         let daemon = setup.start();
-        let mut crash = Crash { records: 0, checkpoints: 0, read_before: 0, read_after: 0 };
-        let mut fed = half;
-        for part in free[half..end].chunks((end - half).div_ceil(PARTS)) {
+        let mut killed = Killed { events, topic, daemon, crashes: Vec::new(), setup };
+        for stretch in free[quarter..end].chunks((end - quarter).div_ceil(KILLS)) {
+            killed = killed.crash(stretch);
+        }
+        killed.produce(&free[end..]);
+        killed
+    }
+
+    /// Feeds some events part by part, and kills the daemon in the first good moment.
+    fn crash(mut self, events: &[&Event]) -> Killed<'e> {
+        let mut parts = events.chunks(events.len().div_ceil(PARTS));
+        let mut before = self.positions();
+        for part in parts.by_ref() {
             // Right after a checkpoint there is time to feed a part before the next one.
-            let checkpoints = wait_for("the next checkpoint", LIMIT, || match checkpoints(&daemon) {
-                n if n > crash.checkpoints => Ok(n),
+            let checkpoints = wait_for("the next checkpoint", LIMIT, || match self.positions().checkpoints {
+                n if n > before.checkpoints => Ok(n),
                 n => Err(n.to_string()),
             });
             let begun = Instant::now();
-            produce(kafka, &topic, part);
-            fed += part.len();
-            let wanted = (fed + held.len()) as i64;
-            crash.read_before = wait_for("the part is read", LIMIT, || match records(&daemon) {
-                n if n == wanted => Ok(n),
-                n => Err(format!("{n} of {wanted} records")),
-            });
-            crash.checkpoints = self::checkpoints(&daemon);
-            if crash.checkpoints == checkpoints && begun.elapsed() < SAFE {
+            self.produce(part);
+            before = self.positions();
+            if before.checkpoints == checkpoints && before.unsaved() > 0 && begun.elapsed() < SAFE {
                 break;
             }
         }
-        daemon.kill();
-        produce(kafka, &topic, &free[fed..]);
-        let daemon = setup.start();
-        crash.records = (free.len() + held.len()) as i64;
-        crash.read_after = records(&daemon);
+        self.daemon.kill();
+        self.daemon = self.setup.start();
+        let crash = Crash { before, began: self.positions().began() };
         assert!(crash.could_do_harm(), "the kill came at a moment that proves nothing: {crash:?}");
-        Killed { events, topic, daemon, crash, _setup: setup }
+        self.crashes.push(crash);
+        parts.for_each(|part| self.produce(part));
+        self
     }
 
-    /// Says that the kill was one that could have done harm.
+    fn positions(&self) -> Positions {
+        self.daemon.positions(&self.topic)
+    }
+
+    /// Feeds events and waits until they are read.
+    fn produce(&self, events: &[&Event]) {
+        let wanted = self.positions().read() + events.len() as i64;
+        produce(shared(), &self.topic, events);
+        self.wait_read(wanted);
+    }
+
+    fn wait_read(&self, wanted: i64) {
+        wait_for("all is read", LIMIT, || match self.positions().read() {
+            n if n == wanted => Ok(()),
+            n => Err(format!("{n} of {wanted} records")),
+        });
+    }
+
+    /// Says that each kill was one that could have done harm.
     pub fn tell(&self, check: &mut Check<'_>) {
-        let crash = &self.crash;
-        let at = format!("{} of {} records read", crash.read_before, crash.records);
-        check.holds("killed in the middle", "some but not all", &at, crash.is_in_the_middle());
-        let checkpoints = crash.checkpoints.to_string();
-        check.holds("checkpoints before the kill", "1 or more", &checkpoints, crash.checkpoints >= 1);
-        let again = crash.read_again().to_string();
-        check.holds("records read that no checkpoint held", "1 or more", &again, crash.read_again() >= 1);
-        let kept = crash.not_read_again().to_string();
-        check.holds("records not read again", "1 or more", &kept, crash.not_read_again() >= 1);
+        let least = |of: fn(&Crash) -> i64| self.crashes.iter().map(of).min().unwrap_or_default();
+        let kills = self.crashes.len();
+        check.holds("kills in the middle", &KILLS.to_string(), &kills.to_string(), kills == KILLS);
+        for (what, n) in [
+            ("checkpoints of that life before each kill", least(|crash| crash.before.checkpoints)),
+            ("records read before each kill that no checkpoint held", least(Crash::read_again)),
+            ("records not read again after each kill", least(Crash::not_read_again)),
+        ] {
+            check.holds(what, "1 or more", &n.to_string(), n >= 1);
+        }
     }
 
     /// What the API answers.
@@ -111,13 +133,9 @@ impl<'e> Killed<'e> {
 
     /// Lets time go on: feeds what comes last to the partition that was held back.
     pub fn release(&self, events: &[&Event]) {
-        let before = records(&self.daemon);
+        let wanted = self.positions().read() + events.len() as i64;
         shared().produce(&self.topic, HELD, events.iter().map(message));
-        let wanted = before + events.len() as i64;
-        wait_for("what was released is read", LIMIT, || match records(&self.daemon) {
-            n if n == wanted => Ok(()),
-            n => Err(n.to_string()),
-        });
+        self.wait_read(wanted);
     }
 
     /// Another daemon on the same topic, once everything is in it.
@@ -139,22 +157,18 @@ impl<'e> Killed<'e> {
 }
 
 impl Crash {
-    fn is_in_the_middle(&self) -> bool {
-        0 < self.read_before && self.read_before < self.records
-    }
-
     /// What the last checkpoint before the kill did not hold.
     fn read_again(&self) -> i64 {
-        self.read_before + self.read_after - self.records
+        self.before.read() - self.not_read_again()
     }
 
     /// What it held.
     fn not_read_again(&self) -> i64 {
-        self.records - self.read_after
+        self.began.iter().sum()
     }
 
     fn could_do_harm(&self) -> bool {
-        self.is_in_the_middle() && self.checkpoints >= 1 && self.read_again() >= 1 && self.not_read_again() >= 1
+        self.before.checkpoints >= 1 && self.read_again() >= 1 && self.not_read_again() >= 1
     }
 }
 
@@ -195,14 +209,6 @@ fn report(daemon: &Daemon, questions: &[&str]) -> Report {
         report.extend(Report::new(rows));
     }
     report
-}
-
-fn records(daemon: &Daemon) -> i64 {
-    sum(daemon, "goalkeeper_records_total{", "")
-}
-
-fn checkpoints(daemon: &Daemon) -> i64 {
-    sum(daemon, "goalkeeper_checkpoints_total", "")
 }
 
 fn sum(daemon: &Daemon, name: &str, label: &str) -> i64 {

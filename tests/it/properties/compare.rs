@@ -87,7 +87,7 @@ fn rows_differ(rows: &[Row], stretches: &[Stretch], known: &Known, scope: &Scope
     for row in rows {
         let stretch = Stretch { start: row.start.0, end: row.end.0 };
         let must = known.ask(scope, &row.measure, stretch, settings);
-        if !agrees(&row.figure, &must) {
+        if !agrees(&row.figure, &must, 1e-9) {
             let (start, end) = (row.start.to_rfc3339(), row.end.to_rfc3339());
             differences.push(format!("{} in {start}..{end} is {:?}, must be {must:?}", row.measure, row.figure));
         }
@@ -95,11 +95,12 @@ fn rows_differ(rows: &[Row], stretches: &[Stretch], known: &Known, scope: &Scope
     differences
 }
 
-fn agrees(found: &Figure, must: &Answer) -> bool {
+/// True if a figure is what it must be; `precision` is that of its value.
+pub fn agrees(found: &Figure, must: &Answer, precision: f64) -> bool {
     let near = |value: f64, exact: i64, error: f64| (value * 1000.0 - exact as f64).abs() <= exact as f64 * error + 1.0;
     let value = match (found.value, must.value) {
         (None, Value::None) => true,
-        (Some(value), Value::Exactly(exact)) => (value - exact).abs() <= 1e-9 * exact.abs().max(1.0),
+        (Some(value), Value::Exactly(exact)) => (value - exact).abs() <= precision * exact.abs().max(1.0),
         // The middle of the sketch's bucket: half a bucket off at most.
         (Some(value), Value::Percentile(exact)) => near(value, exact, 0.005_45),
         // The upper bound of the bucket: never below, a whole bucket above at most.

@@ -6,8 +6,8 @@
 mod books;
 mod bytes;
 mod centre;
-mod chance;
-mod compare;
+pub mod chance;
+pub mod compare;
 mod contacts;
 mod disk;
 mod few;

@@ -76,18 +76,12 @@ impl Daemon {
 
     /// Gets a path; status 0 if nobody answers.
     pub fn get(&self, path: &str) -> (u16, String) {
-        let agent = ureq::Agent::new_with_config(
-            ureq::Agent::config_builder()
-                .http_status_as_error(false)
-                .timeout_global(Some(Duration::from_secs(20)))
-                .build(),
-        );
-        match agent.get(format!("{}{path}", self.url())).call() {
-            Ok(mut response) => {
-                (response.status().as_u16(), response.body_mut().read_to_string().expect("the body is text"))
-            }
-            Err(error) => (0, error.to_string()),
-        }
+        said_by(agent().get(format!("{}{path}", self.url())).call())
+    }
+
+    /// Posts nothing to a path.
+    pub fn post(&self, path: &str) -> (u16, String) {
+        said_by(agent().post(format!("{}{path}", self.url())).send_empty())
     }
 
     /// Where it serves.
@@ -111,6 +105,21 @@ impl Daemon {
             .collect()
     }
 
+    /// Where it is in each partition of a topic.
+    pub fn positions(&self, topic: &str) -> Positions {
+        let samples = self.metrics();
+        let each = |name: &str| -> Vec<i64> {
+            let of = |n| format!("goalkeeper_{name}{{partition=\"{n}\",topic=\"{topic}\"}}");
+            (0..).map_while(|n| samples.get(&of(n))).map(|value| *value as i64).collect()
+        };
+        Positions {
+            checkpoints: samples["goalkeeper_checkpoints_total"] as i64,
+            next: each("kafka_position_offset"),
+            saved: each("checkpoint_position_offset"),
+            records: each("records_total"),
+        }
+    }
+
     /// Waits until a sample has a value.
     pub fn wait_metric(&self, name: &str, wanted: f64) {
         wait_for(&format!("{name} is {wanted}"), Duration::from_secs(60), || match self.metrics().get(name) {
@@ -122,10 +131,14 @@ impl Daemon {
 
     /// The rows that the API answers, without their times of asking.
     pub fn figures(&self, question: &str) -> serde_json::Value {
+        self.answer(question)["rows"].take()
+    }
+
+    /// Everything that the API answers.
+    pub fn answer(&self, question: &str) -> serde_json::Value {
         let (status, body) = self.get(&format!("/api/v1/figures?{question}"));
         assert_eq!(status, 200, "{body}");
-        let mut answer: serde_json::Value = serde_json::from_str(&body).expect("is JSON");
-        answer["rows"].take()
+        serde_json::from_str(&body).expect("is JSON")
     }
 
     /// Lets it stand still while `meanwhile` happens.
@@ -133,6 +146,11 @@ impl Daemon {
         self.process.pause();
         meanwhile();
         self.process.resume();
+    }
+
+    /// Asks it to read its configuration anew.
+    pub fn hang_up(&self) {
+        self.process.hang_up();
     }
 
     /// Kills it on the spot.
@@ -154,6 +172,50 @@ impl Daemon {
     /// What it has said.
     pub fn said(&self) -> String {
         self.process.said()
+    }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    ureq::Agent::new_with_config(config.timeout_global(Some(Duration::from_secs(20))).build())
+}
+
+fn said_by(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, String) {
+    match answer {
+        Ok(mut response) => {
+            (response.status().as_u16(), response.body_mut().read_to_string().expect("the body is text"))
+        }
+        Err(error) => (0, error.to_string()),
+    }
+}
+
+/// Where a daemon is in each partition of a topic, and where it would be after a crash.
+#[derive(Debug)]
+pub struct Positions {
+    /// Checkpoints since the process began.
+    pub checkpoints: i64,
+    /// What is read next.
+    pub next: Vec<i64>,
+    /// What would be read next after a crash.
+    pub saved: Vec<i64>,
+    /// Records read since the process began.
+    pub records: Vec<i64>,
+}
+
+impl Positions {
+    /// Records of the topic that are read, by this process or an earlier one.
+    pub fn read(&self) -> i64 {
+        self.next.iter().sum()
+    }
+
+    /// Records that would be read again after a crash.
+    pub fn unsaved(&self) -> i64 {
+        self.read() - self.saved.iter().sum::<i64>()
+    }
+
+    /// Where the process began to read. Only while nothing is read: the samples of a page are not of one instant.
+    pub fn began(&self) -> Vec<i64> {
+        self.next.iter().zip(&self.records).map(|(next, records)| next - records).collect()
     }
 }
 
@@ -182,6 +244,11 @@ impl Setup {
         let text = std::fs::read_to_string(&path).expect("is there");
         assert!(text.contains(from), "goalkeeper.yaml has no `{from}`");
         std::fs::write(&path, text.replace(from, to)).expect("can be written");
+    }
+
+    /// Writes another roster.
+    pub fn change_roster(&self, roster: &str) {
+        std::fs::write(self.directory.path().join("roster.yaml"), roster).expect("can be written");
     }
 
     /// Where it is.

@@ -1,13 +1,17 @@
 //! Real servers for the tests: Apache Kafka, Prometheus, and the daemon itself, each a process that dies with the test.
 
 pub mod calls;
+pub mod certificates;
 pub mod daemon;
 pub mod kafka;
 pub mod process;
 pub mod prometheus;
+pub mod proxy;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -40,4 +44,31 @@ pub fn unique(name: &str) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{name}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A small disk of its own at a path, gone with this.
+pub struct Mounted(PathBuf);
+
+/// Mounts one; `None`, told as not run, where that is not allowed.
+pub fn mount(path: &Path, options: &str) -> Option<Mounted> {
+    std::fs::create_dir_all(path).expect("can be made");
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(path).output();
+    match mount {
+        Ok(output) if output.status.success() => Some(Mounted(path.to_owned())),
+        Ok(output) => {
+            eprintln!("NOT RUN, needs to mount a small disk: {}", String::from_utf8_lossy(&output.stderr));
+            None
+        }
+        Err(error) => {
+            eprintln!("NOT RUN, needs to mount a small disk: {error}");
+            None
+        }
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Whatever still has a file there, the disk is gone from the path.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
 }

@@ -51,6 +51,11 @@ impl Process {
         self.signal("TERM");
     }
 
+    /// Asks it to read its configuration anew.
+    pub fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
     /// Lets it stand still.
     pub fn pause(&self) {
         self.signal("STOP");

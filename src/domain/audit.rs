@@ -1,0 +1,51 @@
+//! The audit: what is kept of a record so that nobody need look at it is derived afresh, and compared.
+
+use super::contribution::{Context, contribution};
+use super::pack::Pack;
+use super::record::{Record, RecordKey};
+use super::records::Records;
+use super::slots::{Note, hash};
+use super::time::Instant;
+
+/// Tells of every record what does not follow from its events. Without a context (because its bookings were made under
+/// other settings) no more than its note is looked at.
+pub(super) fn records(records: &Records, context: Option<&Context<'_>>, tell: &mut impl FnMut(String)) {
+    records.visit_noted(|note, key, record| {
+        let mut tell = |problem: &str| tell(format!("{}, {key}: {problem}", note.address));
+        check_note(note, key, &mut tell);
+        // What waits to be booked anew is not what would be booked now.
+        if let Some(context) = context.filter(|_| note.generation == records.generation()) {
+            check_contribution(note, key, record, context, &mut tell);
+        }
+    });
+}
+
+fn check_note(note: &Note, key: &RecordKey, tell: &mut impl FnMut(&str)) {
+    let mut packed = Vec::new();
+    key.put(&mut packed);
+    if note.hash != hash(&packed) {
+        tell("it is not found by its key");
+    }
+    if note.kind != key.kind {
+        tell("it is noted as another kind of record");
+    }
+}
+
+fn check_contribution(
+    note: &Note,
+    key: &RecordKey,
+    record: &Record,
+    context: &Context<'_>,
+    tell: &mut impl FnMut(&str),
+) {
+    let now = contribution(key, record, context);
+    if now.bookings != record.booked {
+        tell("it has booked something other than what it stands for");
+    }
+    if now.sends != record.sent {
+        tell("it has told others something other than what it knows");
+    }
+    if now.due.unwrap_or(Instant::MAX) != note.due {
+        tell("it is due at another time than is noted");
+    }
+}
