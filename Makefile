@@ -1,7 +1,7 @@
 # What can be done here. `make demo` and `make test` do their whole set-up.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup setup-cargo kafka-jars fmt check test torture demo bench check-data generate clean
+.PHONY: help setup setup-cargo kafka-jars fmt check test simulate-faults torture demo bench check-data generate clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -26,6 +26,9 @@ check: ## Formatting, lints, unit tests and tidiness, in seconds
 
 test: ## Every test, against a real Kafka and a real Prometheus
 	@scripts/test
+
+simulate-faults: ## The daemon with a disk, a broker and clocks that fail: SEEDS=500 of it, or GOALKEEPER_SEED=17
+	GOALKEEPER_SEEDS=$(or $(SEEDS),500) cargo test --bin goalkeeper faults -- --nocapture
 
 torture: setup kafka-jars ## Kill the daemon KILLS times (1000) on a real Kafka, with figures held against the oracle
 	KILLS=$${KILLS:-1000} cargo test --test it -- --ignored --nocapture crash::figures

@@ -69,11 +69,7 @@ enum Verdict {
 impl Clock {
     /// A clock that knows how far time had come when the program ended last, if it ever ran. Where no record comes for
     /// `patience`, nothing speaks against the wall clock.
-    pub(crate) fn start(before: Option<Instant>, patience: Duration) -> Clock {
-        Clock::start_at(Monotonic::now(), before, patience)
-    }
-
-    fn start_at(now: Monotonic, before: Option<Instant>, patience: Duration) -> Clock {
+    pub(crate) fn start(now: Monotonic, before: Option<Instant>, patience: Duration) -> Clock {
         let known = before.map(|time| Known { time, since: now });
         Clock { proven: false, known, live: false, heard: now, patience }
     }
@@ -85,11 +81,7 @@ impl Clock {
 
     /// Notes Kafka's timestamp of a record. It is `live` if it was written after the program had read all there was; what
     /// lay there before may be as old as it likes.
-    pub(crate) fn note(&mut self, timestamp: Instant, live: bool) {
-        self.note_at(Monotonic::now(), timestamp, live);
-    }
-
-    fn note_at(&mut self, now: Monotonic, timestamp: Instant, live: bool) {
+    pub(crate) fn note(&mut self, now: Monotonic, timestamp: Instant, live: bool) {
         if self.proven {
             return;
         }
@@ -100,12 +92,8 @@ impl Clock {
         }
     }
 
-    /// What time it is.
-    pub(crate) fn look(&mut self) -> Look {
-        self.look_at(Monotonic::now(), wall())
-    }
-
-    fn look_at(&mut self, now: Monotonic, wall: Instant) -> Look {
+    /// What time it is, as the monotonic clock and the wall clock have it.
+    pub(crate) fn look(&mut self, now: Monotonic, wall: Instant) -> Look {
         let known = self.known.map(|known| known.at(now));
         if !self.proven {
             let quiet = now.saturating_duration_since(self.heard) >= self.patience;
@@ -168,16 +156,16 @@ mod tests {
     #[test]
     fn a_wall_clock_that_jumps_is_not_believed() {
         let began = Monotonic::now();
-        let mut clock = Clock::start_at(began, Some(WALL), PATIENCE);
-        assert_eq!(clock.look_at(began, WALL), followed(WALL));
+        let mut clock = Clock::start(began, Some(WALL), PATIENCE);
+        assert_eq!(clock.look(began, WALL), followed(WALL));
         let (later, expected) = (began + Duration::from_secs(60), Instant(WALL.0 + 60_000));
         let jumped = |wall| Look { now: Some(expected), wall, doubt: Some(Doubt::Jumped) };
         for wall in [Instant(expected.0 + HOUR + 1), Instant(expected.0 - HOUR - 1), Instant(0), Instant(i64::MAX)] {
-            assert_eq!(clock.look_at(later, wall), jumped(wall));
+            assert_eq!(clock.look(later, wall), jumped(wall));
         }
         // It is followed again where it comes back, and small steps are followed always.
         for wall in [Instant(expected.0 + HOUR), Instant(expected.0 - HOUR), expected] {
-            assert_eq!(clock.look_at(later, wall), followed(wall));
+            assert_eq!(clock.look(later, wall), followed(wall));
         }
     }
 
@@ -199,61 +187,61 @@ mod tests {
     #[test]
     fn a_restart_after_a_short_break_believes_the_wall_clock_at_once() {
         let began = Monotonic::now();
-        assert_eq!(Clock::start_at(began, Some(ago(HOUR)), PATIENCE).look_at(began, WALL), followed(WALL));
-        assert_eq!(Clock::start_at(began, Some(ago(HOUR + 1)), PATIENCE).look_at(began, WALL), open(WALL));
-        assert_eq!(Clock::start_at(began, None, PATIENCE).look_at(began, WALL), open(WALL));
+        assert_eq!(Clock::start(began, Some(ago(HOUR)), PATIENCE).look(began, WALL), followed(WALL));
+        assert_eq!(Clock::start(began, Some(ago(HOUR + 1)), PATIENCE).look(began, WALL), open(WALL));
+        assert_eq!(Clock::start(began, None, PATIENCE).look(began, WALL), open(WALL));
     }
 
     #[test]
     fn a_backlog_proves_the_clock_with_its_newest_record_and_never_disproves_it() {
         let began = Monotonic::now();
-        let mut clock = Clock::start_at(began, None, PATIENCE);
-        clock.note_at(began, ago(500 * HOUR), false);
-        assert_eq!(clock.look_at(began, WALL), open(WALL));
-        clock.note_at(began, ago(1_000), false);
-        clock.note_at(began, ago(700 * HOUR), false);
-        assert_eq!(clock.look_at(began, WALL), followed(WALL));
+        let mut clock = Clock::start(began, None, PATIENCE);
+        clock.note(began, ago(500 * HOUR), false);
+        assert_eq!(clock.look(began, WALL), open(WALL));
+        clock.note(began, ago(1_000), false);
+        clock.note(began, ago(700 * HOUR), false);
+        assert_eq!(clock.look(began, WALL), followed(WALL));
     }
 
     #[test]
     fn a_quiet_topic_that_gets_current_records_is_believed() {
         let began = Monotonic::now();
-        let mut clock = Clock::start_at(began, Some(ago(60 * HOUR)), PATIENCE);
-        clock.note_at(began, ago(50 * HOUR), false);
-        assert_eq!(clock.look_at(began, WALL), open(WALL));
-        clock.note_at(began, WALL, true);
-        assert_eq!(clock.look_at(began, WALL), followed(WALL));
+        let mut clock = Clock::start(began, Some(ago(60 * HOUR)), PATIENCE);
+        clock.note(began, ago(50 * HOUR), false);
+        assert_eq!(clock.look(began, WALL), open(WALL));
+        clock.note(began, WALL, true);
+        assert_eq!(clock.look(began, WALL), followed(WALL));
     }
 
     #[test]
     fn where_nothing_comes_nothing_speaks_against_the_clock() {
         let began = Monotonic::now();
-        let mut clock = Clock::start_at(began, Some(ago(60 * HOUR)), PATIENCE);
+        let mut clock = Clock::start(began, Some(ago(60 * HOUR)), PATIENCE);
         let noted = began + Duration::from_secs(5);
-        clock.note_at(noted, ago(50 * HOUR), false);
-        assert_eq!(clock.look_at(noted + PATIENCE - Duration::from_millis(1), WALL), open(WALL));
-        assert_eq!(clock.look_at(noted + PATIENCE, WALL), followed(WALL));
+        clock.note(noted, ago(50 * HOUR), false);
+        assert_eq!(clock.look(noted + PATIENCE - Duration::from_millis(1), WALL), open(WALL));
+        assert_eq!(clock.look(noted + PATIENCE, WALL), followed(WALL));
     }
 
     #[test]
     fn a_clock_ahead_of_live_records_is_not_believed_however_quiet_it_gets() {
         let began = Monotonic::now();
-        let mut clock = Clock::start_at(began, None, PATIENCE);
-        clock.note_at(began, ago(9_000 * HOUR), true);
-        assert_eq!(clock.look_at(began, WALL), ahead_of_records(WALL, ago(9_000 * HOUR)));
+        let mut clock = Clock::start(began, None, PATIENCE);
+        clock.note(began, ago(9_000 * HOUR), true);
+        assert_eq!(clock.look(began, WALL), ahead_of_records(WALL, ago(9_000 * HOUR)));
         let after = |duration: Duration| Instant(ago(9_000 * HOUR).0 + millis(duration));
         let night = Duration::from_secs(12 * 3600);
         let wall = Instant(WALL.0 + millis(night));
-        assert_eq!(clock.look_at(began + night, wall), ahead_of_records(wall, after(night)));
+        assert_eq!(clock.look(began + night, wall), ahead_of_records(wall, after(night)));
         // Time goes on with the monotonic clock; a record that lags behind does not set it back, one ahead takes it along.
-        clock.note_at(began + night, ago(9_000 * HOUR), true);
-        assert_eq!(clock.look_at(began + night, wall), ahead_of_records(wall, after(night)));
-        clock.note_at(began + night, ago(8_000 * HOUR), true);
-        assert_eq!(clock.look_at(began + night, wall), ahead_of_records(wall, ago(8_000 * HOUR)));
+        clock.note(began + night, ago(9_000 * HOUR), true);
+        assert_eq!(clock.look(began + night, wall), ahead_of_records(wall, after(night)));
+        clock.note(began + night, ago(8_000 * HOUR), true);
+        assert_eq!(clock.look(began + night, wall), ahead_of_records(wall, ago(8_000 * HOUR)));
         // The wall clock is set right, or the records turn out to have been old ones.
         let mut mended = clock.clone();
-        assert_eq!(mended.look_at(began + night, ago(8_000 * HOUR)), followed(ago(8_000 * HOUR)));
-        clock.note_at(began + night, Instant(wall.0 - HOUR), true);
-        assert_eq!(clock.look_at(began + night, wall), followed(wall));
+        assert_eq!(mended.look(began + night, ago(8_000 * HOUR)), followed(ago(8_000 * HOUR)));
+        clock.note(began + night, Instant(wall.0 - HOUR), true);
+        assert_eq!(clock.look(began + night, wall), followed(wall));
     }
 }

@@ -1,7 +1,7 @@
 //! The engine's task: one loop that owns the engine and takes everything that happens from one mailbox.
 
 use super::mail::{Inbox, Mail};
-use crate::clock::{self, Clock, Doubt, Look};
+use crate::clock::{Clock, Doubt, Look};
 use crate::telemetry::Telemetry;
 use goalkeeper::config::{self, Config, Loaded, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
@@ -12,14 +12,12 @@ use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::domain::window::Reach;
 use goalkeeper::ingest::decode::Decoded;
-use goalkeeper::ingest::kafka::{
-    Batch, DeadLetters, Gap, Handle, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp,
-};
+use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
 use goalkeeper::publish::view::{View, Viewer};
-use goalkeeper::store::writer::{Writer, Written};
+use goalkeeper::store::writer::Written;
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -42,12 +40,27 @@ const UNREAD_NAMED: usize = 5;
 /// The most rows that one question gets.
 const MOST_ROWS: usize = 200_000;
 
-/// What the rest of the program sees of the engine.
+/// The world as the engine's task meets it: what comes in is mail, what goes out goes through here, and so do looks at
+/// the clocks.
 pub(super) trait Outside: Send {
+    /// What never jumps, and says nothing about the time of day.
+    fn monotonic(&self) -> Monotonic;
+    /// The time of day, as far as the system knows it.
+    fn wall(&self) -> Instant;
     /// New figures.
     fn publish(&self, view: View);
     /// Whether figures are complete and up to date, or why not.
     fn ready(&self, ready: Result<(), String>);
+    /// A record that was refused, if there is a topic for them.
+    fn refuse(&self, original: &Original, reason: &str, detail: &str);
+    /// The offsets that are on disk, for lag tools.
+    fn commit(&self, positions: Vec<(Partition, i64)>);
+    /// Hands a checkpoint to the disk, which answers by mail. Only when the one before is done.
+    fn write(&self, checkpoint: Checkpoint);
+    /// No more records are wanted.
+    fn stop_reading(&self);
+    /// Waits until the disk and the dead letters are done.
+    fn finish(self);
 }
 
 /// The engine with all that it needs to go on.
@@ -60,9 +73,6 @@ pub(super) struct Daemon<O> {
     doubted: Option<Doubt>,
     outside: O,
     viewer: Viewer,
-    reader: Handle,
-    dead_letters: Option<DeadLetters>,
-    writer: Writer,
     writing: bool,
     cut_at: Monotonic,
     events_since_cut: u64,
@@ -150,7 +160,6 @@ fn put_in_force(engine: &mut Engine, before: &InForce, now: &InForce, roster: Ar
 }
 
 impl<O: Outside> Daemon<O> {
-    #[expect(clippy::too_many_arguments, reason = "called once, with everything there is")]
     pub(super) fn new(
         engine: Engine,
         config: Config,
@@ -158,14 +167,11 @@ impl<O: Outside> Daemon<O> {
         positions: Positions,
         telemetry: Telemetry,
         outside: O,
-        reader: Handle,
-        dead_letters: Option<DeadLetters>,
-        writer: Writer,
     ) -> Daemon<O> {
         let viewer = viewer(&config);
-        let now = Monotonic::now();
+        let now = outside.monotonic();
         let before = (engine.now() > Instant::MIN).then_some(engine.now());
-        let clock = Clock::start(before, std_duration(config.settings.idle));
+        let clock = Clock::start(now, before, std_duration(config.settings.idle));
         Daemon {
             engine,
             viewer,
@@ -175,9 +181,6 @@ impl<O: Outside> Daemon<O> {
             clock,
             doubted: None,
             outside,
-            reader,
-            dead_letters,
-            writer,
             writing: false,
             cut_at: now,
             events_since_cut: 0,
@@ -198,50 +201,65 @@ impl<O: Outside> Daemon<O> {
     /// Takes mail until it is told to stop, then writes a last checkpoint.
     pub(super) fn run(mut self, mut inbox: Inbox) -> End {
         let end = loop {
-            let mail = match self.engine.rebooking() {
-                true => {
-                    self.engine.apply(Input::Rebook(REBOOK_SLICE));
-                    match inbox.try_recv() {
-                        Some(mail) => mail,
-                        None => continue,
-                    }
-                }
-                false => match inbox.recv() {
-                    Some(mail) => mail,
-                    None => break End::Stopped,
-                },
+            let mail = match self.rebook() {
+                true => inbox.try_recv(),
+                false => Some(inbox.recv().unwrap_or(Mail::Stop)),
             };
-            match mail {
-                Mail::Reader(Notice::Opened(opened)) => self.open(opened),
-                Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
-                Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
-                Mail::Reader(Notice::Unreachable(problem)) => self.unreachable(problem),
-                Mail::Reader(Notice::Reachable) => self.reachable(),
-                Mail::Reader(Notice::Trouble(problem)) => {
-                    self.telemetry.kafka_troubles.inc();
-                    tracing::warn!("Kafka: {problem}; trying again");
-                }
-                Mail::Reader(Notice::Failed(problem)) => break End::ReaderFailed(problem),
-                Mail::Tick => self.tick(),
-                Mail::Written(written) => {
-                    if let Err(problem) = self.written(written) {
-                        break End::StateDamaged(problem);
-                    }
-                }
-                Mail::Ask(question, answer) => {
-                    // Whoever asked may have gone away meanwhile.
-                    let _ = answer.send(self.answer(&question));
-                }
-                Mail::Reload(loaded, answer) => {
-                    let _ = answer.send(self.reload(*loaded));
-                }
-                Mail::Stop => break End::Stopped,
+            if let Some(mail) = mail
+                && let Some(end) = self.take(mail)
+            {
+                break end;
             }
         };
         match end {
             End::StateDamaged(_) => end,
             End::Stopped | End::ReaderFailed(_) => self.stop(inbox).map_or_else(End::StateDamaged, |()| end),
         }
+    }
+
+    /// Re-books some of the live records that are behind; true if there were any.
+    fn rebook(&mut self) -> bool {
+        let behind = self.engine.rebooking();
+        if behind {
+            self.engine.apply(Input::Rebook(REBOOK_SLICE));
+        }
+        behind
+    }
+
+    /// Takes one letter; tells if it was the last.
+    fn take(&mut self, mail: Mail) -> Option<End> {
+        match mail {
+            Mail::Reader(Notice::Opened(opened)) => self.open(opened),
+            Mail::Reader(Notice::Missing(missing)) => self.miss(missing),
+            Mail::Reader(Notice::Batch(batch)) => self.batch(batch),
+            Mail::Reader(Notice::Unreachable(problem)) => self.unreachable(problem),
+            Mail::Reader(Notice::Reachable) => self.reachable(),
+            Mail::Reader(Notice::Trouble(problem)) => {
+                self.telemetry.kafka_troubles.inc();
+                tracing::warn!("Kafka: {problem}; trying again");
+            }
+            Mail::Reader(Notice::Failed(problem)) => return Some(End::ReaderFailed(problem)),
+            Mail::Tick => self.tick(),
+            Mail::Written(written) => return self.written(written).err().map(End::StateDamaged),
+            Mail::Ask(question, answer) => {
+                // Whoever asked may have gone away meanwhile.
+                let _ = answer.send(self.answer(&question));
+            }
+            Mail::Reload(loaded, answer) => {
+                let _ = answer.send(self.reload(*loaded));
+            }
+            Mail::Stop => return Some(End::Stopped),
+        }
+        None
+    }
+
+    /// How long ago `then` was.
+    fn since(&self, then: Monotonic) -> Duration {
+        self.outside.monotonic().saturating_duration_since(then)
+    }
+
+    fn look(&mut self) -> Look {
+        self.clock.look(self.outside.monotonic(), self.outside.wall())
     }
 
     fn open(&mut self, opened: Vec<Opened>) {
@@ -314,13 +332,13 @@ impl<O: Outside> Daemon<O> {
     fn unreachable(&mut self, problem: String) {
         self.telemetry.kafka_reachable.set(0);
         self.telemetry.kafka_troubles.inc();
-        let now = Monotonic::now();
+        let now = self.outside.monotonic();
         let before = self.unreachable.take();
         let logged = before.as_ref().map(|before| before.logged).filter(|at| now - *at < UNREACHABLE_TOLD_AFTER);
         if logged.is_none() {
             tracing::error!("Kafka cannot be reached: {problem}; trying again, and time stands still meanwhile");
         }
-        let since = before.map_or_else(clock::wall, |before| before.since);
+        let since = before.map_or_else(|| self.outside.wall(), |before| before.since);
         self.unreachable = Some(Unreachable { since, problem, logged: logged.unwrap_or(now) });
         self.go_on();
     }
@@ -344,7 +362,7 @@ impl<O: Outside> Daemon<O> {
         if !self.clock.is_proven() {
             self.let_records_judge_the_clock(&batch);
         }
-        let look = self.clock.look();
+        let look = self.look();
         let polled = look.now.unwrap_or(look.wall);
         for item in batch.items {
             let place = item.partition;
@@ -367,9 +385,10 @@ impl<O: Outside> Daemon<O> {
     }
 
     fn let_records_judge_the_clock(&mut self, batch: &Batch) {
+        let now = self.outside.monotonic();
         for item in &batch.items {
             if let Some(time) = item.stamp.time() {
-                self.clock.note(time, self.partitions[item.partition].was_at_end);
+                self.clock.note(now, time, self.partitions[item.partition].was_at_end);
             }
         }
     }
@@ -417,16 +436,16 @@ impl<O: Outside> Daemon<O> {
 
     fn refuse(&mut self, place: usize, offset: i64, original: Option<Original>, reason: &str, detail: &str) {
         self.log_refusal(place, offset, reason, detail);
-        if let (Some(dead_letters), Some(original)) = (&self.dead_letters, original) {
-            dead_letters.send(&original, reason, detail);
+        if let Some(original) = original {
+            self.outside.refuse(&original, reason, detail);
         }
     }
 
     fn log_refusal(&mut self, place: usize, offset: i64, reason: &str, detail: &str) {
-        let (since, n) = &mut self.logged;
-        if since.elapsed() >= Duration::from_secs(60) {
-            (*since, *n) = (Monotonic::now(), 0);
+        if self.since(self.logged.0) >= Duration::from_secs(60) {
+            self.logged = (self.outside.monotonic(), 0);
         }
+        let (_, n) = &mut self.logged;
         *n += 1;
         if *n <= LOGGED_A_MINUTE {
             let partition = &self.partitions[place].partition;
@@ -512,7 +531,7 @@ impl<O: Outside> Daemon<O> {
         if self.config.clock == config::Clock::Stream {
             return Follows::Stream;
         }
-        let look = self.clock.look();
+        let look = self.look();
         self.telemetry.clock_disbelieved.set(i64::from(look.doubt.is_some()));
         if std::mem::replace(&mut self.doubted, look.doubt) != look.doubt {
             tell_doubt(&look);
@@ -527,7 +546,7 @@ impl<O: Outside> Daemon<O> {
 
     fn publish_if_due(&mut self) {
         let pause = std_duration(self.config.server.publish_interval).max(self.publish_pause);
-        if self.published_at.is_some_and(|at| at.elapsed() < pause) {
+        if self.published_at.is_some_and(|at| self.since(at) < pause) {
             return;
         }
         self.engine.flush();
@@ -537,10 +556,10 @@ impl<O: Outside> Daemon<O> {
             self.telemetry.rebook_pending.set(pending as i64);
             return;
         }
-        let begun = Monotonic::now();
+        let begun = self.outside.monotonic();
         // Windows stand at T: before any event there is none.
         let view = self.viewer.view(&self.engine, self.ready && self.engine.now() > Instant::MIN);
-        let took = begun.elapsed();
+        let took = self.since(begun);
         self.telemetry.publish_duration.set(took.as_secs_f64());
         self.telemetry.series.set(view.series as i64);
         self.telemetry.series_dropped.set(view.dropped as i64);
@@ -548,12 +567,12 @@ impl<O: Outside> Daemon<O> {
         // After the figures: what shows 0 beside them shows that they are whole.
         self.telemetry.rebook_pending.set(pending as i64);
         self.publish_pause = took * PUBLISH_SHARE;
-        self.published_at = Some(Monotonic::now());
+        self.published_at = Some(self.outside.monotonic());
         self.published = Some(state);
     }
 
     fn checkpoint_if_due(&mut self) {
-        let due = self.cut_at.elapsed() >= std_duration(self.config.state.checkpoint_interval)
+        let due = self.since(self.cut_at) >= std_duration(self.config.state.checkpoint_interval)
             || self.events_since_cut >= CHECKPOINT_EVENTS;
         if due && !self.writing && !self.partitions.is_empty() {
             self.cut();
@@ -567,9 +586,9 @@ impl<O: Outside> Daemon<O> {
         let logs = Logs { topics: self.positions.topics.clone(), epochs };
         let checkpoint = Checkpoint::cut(&mut self.engine, offsets, logs, self.in_force.clone());
         self.writing = true;
-        self.cut_at = Monotonic::now();
+        self.cut_at = self.outside.monotonic();
         self.events_since_cut = 0;
-        self.writer.write(checkpoint);
+        self.outside.write(checkpoint);
     }
 
     fn written(&mut self, written: Written) -> Result<(), String> {
@@ -580,7 +599,7 @@ impl<O: Outside> Daemon<O> {
                 self.telemetry.checkpoints.inc();
                 self.telemetry.checkpoint_size.set(size as i64);
                 self.telemetry.checkpoint_duration.set(took.as_secs_f64());
-                self.telemetry.checkpoint_time.set(clock::wall().0 as f64 / 1000.0);
+                self.telemetry.checkpoint_time.set(self.outside.wall().0 as f64 / 1000.0);
                 let position =
                     |source: &Source| Some((source.partition.clone(), *offsets.get(&source.partition.to_string())?));
                 let held: Vec<(Partition, i64)> = self.partitions.iter().filter_map(position).collect();
@@ -588,7 +607,7 @@ impl<O: Outside> Daemon<O> {
                     let labels = [&*partition.topic, &*partition.number.to_string()];
                     self.telemetry.checkpoint_position.with_label_values(&labels).set(*next);
                 }
-                self.reader.commit(held.into_iter());
+                self.outside.commit(held);
             }
             Written::Failed(problem) => {
                 self.telemetry.checkpoint_failures.inc();
@@ -677,8 +696,8 @@ impl<O: Outside> Daemon<O> {
 
     /// Writes what is left and waits for the disk.
     fn stop(mut self, mut inbox: Inbox) -> Result<(), String> {
-        self.reader.stop();
-        let given_up = Monotonic::now() + Duration::from_secs(20);
+        self.outside.stop_reading();
+        let given_up = self.outside.monotonic() + Duration::from_secs(20);
         self.wait_for_disk(&mut inbox, given_up)?;
         if !self.writing && !self.partitions.is_empty() {
             self.cut();
@@ -688,17 +707,14 @@ impl<O: Outside> Daemon<O> {
             tracing::error!("the disk does not take the last checkpoint: what it holds is read again next time");
         }
         drop(inbox);
-        self.writer.finish();
-        if let Some(dead_letters) = self.dead_letters {
-            dead_letters.finish();
-        }
+        self.outside.finish();
         tracing::info!("stopped");
         Ok(())
     }
 
     /// Waits until the checkpoint under way is written, if there is one.
     fn wait_for_disk(&mut self, inbox: &mut Inbox, given_up: Monotonic) -> Result<(), String> {
-        while self.writing && Monotonic::now() < given_up {
+        while self.writing && self.outside.monotonic() < given_up {
             match inbox.recv() {
                 Some(Mail::Written(written)) => self.written(written)?,
                 Some(_) => {}
@@ -768,3 +784,8 @@ fn is_too_long(query: &Query, engine: &Engine) -> bool {
     // One more than are given is enough to know.
     rows_each > 0 && stretches.take(MOST_ROWS / rows_each + 1).count() * rows_each > MOST_ROWS
 }
+
+#[cfg(test)]
+#[path = "../../tests/faults/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what it shares with other tests is not all of use here")]
+mod faults;

@@ -4,23 +4,25 @@ use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
 use super::reload::Reload;
 use crate::cli;
+use crate::clock;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
 use goalkeeper::config::{self, Kafka, Loaded};
+use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
-use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Notice, Reader, client_info};
+use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original, Partition, Reader, client_info};
 use goalkeeper::publish::door::Door;
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::writer::Writer;
-use goalkeeper::store::{Store, panic_text};
+use goalkeeper::store::{Checkpoint, Store, panic_text};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -83,21 +85,50 @@ fn hang_up_signal(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Signal> {
     signal(SignalKind::hangup()).context("SIGHUP cannot be caught")
 }
 
-/// What the HTTP server sees of the engine.
-struct Published {
+/// The world around the engine: the HTTP server, Kafka, the disk, the system's clocks.
+struct World {
     shared: Arc<Shared>,
     ready: Arc<Ready>,
+    reader: Handle,
+    dead_letters: Option<DeadLetters>,
+    writer: Writer,
 }
 
 /// Whether figures are complete and up to date, or why not.
 type Ready = ArcSwap<Result<(), String>>;
 
-impl Outside for Published {
+impl Outside for World {
+    fn monotonic(&self) -> Monotonic {
+        Monotonic::now()
+    }
+    fn wall(&self) -> Instant {
+        clock::wall()
+    }
     fn publish(&self, view: View) {
         self.shared.view.store(Arc::new(view));
     }
     fn ready(&self, ready: Result<(), String>) {
         self.ready.store(Arc::new(ready));
+    }
+    fn refuse(&self, original: &Original, reason: &str, detail: &str) {
+        if let Some(dead_letters) = &self.dead_letters {
+            dead_letters.send(original, reason, detail);
+        }
+    }
+    fn commit(&self, positions: Vec<(Partition, i64)>) {
+        self.reader.commit(positions.into_iter());
+    }
+    fn write(&self, checkpoint: Checkpoint) {
+        self.writer.write(checkpoint);
+    }
+    fn stop_reading(&self) {
+        self.reader.stop();
+    }
+    fn finish(self) {
+        self.writer.finish();
+        if let Some(dead_letters) = self.dead_letters {
+            dead_letters.finish();
+        }
     }
 }
 
@@ -163,9 +194,8 @@ impl Service {
             drop(read);
         })?;
         runtime.spawn(tick(mail.clone()));
-        let published = Published { shared: shared.clone(), ready };
-        let daemon =
-            Daemon::new(engine, config, in_force, positions, telemetry, published, handle, dead_letters, writer);
+        let world = World { shared: shared.clone(), ready, reader: handle, dead_letters, writer };
+        let daemon = Daemon::new(engine, config, in_force, positions, telemetry, world);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
         Ok(Service { shared, mail, reload, alive, engine, reading, server })
     }

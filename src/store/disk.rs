@@ -1,8 +1,9 @@
 //! The file that the state is in: made whole or not at all, locked, and opened anew after the disk has refused something.
 
 use super::{MOVE_AWAY, VERSION};
+use redb::ReadableDatabase;
 use redb::backends::{FileBackend, InMemoryBackend};
-use redb::{Builder, Database, DatabaseError};
+use redb::{Builder, Database, DatabaseError, StorageBackend};
 use std::any::Any;
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -102,11 +103,21 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("a panic without words").to_owned()
 }
 
+/// How a database is opened.
+type Open = Box<dyn Fn() -> Result<Database, Fault> + Send + Sync>;
+
 /// The database, or nothing while the disk refuses to open it again.
-#[derive(Debug)]
 pub(super) struct Disk {
-    path: Option<PathBuf>,
+    path: PathBuf,
+    /// Opens it again; what lies in memory cannot be.
+    open: Option<Open>,
     database: RwLock<Option<Database>>,
+}
+
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Disk").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Disk {
@@ -114,7 +125,30 @@ impl Disk {
     pub(super) fn in_memory(fill: impl FnOnce(&Database) -> Result<(), Fault>) -> anyhow::Result<Disk> {
         let database = Builder::new().create_with_backend(InMemoryBackend::new())?;
         fill(&database)?;
-        Ok(Disk { path: None, database: RwLock::new(Some(database)) })
+        Ok(Disk { path: PathBuf::from("in memory"), open: None, database: RwLock::new(Some(database)) })
+    }
+
+    /// One on any medium, which `medium` gives each time that it is opened; if nothing is there yet, `fill` begins it.
+    pub(super) fn on<M: StorageBackend>(
+        medium: impl Fn() -> M + Send + Sync + 'static,
+        fill: impl FnOnce(&Database) -> Result<(), Fault>,
+    ) -> Result<Disk, StateError> {
+        let path = PathBuf::from("on a medium");
+        let open = move || guarded(|| Ok(Builder::new().create_with_backend(medium())?));
+        let begun = open().and_then(|database| {
+            if database.begin_read()?.list_tables()?.next().is_none() {
+                fill(&database)?;
+            }
+            Ok(database)
+        });
+        let database = begun.map_err(|fault| StateError { path: path.clone(), fault })?;
+        Ok(Disk { path, open: Some(Box::new(open)), database: RwLock::new(Some(database)) })
+    }
+
+    fn in_file(path: PathBuf, database: Database) -> Disk {
+        let file = path.clone();
+        let open: Open = Box::new(move || guarded(|| open(&file, false)));
+        Disk { path, open: Some(open), database: RwLock::new(Some(database)) }
     }
 
     /// The one in `directory`; if there is none yet, one that `fill` begins.
@@ -128,7 +162,7 @@ impl Disk {
         match path.exists() {
             true => Disk::open(directory, false),
             false => match guarded(|| begin(directory, &path, fill)).map_err(at)? {
-                Some(database) => Ok(Disk { path: Some(path), database: RwLock::new(Some(database)) }),
+                Some(database) => Ok(Disk::in_file(path, database)),
                 None => Disk::open(directory, false),
             },
         }
@@ -138,12 +172,12 @@ impl Disk {
     pub(super) fn open(directory: &Path, thorough: bool) -> Result<Disk, StateError> {
         let path = directory.join(FILE);
         let opened = guarded(|| open(&path, thorough)).map_err(|fault| StateError { path: path.clone(), fault })?;
-        Ok(Disk { path: Some(path), database: RwLock::new(Some(opened)) })
+        Ok(Disk::in_file(path, opened))
     }
 
     /// Where the file is.
     pub(super) fn path(&self) -> PathBuf {
-        self.path.clone().unwrap_or_else(|| PathBuf::from("in memory"))
+        self.path.clone()
     }
 
     /// Does something with the database. After an error it is opened anew the next time: once the disk has refused
@@ -154,7 +188,7 @@ impl Disk {
             let closed = || Fault::Refused("it is being opened anew".to_owned());
             guarded(|| act(database.as_ref().ok_or_else(closed)?))
         });
-        if result.is_err() && self.path.is_some() {
+        if result.is_err() && self.open.is_some() {
             self.close();
         }
         result.map_err(|fault| StateError { path: self.path(), fault })
@@ -167,11 +201,11 @@ impl Disk {
     }
 
     fn opened(&self) -> Result<(), Fault> {
-        let Some(path) = &self.path else { return Ok(()) };
+        let Some(open) = &self.open else { return Ok(()) };
         if self.database.read().unwrap_or_else(PoisonError::into_inner).is_none() {
             let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
             if database.is_none() {
-                *database = Some(guarded(|| open(path, false))?);
+                *database = Some(open()?);
             }
         }
         Ok(())

@@ -29,7 +29,10 @@ use crate::domain::slots::{Address, Note, Packed, check};
 use crate::domain::storage::Storage;
 use crate::domain::time::{Instant, Span};
 use crate::domain::window::Tier;
-use redb::{Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    WriteTransaction,
+};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::BTreeMap;
 use std::hash::Hasher;
@@ -169,6 +172,14 @@ impl Store {
     /// If there is no memory for it.
     pub fn in_memory() -> anyhow::Result<Store> {
         Ok(Store { disk: Arc::new(Disk::in_memory(begin)?) })
+    }
+
+    /// A state on any medium, which `medium` gives each time that it is opened.
+    ///
+    /// # Errors
+    /// If what is there cannot be read.
+    pub fn on<M: StorageBackend>(medium: impl Fn() -> M + Send + Sync + 'static) -> Result<Store, StateError> {
+        Ok(Store { disk: Arc::new(Disk::on(medium, begin)?) })
     }
 
     /// Lets the engine fetch records from here that have no room in memory.

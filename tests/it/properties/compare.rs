@@ -1,7 +1,7 @@
 //! Holding the engine's figures against the oracle's.
 
 use super::chance::Chance;
-use crate::oracle::{self, Answer, Known, Stretch, Value, World};
+use super::oracle::{self, Answer, Known, Stretch, Value, World};
 use goalkeeper::domain::engine::{Engine, Query, Row};
 use goalkeeper::domain::event::Event;
 use goalkeeper::domain::measure::{Figure, measures};

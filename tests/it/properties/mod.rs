@@ -16,6 +16,7 @@ mod oracle_agrees;
 mod runs_agree;
 mod tickets;
 
+use crate::oracle;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs a property over some seeds and names the one that fails.
