@@ -1,6 +1,6 @@
 //! Values packed into bytes: compact, without names of fields, the same for the same value.
 //!
-//! Records lie in memory as they lie on disk, so that a million of them fit and a checkpoint copies what changed. Every
+//! Records lie in memory as they lie on disk, so that a million of them fit and a checkpoint shares what changed. Every
 //! type is listed once with the order of its parts. A change here is a new version of the store.
 
 use super::amounts::Amounts;
