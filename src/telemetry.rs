@@ -3,6 +3,7 @@
 use prometheus::{
     Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, core::Collector, proto::MetricFamily,
 };
+use std::collections::BTreeMap;
 
 /// Metrics of the program itself; the figures of the contact centre are elsewhere.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Telemetry {
     pub(crate) events_refused: IntCounterVec,
     /// Copies of refused records for the dead-letter topic, by what became of them.
     pub(crate) dead_letters: IntCounterVec,
+    /// 1 for each identity that does not hold: something was lost or counted twice.
+    pub(crate) conservation_broken: IntGaugeVec,
     /// Records between the position and the end of the partition, as far as known.
     pub(crate) lag: IntGaugeVec,
     /// The offset that is read next.
@@ -102,6 +105,20 @@ pub(crate) struct Telemetry {
     pub(crate) http_requests: IntCounterVec,
 }
 
+/// The identity that bookings and panes are the same.
+pub(crate) const BOOKS: &str = "books";
+
+/// What is missing in the accounts of a partition.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unaccounted {
+    /// Of what.
+    pub(crate) identity: &'static str,
+    /// Topic and number.
+    pub(crate) partition: (String, String),
+    /// How many more there are than accounts have.
+    pub(crate) difference: i64,
+}
+
 const PARTITION: [&str; 2] = ["topic", "partition"];
 const PARTITION_REASON: [&str; 3] = ["topic", "partition", "reason"];
 
@@ -148,6 +165,16 @@ impl Telemetry {
                 "dead_letters_total",
                 "Copies of refused records: delivered, failed (Kafka did not take it), dropped (too many were waiting).",
                 &["result"],
+            )?,
+            conservation_broken: put(
+                r,
+                IntGaugeVec::new(
+                    opts(
+                        "conservation_broken",
+                        "1 if not every record or event of a partition is accounted for, or bookings and panes differ.",
+                    ),
+                    &["identity"],
+                )?,
             )?,
             lag: put(
                 r,
@@ -260,10 +287,39 @@ impl Telemetry {
         })
     }
 
+    /// Partitions in which an identity does not hold: `records = decoded + refused + ignored`, or `events = applied +
+    /// unchanged + refused`. To be called when a batch is counted to its end.
+    pub(crate) fn unaccounted(&self) -> Vec<Unaccounted> {
+        let records = [&self.records_decoded, &self.records_refused, &self.records_ignored];
+        let events = [&self.events_applied, &self.events_unchanged, &self.events_refused];
+        let identities = [("records", &self.records, records), ("events", &self.events, events)];
+        let mut found = Vec::new();
+        for (identity, whole, parts) in identities {
+            let mut left = by_partition(whole);
+            for (partition, n) in parts.into_iter().flat_map(by_partition) {
+                *left.entry(partition).or_default() -= n;
+            }
+            let differing = left.into_iter().filter(|(_, difference)| *difference != 0);
+            found.extend(differing.map(|(partition, difference)| Unaccounted { identity, partition, difference }));
+        }
+        found
+    }
+
     /// Everything as it is now.
     pub(crate) fn gather(&self) -> Vec<MetricFamily> {
         self.registry.gather()
     }
+}
+
+/// What a counter has for each topic and partition, whatever its other labels.
+fn by_partition(counter: &IntCounterVec) -> BTreeMap<(String, String), i64> {
+    let mut sums = BTreeMap::new();
+    for metric in counter.collect().iter().flat_map(MetricFamily::get_metric) {
+        let label = |name: &str| metric.get_label().iter().find(|pair| pair.name() == name).map(|pair| pair.value());
+        let [topic, number] = PARTITION.map(|name| label(name).unwrap_or_default().to_owned());
+        *sums.entry((topic, number)).or_default() += metric.get_counter().get_value() as i64;
+    }
+    sums
 }
 
 fn opts(name: &str, help: &str) -> Opts {

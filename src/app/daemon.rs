@@ -2,9 +2,9 @@
 
 use super::mail::{Inbox, Mail};
 use crate::clock::{Clock, Doubt, Look};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{BOOKS, Telemetry};
 use goalkeeper::config::{self, Config, Loaded, OnGap};
-use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Room};
+use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Refusal, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
 use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::settings::Settings;
@@ -13,6 +13,7 @@ use goalkeeper::domain::watermark::{Follows, Reading, time_of};
 use goalkeeper::domain::window::Reach;
 use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp};
+use goalkeeper::ingest::refusal::Reason;
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
@@ -276,6 +277,12 @@ impl<O: Outside> Daemon<O> {
                 &self.telemetry.events_unchanged,
             ] {
                 counter.with_label_values(&labels);
+            }
+            for reason in Reason::ALL {
+                self.telemetry.records_refused.with_label_values(&[labels[0], labels[1], reason.name()]);
+            }
+            for reason in Refusal::ALL {
+                self.telemetry.events_refused.with_label_values(&[labels[0], labels[1], reason.name()]);
             }
             for kind in Gap::KINDS {
                 self.telemetry.kafka_gaps.with_label_values(&[labels[0], labels[1], kind]);
@@ -542,6 +549,7 @@ impl<O: Outside> Daemon<O> {
     fn tick(&mut self) {
         self.go_on();
         self.tell();
+        self.check_accounts();
     }
 
     fn publish_if_due(&mut self) {
@@ -589,6 +597,35 @@ impl<O: Outside> Daemon<O> {
         self.cut_at = self.outside.monotonic();
         self.events_since_cut = 0;
         self.outside.write(checkpoint);
+        let books = self.engine.panes().balance();
+        self.tell_broken(BOOKS, books.err());
+    }
+
+    /// Holds what came in against the accounts of what became of it.
+    fn check_accounts(&mut self) {
+        let unaccounted = self.telemetry.unaccounted();
+        for identity in ["records", "events"] {
+            let broken = unaccounted.iter().find(|other| other.identity == identity);
+            let problem = broken.map(|broken| {
+                let (topic, number) = &broken.partition;
+                format!("of {topic}/{number} {} {identity} more came than are accounted for", broken.difference)
+            });
+            self.tell_broken(identity, problem);
+        }
+    }
+
+    fn tell_broken(&self, identity: &str, problem: Option<String>) {
+        let gauge = self.telemetry.conservation_broken.with_label_values(&[identity]);
+        if let Some(problem) = &problem
+            && gauge.get() == 0
+        {
+            tracing::error!(
+                identity,
+                "{problem}: figures may be wrong. Move the state directory away and start again, so that all is built \
+                 anew from Kafka, and tell the makers of goalkeeper"
+            );
+        }
+        gauge.set(i64::from(problem.is_some()));
     }
 
     fn written(&mut self, written: Written) -> Result<(), String> {

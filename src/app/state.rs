@@ -48,7 +48,7 @@ fn verify(loaded: Loaded) -> anyhow::Result<()> {
     let mut same_in_force = true;
     // What cannot be read is not looked at again.
     if problems.get() == 0
-        && let Some((engine, before)) = restored(&store, loaded)?
+        && let Some((mut engine, before)) = restored(&store, loaded)?
     {
         same_in_force = before == in_force;
         engine.audit(same_in_force, tell);

@@ -570,11 +570,15 @@ impl Engine {
         super::export::text(&self.records, &self.panes)
     }
 
-    /// Holds the books of all records against the panes.
-    pub fn check_books(&self) -> Result<(), String> {
+    /// Holds the books of all records against the panes; all are looked at.
+    ///
+    /// # Errors
+    /// What does not match.
+    pub fn check_books(&mut self) -> Result<(), String> {
         let mut live = 0u64;
+        let panes = &mut self.panes;
         self.records.visit(|_, record| {
-            let digests = record.booked.iter().map(|booking| self.panes.digest_of(booking));
+            let digests = record.booked.iter().map(|b| panes.digest_of(&b.path, b.at, &b.amounts));
             live = digests.fold(live, u64::wrapping_add);
         });
         self.panes.check(live)
@@ -582,7 +586,7 @@ impl Engine {
 
     /// Derives what is kept of each record afresh, holds the books against the panes, and tells every difference. What
     /// depends on roster and settings is derived only if the books were made under those in force.
-    pub fn audit(&self, same_in_force: bool, mut tell: impl FnMut(String)) {
+    pub fn audit(&mut self, same_in_force: bool, mut tell: impl FnMut(String)) {
         let context = context(&self.roster, &self.settings, self.now);
         super::audit::records(&self.records, same_in_force.then_some(&context), &mut tell);
         if let Err(problem) = self.check_books() {

@@ -358,7 +358,7 @@ packed_struct!(Cell { quantity, parameter });
 packed_struct!(Scope { kind, id });
 packed_struct!(RowKey { tier, start, scope });
 packed_struct!(Watermark { reached, heard });
-packed_struct!(Digests { closed, gone });
+packed_struct!(Digests { booked, closed, rows, gone });
 packed_struct!(Position { now, first, partitions, expired, generation, since, digests });
 packed_struct!(Counted { family, queue, number });
 

@@ -219,7 +219,7 @@ impl Cell {
 
 impl Cell {
     /// Quantity and parameter as one number: comparing cells is most of what adding them costs.
-    fn order(self) -> u64 {
+    pub(super) fn order(self) -> u64 {
         u64::from(self.quantity as u8) << 32 | u64::from(self.parameter)
     }
 }

@@ -42,7 +42,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -407,7 +407,6 @@ impl Checkpoint {
         let mut paths = Changes::default();
         let mut panes = Changes::default();
         engine.flush();
-        let position = engine.position();
         let (engine_records, engine_panes) = engine.parts_to_store();
         engine_records.drain_writes(|write| match write {
             Write::Put(note, packed) => records.push((note.address, Some((note.clone(), packed.clone())))),
@@ -436,7 +435,7 @@ impl Checkpoint {
             }
         });
         panes.sort(&bytes);
-        let saved = Saved { position, offsets, logs, in_force };
+        let saved = Saved { position: engine.position(), offsets, logs, in_force };
         let position = written(&mut bytes, |out| saved.put(out));
         Checkpoint { bytes, records, paths, panes, scopes, position, offsets: Arc::new(saved.offsets) }
     }

@@ -18,6 +18,7 @@ mod oracle;
 #[path = "../it/properties/tickets.rs"]
 mod tickets;
 
+mod alarms;
 mod broker;
 mod disk;
 mod run;

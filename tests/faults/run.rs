@@ -8,7 +8,7 @@ use super::disk::Disk;
 use super::world::World;
 use super::{centre, history};
 use crate::app::mail::{Mail, mailbox};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{BOOKS, Telemetry};
 use goalkeeper::config::{Config, Loaded};
 use goalkeeper::domain::engine::{Engine, Input, Outcome};
 use goalkeeper::domain::event::Event;
@@ -510,5 +510,9 @@ impl Run {
             panic!("only with faults {:#?}, only without {:#?}", lines(&export, &must), lines(&must, &export));
         }
         daemon.engine.check_books().expect("the books balance");
+        for identity in ["records", "events", BOOKS] {
+            let broken = daemon.telemetry.conservation_broken.with_label_values(&[identity]);
+            assert_eq!(broken.get(), 0, "conservation of {identity} is broken");
+        }
     }
 }

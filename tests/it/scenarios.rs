@@ -61,7 +61,7 @@ fn play(text: &str) -> Result<String, String> {
                 (step, Some(stage)) => stage.step(step, &mut lines)?,
             }
         }
-        if let Some(stage) = &stage {
+        if let Some(stage) = &mut stage {
             stage.engine.check_books().map_err(|problem| format!("the books do not balance: {problem}"))?;
         }
         seen.push(lines);
