@@ -32,10 +32,17 @@ const OWN_PROPERTIES: [(&str, &str); 17] = [
     ("transactional.id", "dead letters belong to no transaction"),
 ];
 
+/// The other files that the file names.
+pub(super) struct Named {
+    pub(super) roster: PathBuf,
+    pub(super) targets: Option<PathBuf>,
+}
+
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
-pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, PathBuf) {
+pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, Named) {
     let mut file = Section::of(document, "", Some(node));
     let roster = file.read_or("roster", "roster.yaml".to_owned(), values::text);
+    let targets = file.read("targets", values::text);
     let mut config = Config { kafka: kafka(&mut file, directory), ..Config::default() };
     let settings = &mut config.settings;
     settings.sources = sources(&mut file);
@@ -50,10 +57,11 @@ pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Co
     customers(&mut file, directory, &mut config);
     config.state = state(&mut file);
     config.server = server(&mut file);
-    (config, directory.join(roster))
+    let named = Named { roster: directory.join(roster), targets: targets.map(|file| directory.join(file)) };
+    (config, named)
 }
 
-fn window(node: &Node) -> Result<Window, String> {
+pub(super) fn window(node: &Node) -> Result<Window, String> {
     match Window::parse(&values::text(node)?) {
         Ok(Window::All) => Err("`all` has no end; it is for reports only".to_owned()),
         Ok(window) => Ok(window),
@@ -224,6 +232,7 @@ fn rules(file: &mut Section, settings: &mut Settings) {
     settings.idle = section.read_or("idle", settings.idle, values::positive_duration);
     settings.longest_wait = section.read_or("longest_wait", settings.longest_wait, values::positive_duration);
     settings.provisional_grace = section.read_or("provisional_grace", settings.provisional_grace, values::duration);
+    settings.verdict_lateness = section.read_or("verdict_lateness", settings.verdict_lateness, values::duration);
     settings.first_contact_window =
         section.read_or("first_contact_window", settings.first_contact_window, values::positive_duration);
     let mut silence = section.section("silence");
