@@ -9,6 +9,7 @@ mod replay;
 mod run;
 mod simulate;
 mod state;
+mod topics;
 
 use crate::cli::{Cli, Command};
 use anyhow::Context;
