@@ -6,9 +6,9 @@ use crate::cli;
 use crate::telemetry::Telemetry;
 use anyhow::Context;
 use goalkeeper::config;
+use goalkeeper::publish::answer::{Answer, Ask, NoAnswer};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
-use goalkeeper::publish::server::NoAnswer;
 use goalkeeper::sim::topic::Topic;
 use goalkeeper::sim::{Profile, Simulation, roster_yaml};
 use rdkafka::mocking::MockCluster;
@@ -169,9 +169,10 @@ fn show(
             windows: vec!["1h".to_owned()],
             ..Question::default()
         };
-        let answer = runtime.block_on((service.shared.ask)(question));
+        let answer = runtime.block_on((service.shared.ask)(Ask::Figures(question)));
         let text = match &answer {
-            Ok(answer) => table(&answer.time, &answer.rows),
+            Ok(Answer::Figures(figures)) => table(&figures.time, &figures.rows),
+            Ok(_) => String::new(),
             Err(NoAnswer::NotReady(reason) | NoAnswer::Misunderstood(reason)) => format!("{reason}\n"),
         };
         let mut out = std::io::stdout().lock();

@@ -3,12 +3,14 @@
 mod bench;
 mod daemon;
 mod demo;
+mod jobs;
 mod mail;
 mod reload;
 mod replay;
 mod run;
 mod simulate;
 mod state;
+mod status;
 
 use crate::cli::{Cli, Command};
 use anyhow::Context;
