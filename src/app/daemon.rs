@@ -1,12 +1,12 @@
 //! The engine's task: one loop that owns the engine and takes everything that happens from one mailbox.
 
+use super::jobs::{Jobs, Reply, SLICE};
 use super::mail::{Inbox, Mail};
 use crate::clock::{Clock, Doubt, Look};
 use crate::telemetry::{BOOKS, Telemetry};
 use goalkeeper::config::{self, Config, Loaded, OnGap};
-use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Refusal, Room};
+use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Refusal, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
-use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
@@ -14,9 +14,7 @@ use goalkeeper::domain::window::Reach;
 use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp};
 use goalkeeper::ingest::refusal::Reason;
-use goalkeeper::publish::question::Question;
-use goalkeeper::publish::rows::Shown;
-use goalkeeper::publish::server::{Answer, NoAnswer};
+use goalkeeper::publish::answer::{Ask, NoAnswer};
 use goalkeeper::publish::view::{View, Viewer};
 use goalkeeper::store::writer::Written;
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
@@ -38,8 +36,6 @@ const PUBLISH_SHARE: u32 = 10;
 const UNREACHABLE_TOLD_AFTER: Duration = Duration::from_secs(60);
 /// Partitions that are named when they are not read yet.
 const UNREAD_NAMED: usize = 5;
-/// The most rows that one question gets.
-const MOST_ROWS: usize = 200_000;
 
 /// The world as the engine's task meets it: what comes in is mail, what goes out goes through here, and so do looks at
 /// the clocks.
@@ -80,6 +76,7 @@ pub(super) struct Daemon<O> {
     positions: Positions,
     partitions: Vec<Source>,
     missing: BTreeSet<String>,
+    jobs: Jobs,
     unreachable: Option<Unreachable>,
     /// True once everything that was there at the start has been read.
     ready: bool,
@@ -188,6 +185,7 @@ impl<O: Outside> Daemon<O> {
             positions,
             partitions: Vec::new(),
             missing: BTreeSet::new(),
+            jobs: Jobs::default(),
             unreachable: None,
             ready: false,
             told_ready: Err(String::new()),
@@ -202,7 +200,7 @@ impl<O: Outside> Daemon<O> {
     /// Takes mail until it is told to stop, then writes a last checkpoint.
     pub(super) fn run(mut self, mut inbox: Inbox) -> End {
         let end = loop {
-            let mail = match self.rebook() {
+            let mail = match self.rebook() | self.answer() {
                 true => inbox.try_recv(),
                 false => Some(inbox.recv().unwrap_or(Mail::Stop)),
             };
@@ -242,10 +240,7 @@ impl<O: Outside> Daemon<O> {
             Mail::Reader(Notice::Failed(problem)) => return Some(End::ReaderFailed(problem)),
             Mail::Tick => self.tick(),
             Mail::Written(written) => return self.written(written).err().map(End::StateDamaged),
-            Mail::Ask(question, answer) => {
-                // Whoever asked may have gone away meanwhile.
-                let _ = answer.send(self.answer(&question));
-            }
+            Mail::Ask(ask, reply) => self.ask(&ask, reply),
             Mail::Reload(loaded, answer) => {
                 let _ = answer.send(self.reload(*loaded));
             }
@@ -677,35 +672,24 @@ impl<O: Outside> Daemon<O> {
         self.engine.records().pending()
     }
 
-    fn answer(&mut self, question: &Question) -> Result<Answer, NoAnswer> {
-        self.engine.flush();
-        if !self.ready {
-            let reason = "still reading what was there at the start: see /-/ready";
-            return Err(NoAnswer::NotReady(reason.to_owned()));
-        }
-        if self.engine.now() == Instant::MIN {
-            return Err(NoAnswer::NotReady("no event has come yet, so there is no time to answer for".to_owned()));
-        }
-        let misunderstood = |problem: String| NoAnswer::Misunderstood(problem);
-        let query = question
-            .understand(&self.engine, &self.config.windows)
-            .map_err(|problem| misunderstood(problem.to_string()))?;
-        if is_too_long(&query, &self.engine) {
-            let problem = format!(
-                "the answer has more than {MOST_ROWS} rows, which are the most that are given: ask for fewer scopes, \
-                 measures, windows or days"
-            );
-            return Err(misunderstood(problem));
-        }
-        let mut shown = Vec::new();
-        self.engine
-            .visit_figures(&query, |row| shown.push(Shown::new(&row, self.engine.roster())))
-            .map_err(|error| misunderstood(error.to_string()))?;
-        Ok(Answer {
-            time: self.engine.now().to_rfc3339(),
-            low_watermark: self.engine.low_watermark().to_rfc3339(),
-            rows: shown,
-        })
+    fn ask(&mut self, ask: &Ask, reply: Reply) {
+        let problem = match ask {
+            Ask::Figures(_) | Ask::Facts(_) if !self.ready => {
+                "still reading what was there at the start: see /-/ready and ask again then"
+            }
+            Ask::Figures(_) | Ask::Facts(_) if self.engine.now() == Instant::MIN => {
+                "no event has come yet, so there is no time to answer for: ask again when one has"
+            }
+            _ => return self.jobs.begin(ask, &mut self.engine, &self.config.windows, reply),
+        };
+        // Whoever asked may have gone away meanwhile.
+        let _ = reply.send(Err(NoAnswer::NotReady(problem.to_owned())));
+    }
+
+    /// Works on answers for a while; true if there is more to do.
+    fn answer(&mut self) -> bool {
+        let (outside, begun) = (&self.outside, self.outside.monotonic());
+        self.jobs.go_on(&mut self.engine, || outside.monotonic().saturating_duration_since(begun) >= SLICE)
     }
 
     /// Brings the metrics up to date that are not counted as things happen.
@@ -815,16 +799,6 @@ fn viewer(config: &Config) -> Viewer {
 
 fn std_duration(span: Span) -> Duration {
     Duration::from_millis(span.0.unsigned_abs())
-}
-
-/// True if an answer has more rows than are given, about: calendar windows are counted in the company's zone.
-fn is_too_long(query: &Query, engine: &Engine) -> bool {
-    let zone = engine.roster().data().company.zone.unwrap_or_default();
-    let rows_each = query.scopes.len() * query.measures.len();
-    let stretches =
-        query.windows.iter().flat_map(|window| window.between(query.from, query.to, ScopeKind::Company, zone));
-    // One more than are given is enough to know.
-    rows_each > 0 && stretches.take(MOST_ROWS / rows_each + 1).count() * rows_each > MOST_ROWS
 }
 
 #[cfg(test)]

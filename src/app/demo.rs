@@ -9,9 +9,9 @@ use anyhow::Context;
 use goalkeeper::config;
 use goalkeeper::domain::verdict::State;
 use goalkeeper::publish::board::Board;
+use goalkeeper::publish::answer::{Answer, Ask, NoAnswer};
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
-use goalkeeper::publish::server::NoAnswer;
 use goalkeeper::sim::topic::Topic;
 use goalkeeper::sim::{Profile, Simulation, roster_yaml};
 use rdkafka::mocking::MockCluster;
@@ -261,12 +261,13 @@ fn show(
             windows: vec!["1h".to_owned()],
             ..Question::default()
         };
-        let answer = runtime.block_on((service.shared.ask)(question));
+        let answer = runtime.block_on((service.shared.ask)(Ask::Figures(question)));
         let text = match &answer {
-            Ok(answer) => {
+            Ok(Answer::Figures(figures)) => {
                 let board = service.shared.view.load().board.as_ref().map(goals).unwrap_or_default();
-                table(&answer.time, &answer.rows) + &board
+                table(&figures.time, &figures.rows) + &board
             }
+            Ok(_) => String::new(),
             Err(NoAnswer::NotReady(reason) | NoAnswer::Misunderstood(reason)) => format!("{reason}\n"),
         };
         let mut out = std::io::stdout().lock();

@@ -1,9 +1,9 @@
 //! The mailbox of the engine's task.
 
+use super::jobs::Reply;
 use goalkeeper::config::Loaded;
 use goalkeeper::ingest::kafka::Notice;
-use goalkeeper::publish::question::Question;
-use goalkeeper::publish::server::{Answer, NoAnswer};
+use goalkeeper::publish::answer::Ask;
 use goalkeeper::store::writer::Written;
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,8 +16,8 @@ pub(super) enum Mail {
     Tick,
     /// A checkpoint was written, or not.
     Written(Written),
-    /// Somebody asks for figures.
-    Ask(Question, oneshot::Sender<Result<Answer, NoAnswer>>),
+    /// Somebody asks something.
+    Ask(Ask, Reply),
     /// This configuration is in force from now on; answered with the live records that are booked anew.
     Reload(Box<Loaded>, oneshot::Sender<usize>),
     /// It is over.

@@ -3,6 +3,7 @@
 mod bench;
 mod daemon;
 mod demo;
+mod jobs;
 mod mail;
 mod reload;
 mod replay;
@@ -10,6 +11,7 @@ mod run;
 mod simulate;
 mod state;
 mod topics;
+mod status;
 
 use crate::cli::{Cli, Command};
 use anyhow::Context;

@@ -160,9 +160,9 @@ fn report(engine: &Engine, options: &cli::Replay, windows: &[Window], format: cl
         scopes: options.scope.clone(),
         measures: options.measure.clone(),
         windows: options.window.clone(),
-        at: None,
         from: options.from.clone(),
         to: options.to.clone(),
+        ..Question::default()
     };
     let query = question.understand(engine, windows)?;
     let mut shown = Vec::new();

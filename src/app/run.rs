@@ -3,18 +3,20 @@
 use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
 use super::reload::Reload;
+use super::status;
 use crate::cli;
 use crate::clock;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
-use goalkeeper::config::{self, Kafka, Loaded};
 use goalkeeper::domain::engine::Input;
+use goalkeeper::config::{self, Config, Kafka, Loaded};
 use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
 use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original, Partition, Reader, client_info};
+use goalkeeper::publish::answer::NoAnswer;
 use goalkeeper::publish::door::Door;
-use goalkeeper::publish::server::{NoAnswer, Shared, router};
+use goalkeeper::publish::server::{Shared, router};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::writer::Writer;
 use goalkeeper::store::{Checkpoint, Store, panic_text};
@@ -175,7 +177,7 @@ impl Service {
         let ready: Arc<Ready> = Arc::new(ArcSwap::from_pointee(Err("Kafka has not answered yet".to_owned())));
         let alive = Arc::new(AtomicBool::new(true));
         let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &telemetry));
-        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone()));
+        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone(), &config));
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind(config.server.listen))
             .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
@@ -269,7 +271,9 @@ fn shared(
     ready: Arc<Ready>,
     alive: Arc<AtomicBool>,
     reload: Arc<Reload>,
+    config: &Config,
 ) -> Shared {
+    let (in_status, is_ready, directory) = (telemetry.clone(), ready.clone(), config.state.directory.clone());
     let (own, requests, mail) = (telemetry.clone(), telemetry.http_requests.clone(), mail.clone());
     let is_alive = move || match alive.load(Ordering::Relaxed) {
         true => Ok(()),
@@ -281,6 +285,7 @@ fn shared(
         healthy: Box::new(is_alive),
         ready: Box::new(move || (**ready.load()).clone()),
         count: Box::new(move |handler, code| requests.with_label_values(&[handler, &code.to_string()]).inc()),
+        status: Box::new(move || status::status(&in_status, &is_ready.load(), &directory)),
         ask: Box::new(move |question| {
             let mail = mail.clone();
             Box::pin(async move {

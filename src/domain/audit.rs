@@ -4,7 +4,7 @@ use super::contribution::{Context, contribution};
 use super::pack::Pack;
 use super::record::{Record, RecordKey};
 use super::records::Records;
-use super::slots::{Note, hash};
+use super::slots::{Booked, Note, hash};
 use super::time::Instant;
 
 /// Tells of every record what does not follow from its events. Without a context (because its bookings were made under
@@ -12,7 +12,7 @@ use super::time::Instant;
 pub(super) fn records(records: &Records, context: Option<&Context<'_>>, tell: &mut impl FnMut(String)) {
     records.visit_noted(|note, key, record| {
         let mut tell = |problem: &str| tell(format!("{}, {key}: {problem}", note.address));
-        check_note(note, key, &mut tell);
+        check_note(note, key, record, &mut tell);
         // What waits to be booked anew is not what would be booked now.
         if let Some(context) = context.filter(|_| note.generation == records.generation()) {
             check_contribution(note, key, record, context, &mut tell);
@@ -20,7 +20,7 @@ pub(super) fn records(records: &Records, context: Option<&Context<'_>>, tell: &m
     });
 }
 
-fn check_note(note: &Note, key: &RecordKey, tell: &mut impl FnMut(&str)) {
+fn check_note(note: &Note, key: &RecordKey, record: &Record, tell: &mut impl FnMut(&str)) {
     let mut packed = Vec::new();
     key.put(&mut packed);
     if note.hash != hash(&packed) {
@@ -28,6 +28,9 @@ fn check_note(note: &Note, key: &RecordKey, tell: &mut impl FnMut(&str)) {
     }
     if note.kind != key.kind {
         tell("it is noted as another kind of record");
+    }
+    if note.booked != Booked::of(&record.booked) {
+        tell("it is noted with other times of its bookings");
     }
 }
 

@@ -4,9 +4,11 @@
 //! Input -> records -> changes -> panes -> rows
 //! ```
 
+use super::amounts::Amounts;
 use super::contribution::Context;
 use super::counted::{Counted, CountedSince};
 use super::event::{Event, Kind};
+use super::facts::{Question, Search};
 use super::judge::Judge;
 use super::measure::{Figure, Measure, Thresholds, Unit};
 use super::pane::{Digests, Panes};
@@ -152,6 +154,8 @@ pub struct Position {
     pub partitions: Vec<(String, Watermark)>,
     /// For each kind: what is older has expired.
     pub expired: Vec<(Kind, Instant)>,
+    /// For each kind: the last instant at which a closed booking counts.
+    pub closed: Vec<(Kind, Instant)>,
     /// The number of the roster and settings in force.
     pub generation: u32,
     /// The thresholds in force, and since when each is counted.
@@ -215,6 +219,23 @@ pub enum QueryError {
         /// From when on the tier has panes.
         kept_from: Instant,
     },
+    /// Nothing is added up for the measure.
+    #[error(
+        "{measure} is read off a distribution and has no numerator, so there are no facts that add up to it: ask for the \
+         mean of the same duration"
+    )]
+    NoHalves {
+        /// The measure asked for.
+        measure: String,
+    },
+    /// Scopes of this kind do not have the measure.
+    #[error("a {kind} has no {measure}: ask for another measure, or for a scope above or below")]
+    NotHad {
+        /// The measure asked for.
+        measure: String,
+        /// The kind of scope.
+        kind: &'static str,
+    },
 }
 
 /// The engine. It never reads a clock and never fails: what it does not take, it refuses by name.
@@ -230,6 +251,7 @@ pub struct Engine {
     first: Option<Instant>,
     partitions: Vec<Partition>,
     expired: BTreeMap<Kind, Instant>,
+    closed: BTreeMap<Kind, Instant>,
     counted: CountedSince,
     judge: Judge,
     changed: u64,
@@ -252,6 +274,7 @@ impl Engine {
             first: None,
             partitions: Vec::new(),
             expired: BTreeMap::new(),
+            closed: BTreeMap::new(),
             counted,
             judge: Judge::default(),
             changed: 0,
@@ -443,7 +466,11 @@ impl Engine {
             self.changed += 1;
             match change {
                 Change::Delta(delta) => self.panes.apply(&delta),
-                Change::Closed(booking) => self.panes.close(&booking),
+                Change::Closed(kind, booking) => {
+                    let last = self.closed.entry(kind).or_insert(booking.at);
+                    *last = booking.at.max(*last);
+                    self.panes.close(&booking);
+                }
             }
         }
         if self.panes.waiting() >= self.room.sums {
@@ -534,27 +561,78 @@ impl Engine {
             let zone = self.roster.zone(scope);
             for window in &query.windows {
                 for stretch in window.between(query.from, query.to, scope.kind, zone) {
-                    self.check_kept(scope, *window, stretch, zone)?;
-                    let totals = self.panes.sum(scope, stretch);
-                    for measure in query.measures.iter().filter(|measure| measure.has(scope.kind)) {
-                        let figure = match self.is_counted(measure, scope, stretch) {
-                            true => measure.figure(&totals, &self.settings),
-                            false => Figure::default(),
-                        };
-                        visit(Row {
-                            scope: scope.clone(),
-                            measure: measure.name.clone(),
-                            window: *window,
-                            start: stretch.start,
-                            end: stretch.end,
-                            figure,
-                            unit: measure.definition.unit,
-                        });
-                    }
+                    self.visit_stretch(scope, *window, stretch, &query.measures, &mut visit)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The figures of one scope in one stretch.
+    pub fn visit_stretch(
+        &self,
+        scope: &Scope,
+        window: Window,
+        stretch: Stretch,
+        measures: &[Measure],
+        mut visit: impl FnMut(Row),
+    ) -> Result<(), QueryError> {
+        self.check_kept(scope, window, stretch, self.roster.zone(scope))?;
+        let totals = self.panes.sum(scope, stretch);
+        for measure in measures.iter().filter(|measure| measure.has(scope.kind)) {
+            visit(self.row(measure, scope, window, stretch, &totals));
+        }
+        Ok(())
+    }
+
+    /// One figure, of panes that are kept.
+    pub fn figure(&self, measure: &Measure, scope: &Scope, window: Window, stretch: Stretch) -> Row {
+        self.row(measure, scope, window, stretch, &self.panes.sum(scope, stretch))
+    }
+
+    fn row(&self, measure: &Measure, scope: &Scope, window: Window, stretch: Stretch, totals: &Amounts) -> Row {
+        let figure = match self.is_counted(measure, scope, stretch) {
+            true => measure.figure(totals, &self.settings),
+            false => Figure::default(),
+        };
+        Row {
+            scope: scope.clone(),
+            measure: measure.name.clone(),
+            window,
+            start: stretch.start,
+            end: stretch.end,
+            figure,
+            unit: measure.definition.unit,
+        }
+    }
+
+    /// Begins to look for the facts behind a figure, once [`Engine::flush`] has been called.
+    ///
+    /// # Errors
+    /// If the measure is not made of facts, is none of this scope, or the panes of the stretch are no longer kept.
+    pub fn begin_facts(&self, question: Question) -> Result<Search, QueryError> {
+        let Question { scope, measure, window, stretch, .. } = &question;
+        self.check_kept(scope, *window, *stretch, self.roster.zone(scope))?;
+        let name = || measure.name.clone();
+        if !measure.has(scope.kind) {
+            return Err(QueryError::NotHad { measure: name(), kind: scope.kind.name() });
+        }
+        if measure.parts(&Amounts::default(), &self.settings).is_none() {
+            return Err(QueryError::NoHalves { measure: name() });
+        }
+        Ok(Search::new(question))
+    }
+
+    /// Goes on looking at no more than so many records; true if nothing is left to look at.
+    pub fn search(&self, search: &mut Search, records: usize) -> bool {
+        search.go_on(self.records.slots(), &self.settings, records)
+    }
+
+    /// From when on the facts behind a measure are all there: what is older may have been booked by records whose books
+    /// are closed and that have gone. `None` if none have.
+    pub fn facts_since(&self, measure: &Measure) -> Option<Instant> {
+        let closed = self.closed.iter().filter(|(kind, _)| measure.is_booked_by(**kind));
+        closed.map(|(_, last)| last.plus(Span(1))).max()
     }
 
     fn is_kept(&self, scope: &Scope, stretch: Stretch, zone: Zone) -> bool {
@@ -638,6 +716,7 @@ impl Engine {
             first: self.first,
             partitions: self.partitions.iter().map(|p| (p.name.clone(), p.watermark)).collect(),
             expired: self.expired.iter().map(|(kind, horizon)| (*kind, *horizon)).collect(),
+            closed: self.closed.iter().map(|(kind, last)| (*kind, *last)).collect(),
             generation: self.records.generation(),
             since: self.counted.to_store(),
             digests: self.panes.digests(),
@@ -666,6 +745,7 @@ impl Engine {
             self.partitions[id.0].watermark = watermark;
         }
         self.expired = position.expired.into_iter().collect();
+        self.closed = position.closed.into_iter().collect();
         self.records.restored(position.generation);
         self.panes.restored(self.now, position.digests);
         self.unlisted.restore(self.panes.scopes().iter(), &self.roster);

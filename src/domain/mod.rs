@@ -10,6 +10,7 @@
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
 //! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
+//! - [`facts`]: which records a figure is made of;
 //! - `unlisted`: who else may be named;
 //! - [`target`], [`interval`], [`verdict`], [`alert`], [`judge`]: goals, and what figures say of them;
 //! - [`counted`], [`watermark`], [`engine`]: since when thresholds count, how far time has come, and the one door to all
@@ -27,6 +28,7 @@ mod customer;
 pub mod engine;
 pub mod event;
 mod export;
+pub mod facts;
 pub mod flow;
 pub mod interval;
 pub mod judge;

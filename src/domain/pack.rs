@@ -20,6 +20,7 @@ use super::paths::Paths;
 use super::quantity::{Cell, Quantity};
 use super::record::{Entry, Received, Record, RecordId, RecordKey, Sent};
 use super::scope::{Path, Scope, ScopeKind};
+use super::slots::Booked;
 use super::time::{Instant, Span};
 use super::verdict::State;
 use super::watermark::Watermark;
@@ -126,6 +127,15 @@ impl Pack for i64 {
     fn take(input: &mut Input<'_>) -> Result<i64, Corrupt> {
         let folded = u64::take(input)?;
         Ok((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+    }
+}
+
+impl Pack for i32 {
+    fn put(&self, out: &mut Vec<u8>) {
+        i64::from(*self).put(out);
+    }
+    fn take(input: &mut Input<'_>) -> Result<i32, Corrupt> {
+        i64::take(input)?.try_into().map_err(|_| Corrupt)
     }
 }
 
@@ -363,7 +373,8 @@ packed_struct!(Scope { kind, id });
 packed_struct!(RowKey { tier, start, scope });
 packed_struct!(Watermark { reached, heard });
 packed_struct!(Digests { booked, closed, rows, gone });
-packed_struct!(Position { now, first, partitions, expired, generation, since, digests });
+packed_struct!(Position { now, first, partitions, expired, closed, generation, since, digests });
+packed_struct!(Booked { first, last, hours });
 packed_struct!(Counted { family, queue, number });
 packed_enum!([] Alert {
     0 => Inactive {}, 1 => Pending { since since }, 2 => Firing { since since }, 3 => Resolved { since since },

@@ -1,6 +1,6 @@
 //! Quantities: what is added up. Measures are formulas over them; see `measure`.
 
-use super::event::{LeftReason, MissReason};
+use super::event::{Kind, LeftReason, MissReason};
 use super::scope::ScopeKind;
 
 /// Everything a record can book. Each is an integer: a count, or milliseconds, or thousandths of a point.
@@ -188,6 +188,22 @@ impl Quantity {
             | Quantity::FullResolutionDue
             | Quantity::FullResolutionWithin => kind != ScopeKind::Rep,
             _ => true,
+        }
+    }
+
+    /// Whether records of this kind book it.
+    pub fn is_booked_by(self, kind: Kind) -> bool {
+        use Quantity::{
+            FirstContactEligible, FirstContactResolved, SurveysOffered, SurveysUnattributed, TicketsCreated,
+        };
+        match self {
+            Quantity::Tied => true,
+            Quantity::ClockSkew => matches!(kind, Kind::Contact | Kind::Ticket),
+            FirstContactEligible | FirstContactResolved => kind == Kind::Customer,
+            Quantity::FirstResponseTimes | Quantity::FullResolutionTimes => kind == Kind::Ticket,
+            survey if (SurveysOffered..=SurveysUnattributed).contains(&survey) => kind == Kind::Survey,
+            ticket if (TicketsCreated..SurveysOffered).contains(&ticket) => kind == Kind::Ticket,
+            _ => kind == Kind::Contact,
         }
     }
 

@@ -9,7 +9,7 @@ use super::event::Kind;
 use super::record::{Entry, Merged, Received, Record, RecordKey, Sent};
 use super::scope::Path;
 use super::settings::Settings;
-use super::slots::{Address, Note, Open, Packed, Place, Slots, Stored};
+use super::slots::{Address, Booked, Note, Open, Packed, Place, Slots, Stored};
 use super::storage::Storage;
 use super::ticket;
 use super::time::{HOUR, Instant, MINUTE, Span};
@@ -21,8 +21,8 @@ use std::sync::Arc;
 pub enum Change {
     /// Amounts to add.
     Delta(Delta),
-    /// A booking that its record will never change again: it expired.
-    Closed(Booking),
+    /// A booking that a record of this kind will never change again: it expired.
+    Closed(Kind, Booking),
 }
 
 /// What has to be written or removed where state is kept.
@@ -116,6 +116,11 @@ impl Records {
     /// Shows every record with its key, in no order.
     pub fn visit(&self, mut visit: impl FnMut(&RecordKey, &Record)) {
         self.slots.visit(|_, key, record| visit(key, record));
+    }
+
+    /// Where they lie, to look for some of them.
+    pub(super) fn slots(&self) -> &Slots {
+        &self.slots
     }
 
     /// Shows every record with its key and what is known of it without looking, in no order.
@@ -320,6 +325,7 @@ impl Records {
         let now = contribution(key, record, context);
         difference(&now.bookings, &record.booked, |delta| self.changes.push(Change::Delta(delta)));
         record.booked = now.bookings;
+        note.booked = Booked::of(&record.booked);
         note.generation = self.generation;
         let due = now.due.unwrap_or(Instant::MAX);
         if due != note.due && due < Instant::MAX {
@@ -434,7 +440,7 @@ impl Records {
         if let Some(Stored { hour, .. }) = note.stored {
             self.deleted.push(Address { hour, ..note.address });
         }
-        self.changes.extend(record.booked.into_iter().map(Change::Closed));
+        self.changes.extend(record.booked.into_iter().map(|booking| Change::Closed(note.kind, booking)));
         for sent in record.sent {
             let Some(place) = self.slots.find(&sent.to) else { continue };
             let Some((note, Open { record: receiver, .. })) = self.slots.open(place) else { continue };
@@ -471,8 +477,11 @@ impl Records {
         let Some((note, Open { key, record, .. })) = self.slots.open(place) else { return };
         record.received.retain(|received| !leaves(received));
         let remaining = contribution(key, record, context);
-        difference(&record.booked, &remaining.bookings, |closed| self.changes.push(Change::Closed(closed)));
+        difference(&record.booked, &remaining.bookings, |closed| {
+            self.changes.push(Change::Closed(note.kind, closed));
+        });
         record.booked = remaining.bookings;
+        note.booked = Booked::of(&record.booked);
         mark(note, place, &mut self.dirty);
     }
 }

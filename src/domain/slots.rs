@@ -11,12 +11,13 @@
 //! Lists of what is due, dirty or old hold places, not keys: a place is eight bytes and needs no search. A place that
 //! was given up is used again, under another turn, so that an old list never meets another record in it.
 
+use super::booking::Booking;
 use super::event::Kind;
 use super::pack::{Corrupt, Known, Pack, whole};
 use super::paths::Paths;
 use super::record::{Record, RecordKey};
 use super::storage::{Storage, must};
-use super::time::Instant;
+use super::time::{Instant, MINUTE};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::collections::VecDeque;
@@ -55,6 +56,40 @@ pub(crate) struct Stored {
     pub(crate) check: NonZeroU32,
 }
 
+/// When the bookings of a record count, about: enough to pass over most records that have none in a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Booked {
+    /// The minute of the first, since 1970.
+    pub(crate) first: i32,
+    /// The minute of the last; before the first if nothing is booked.
+    pub(crate) last: i32,
+    /// A bit for each hour in which there is one: that of its remainder by 64.
+    pub(crate) hours: u64,
+}
+
+impl Booked {
+    /// Of a record that has booked nothing.
+    pub(crate) const NOTHING: Booked = Booked { first: i32::MAX, last: i32::MIN, hours: 0 };
+
+    /// Of these bookings.
+    pub(super) fn of(bookings: &[Booking]) -> Booked {
+        bookings.iter().fold(Booked::NOTHING, |Booked { first, last, hours }, booking| {
+            let minute = short(booking.at.0.div_euclid(MINUTE));
+            let hour = minute.div_euclid(60).rem_euclid(64);
+            Booked { first: first.min(minute), last: last.max(minute), hours: hours | 1 << hour }
+        })
+    }
+
+    /// The first minute from `from` on in which one may count; `None` if none does.
+    pub(super) fn next(self, from: i32) -> Option<i32> {
+        let from = from.max(self.first);
+        let hour = from.div_euclid(60);
+        let ahead = self.hours.rotate_right(hour.rem_euclid(64).cast_unsigned()).trailing_zeros();
+        let next = if ahead == 0 { from } else { hour.saturating_add_unsigned(ahead).saturating_mul(60) };
+        (next <= self.last).then_some(next)
+    }
+}
+
 /// What is known of a record without looking at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
@@ -72,13 +107,16 @@ pub(crate) struct Note {
     pub(crate) stored: Option<Stored>,
     /// The next instant at which its contribution may change by itself; [`Instant::MAX`] is never.
     pub(crate) due: Instant,
+    /// When its bookings count.
+    pub(crate) booked: Booked,
     /// The hash of its key.
     pub(crate) hash: u64,
 }
 
 impl Note {
     fn new(kind: Kind, address: Address, generation: u32, hash: u64) -> Note {
-        Note { kind, dirty: false, woken: false, generation, address, stored: None, due: Instant::MAX, hash }
+        let (stored, due, booked) = (None, Instant::MAX, Booked::NOTHING);
+        Note { kind, dirty: false, woken: false, generation, address, stored, due, booked, hash }
     }
 
     /// Of a record that is stored.
@@ -87,11 +125,12 @@ impl Note {
         address: Address,
         generation: u32,
         due: Instant,
+        booked: Booked,
         hash: u64,
         check: NonZeroU32,
     ) -> Note {
         let stored = Some(Stored { hour: address.hour, check });
-        Note { stored, due, ..Note::new(kind, address, generation, hash) }
+        Note { stored, due, booked, ..Note::new(kind, address, generation, hash) }
     }
 
     /// The hour of the block that it expires with.
@@ -105,9 +144,9 @@ impl Note {
     }
 }
 
-/// Hours since 1970 as they are kept: some 245,000 years either way.
-fn short(hour: i64) -> i32 {
-    hour.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+/// Hours or minutes since 1970 as they are kept: some 4,000 years either way at least.
+pub(super) fn short(number: i64) -> i32 {
+    number.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
 /// A record that is unpacked, with its key.
@@ -408,17 +447,37 @@ impl Slots {
     pub(super) fn visit(&self, mut visit: impl FnMut(&Note, &RecordKey, &Record)) {
         let mut known = Known::default();
         for slot in self.seats.iter().filter_map(|seat| seat.slot.as_ref()) {
-            match (&slot.open, &slot.packed) {
-                (Some(open), _) => visit(&slot.note, &open.key, &open.record),
-                (None, Some(_)) => {
-                    let (key, record) = unpacked(slot, &self.paths, &mut known);
-                    visit(&slot.note, &key, &record);
-                }
-                (None, None) => {
-                    let packed = load(self.storage.as_deref(), &slot.note);
-                    let (key, record) = readable(packed.unpack(&self.paths, &mut known), &slot.note);
-                    visit(&slot.note, &key, &record);
-                }
+            self.show(slot, &mut known, &mut visit);
+        }
+    }
+
+    /// The places from number `from` on, at most `n` of them, that are taken; nothing if there are no more numbers.
+    pub(super) fn stretch(&self, from: usize, n: usize) -> Option<impl Iterator<Item = (Place, &Note)>> {
+        let seats = self.seats.get(from..)?;
+        let seats = (from as u32..).zip(seats.iter().take(n));
+        let taken = seats.filter_map(|(at, seat)| Some((Place { at, turn: seat.turn }, &seat.slot.as_ref()?.note)));
+        (from < self.seats.len()).then_some(taken)
+    }
+
+    /// Shows the record at a place, unless it was given up. It stays where it is: in memory or on disk.
+    pub(super) fn look(&self, place: Place, known: &mut Known, mut show: impl FnMut(&RecordKey, &Record)) {
+        let seat = self.seats.get(place.at as usize).filter(|seat| seat.turn == place.turn);
+        if let Some(slot) = seat.and_then(|seat| seat.slot.as_ref()) {
+            self.show(slot, known, &mut |_, key, record| show(key, record));
+        }
+    }
+
+    fn show(&self, slot: &Slot, known: &mut Known, show: &mut impl FnMut(&Note, &RecordKey, &Record)) {
+        match (&slot.open, &slot.packed) {
+            (Some(open), _) => show(&slot.note, &open.key, &open.record),
+            (None, Some(_)) => {
+                let (key, record) = unpacked(slot, &self.paths, known);
+                show(&slot.note, &key, &record);
+            }
+            (None, None) => {
+                let packed = load(self.storage.as_deref(), &slot.note);
+                let (key, record) = readable(packed.unpack(&self.paths, known), &slot.note);
+                show(&slot.note, &key, &record);
             }
         }
     }

@@ -1,11 +1,14 @@
 //! What others see: metrics, the HTTP API, reports, the catalogue in words.
 
 pub mod board;
+pub mod answer;
 pub mod definitions;
 pub mod door;
 pub mod exposition;
+pub mod facts;
 pub mod question;
 pub mod rows;
 pub mod server;
 pub mod targets;
+pub mod status;
 pub mod view;

@@ -3,7 +3,7 @@
 use crate::domain::engine::{Engine, Query};
 use crate::domain::measure::{Measure, measures};
 use crate::domain::scope::{Scope, ScopeKind};
-use crate::domain::time::{Instant, Zone, day_start};
+use crate::domain::time::{Instant, Span, Zone, day_start};
 use crate::domain::window::Window;
 use chrono::NaiveDate;
 
@@ -22,6 +22,8 @@ pub struct Question {
     pub from: Option<String>,
     /// Where they end and rolling ones stand; just after T if not said.
     pub to: Option<String>,
+    /// Lets rolling windows stand at `from` and after each such span up to `to`, instead of at `to` only.
+    pub step: Option<String>,
 }
 
 /// Why a question makes no sense, and what would.
@@ -46,6 +48,22 @@ impl Question {
             from,
             to,
         })
+    }
+
+    /// The span between two points of a history.
+    ///
+    /// # Errors
+    /// If it is none, or there is no beginning to step from.
+    pub fn step(&self) -> Result<Option<Span>, Misunderstood> {
+        let Some(text) = &self.step else { return Ok(None) };
+        if self.from.is_none() || self.at.is_some() {
+            let message = "`step` goes with `from`: say where the history begins, and leave `at` out";
+            return Err(Misunderstood(message.to_owned()));
+        }
+        match Window::parse(text) {
+            Ok(Window::Rolling(span)) => Ok(Some(span)),
+            _ => Err(Misunderstood(format!("`{text}` is no step: write a number with m, h or d, such as 15m"))),
+        }
     }
 
     /// From when to when; `at` is the last millisecond before itself.
@@ -89,7 +107,12 @@ impl Question {
                 None => scopes.extend(all.iter().filter(|scope| scope.kind == kind).cloned()),
                 Some(id) => {
                     let found = all.iter().find(|scope| scope.kind == kind && *scope.id == *id);
-                    let message = || format!("unknown {} `{id}`: neither the roster nor any event has it", kind.name());
+                    let kind = kind.name();
+                    let message = || {
+                        format!(
+                            "unknown {kind} `{id}`, which neither the roster nor any event has: ask for `{kind}` to see all"
+                        )
+                    };
                     scopes.push(found.ok_or_else(|| Misunderstood(message()))?.clone());
                 }
             }

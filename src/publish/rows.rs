@@ -83,8 +83,17 @@ pub(super) fn rounded(value: f64) -> f64 {
 }
 
 pub(super) fn local(instant: Instant, zone: Zone) -> String {
+    written(instant, zone, SecondsFormat::Secs)
+}
+
+/// As [`local`], for instants that are no bounds of windows.
+pub(super) fn local_to_the_millisecond(instant: Instant, zone: Zone) -> String {
+    written(instant, zone, SecondsFormat::Millis)
+}
+
+fn written(instant: Instant, zone: Zone, digits: SecondsFormat) -> String {
     match zone.timestamp_millis_opt(instant.0).single() {
-        Some(time) => time.to_rfc3339_opts(SecondsFormat::Secs, true),
+        Some(time) => time.to_rfc3339_opts(digits, true),
         None => instant.to_rfc3339(),
     }
 }

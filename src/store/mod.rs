@@ -557,6 +557,7 @@ fn write_note(note: &Note, out: &mut Vec<u8>) {
     note.kind.put(out);
     note.generation.put(out);
     note.due.put(out);
+    note.booked.put(out);
     out.extend_from_slice(&note.hash.to_be_bytes());
     out.extend_from_slice(&note.stored.map_or(0, |stored| stored.check.get()).to_be_bytes());
 }
@@ -565,10 +566,10 @@ fn read_note(address: Address, bytes: &[u8]) -> Option<Note> {
     let mut known = Known::default();
     let mut input = pack::Input::new(bytes, &mut known);
     let (kind, generation) = Pack::take(&mut input).ok()?;
-    let due = Pack::take(&mut input).ok()?;
+    let (due, booked) = Pack::take(&mut input).ok()?;
     let (hash, check) = input.rest().split_first_chunk::<8>()?;
     let check = NonZeroU32::new(u32::from_be_bytes(check.try_into().ok()?))?;
-    Some(Note::stored(kind, address, generation, due, u64::from_be_bytes(*hash), check))
+    Some(Note::stored(kind, address, generation, due, booked, u64::from_be_bytes(*hash), check))
 }
 
 /// Where the engine finds what has no room in memory.

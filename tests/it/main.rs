@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)]
 
+mod api;
 mod check_data;
 mod client;
 mod clock;

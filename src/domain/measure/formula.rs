@@ -1,7 +1,8 @@
 //! Formulas: how figures are made of the totals of a window.
 
-use super::{Figure, Measure, Parameter, Statistic, Thresholds, Unit};
+use super::{Figure, Measure, Parameter, Parts, Statistic, Thresholds, Unit};
 use crate::domain::amounts::Amounts;
+use crate::domain::event::Kind;
 use crate::domain::quantity::{Cell, Quantity as Q};
 use crate::domain::settings::{AbandonRate, ServiceLevel, Settings};
 use crate::domain::sketch::Sketch;
@@ -36,34 +37,64 @@ pub(super) enum Formula {
 impl Measure {
     /// What the totals of a window say.
     pub fn figure(&self, totals: &Amounts, settings: &Settings) -> Figure {
+        match self.parts(totals, settings) {
+            Some(Parts { numerator, denominator: Some(denominator) }) => self.over(numerator, denominator),
+            Some(Parts { numerator: n, denominator: None }) => {
+                Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n }
+            }
+            None => self.read_off(totals),
+        }
+    }
+
+    /// What amounts add to both halves; `None` if the measure has none: percentiles and maxima.
+    pub fn parts(&self, amounts: &Amounts, settings: &Settings) -> Option<Parts> {
         let number = match self.parameter {
             Parameter::Number(n) => n,
             Parameter::None | Parameter::Statistic(_) => 0,
         };
-        match self.definition.formula {
-            Formula::Sum(quantities) => count(quantities.iter().map(|q| over(totals, *q, &[])).sum()),
-            Formula::SumOver(quantity, without) => count(over(totals, quantity, without)),
-            Formula::Reason(quantity, _) => count(totals.get(Cell::with(quantity, number))),
-            Formula::Beyond(known, within, _) => count(sum_of(totals, known, 0) - sum_of(totals, within, number)),
-            Formula::Ratio(upper, lower) => self.over(sum_of(totals, upper, 0), sum_of(totals, lower, 0)),
-            Formula::Within(within, known, _) => self.over(sum_of(totals, within, number), sum_of(totals, known, 0)),
-            Formula::Due(within, due, _) => {
-                self.over(sum_of(totals, &[within], number), sum_of(totals, &[due], number))
+        let count = |numerator| Parts { numerator, denominator: None };
+        let over = |numerator, denominator| Parts { numerator, denominator: Some(denominator) };
+        let (plain, at_threshold) = (|quantities| sum_of(amounts, quantities, 0), |q| sum_of(amounts, q, number));
+        Some(match self.definition.formula {
+            Formula::Sum(quantities) => count(quantities.iter().map(|q| over_all(amounts, *q, &[])).sum()),
+            Formula::SumOver(quantity, without) => count(over_all(amounts, quantity, without)),
+            Formula::Reason(quantity, _) => count(amounts.get(Cell::with(quantity, number))),
+            Formula::Beyond(known, within, _) => count(plain(known) - at_threshold(within)),
+            Formula::Ratio(upper, lower) => over(plain(upper), plain(lower)),
+            Formula::Within(within, known, _) => over(at_threshold(within), plain(known)),
+            Formula::Due(within, due, _) => over(at_threshold(&[within]), at_threshold(&[due])),
+            Formula::Duration { sum, known, .. } if self.parameter == Parameter::Statistic(Statistic::Mean) => {
+                over(plain(sum), plain(known))
             }
-            Formula::Duration { sum, known, sketch } => self.duration(totals, sum, known, sketch),
+            Formula::Duration { .. } => return None,
             Formula::ServiceLevel => {
-                let (upper, lower) = service_level(totals, settings.service_level);
-                self.over(upper, lower)
+                let (upper, lower) = service_level(amounts, settings.service_level);
+                over(upper, lower)
             }
             Formula::AbandonRate => {
-                let (upper, lower) = abandon_rate(totals, settings.abandon_rate);
-                self.over(upper, lower)
+                let (upper, lower) = abandon_rate(amounts, settings.abandon_rate);
+                over(upper, lower)
             }
             Formula::Nps => {
-                let get = |q| totals.get(Cell::plain(q));
-                self.over(get(Q::NpsPromoters) - get(Q::NpsDetractors), get(Q::NpsAnswers))
+                let get = |q| amounts.get(Cell::plain(q));
+                over(get(Q::NpsPromoters) - get(Q::NpsDetractors), get(Q::NpsAnswers))
             }
-        }
+        })
+    }
+
+    /// Whether records of this kind book what the measure is made of.
+    pub fn is_booked_by(&self, kind: Kind) -> bool {
+        let quantities = match &self.definition.formula {
+            Formula::Sum(quantities) | Formula::Ratio(_, quantities) => quantities,
+            Formula::Beyond(quantities, ..) | Formula::Within(_, quantities, _) => quantities,
+            Formula::Duration { known, .. } => known,
+            Formula::SumOver(quantity, _) | Formula::Reason(quantity, _) | Formula::Due(quantity, ..) => {
+                std::slice::from_ref(quantity)
+            }
+            Formula::ServiceLevel | Formula::AbandonRate => &[Q::Answered],
+            Formula::Nps => &[Q::NpsAnswers],
+        };
+        quantities.iter().any(|quantity| quantity.is_booked_by(kind))
     }
 
     fn over(&self, upper: i64, lower: i64) -> Figure {
@@ -80,11 +111,13 @@ impl Measure {
         }
     }
 
-    fn duration(&self, totals: &Amounts, sum: &[Q], known: &[Q], sketch: &[Q]) -> Figure {
-        let Parameter::Statistic(statistic) = self.parameter else { return Figure::default() };
-        if statistic == Statistic::Mean {
-            return self.over(sum_of(totals, sum, 0), sum_of(totals, known, 0));
-        }
+    /// What has no halves is read off the distribution.
+    fn read_off(&self, totals: &Amounts) -> Figure {
+        let (Formula::Duration { sketch, .. }, Parameter::Statistic(statistic)) =
+            (self.definition.formula, self.parameter)
+        else {
+            return Figure::default();
+        };
         let merged = Sketch::of(totals, sketch);
         let millis = match statistic {
             Statistic::Percentile(per_cent) => merged.quantile(i64::from(per_cent)),
@@ -100,12 +133,8 @@ fn sum_of(totals: &Amounts, quantities: &[Q], parameter: u32) -> i64 {
 }
 
 /// What a quantity adds up to over its parameters, without some of them.
-fn over(totals: &Amounts, quantity: Q, without: &[u32]) -> i64 {
+fn over_all(totals: &Amounts, quantity: Q, without: &[u32]) -> i64 {
     totals.of(quantity).iter().filter(|(cell, _)| !without.contains(&cell.parameter)).map(|(_, n)| n).sum()
-}
-
-fn count(n: i64) -> Figure {
-    Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n }
 }
 
 fn service_level(totals: &Amounts, formula: ServiceLevel) -> (i64, i64) {
@@ -126,7 +155,7 @@ fn abandon_rate(totals: &Amounts, formula: AbandonRate) -> (i64, i64) {
     let get = |q| totals.get(Cell::plain(q));
     let (answered, abandoned) = (get(Q::Answered), get(Q::Abandoned));
     match formula {
-        AbandonRate::Offered => (abandoned, answered + abandoned + over(totals, Q::Left, &[])),
+        AbandonRate::Offered => (abandoned, answered + abandoned + over_all(totals, Q::Left, &[])),
         AbandonRate::AnsweredPlusAbandoned => (abandoned, answered + abandoned),
         AbandonRate::WithoutShort => {
             let short = get(Q::AbandonedShort);

@@ -181,6 +181,22 @@ pub struct Figure {
     pub sample: i64,
 }
 
+/// The halves of a figure that is a count or a fraction. Both are sums, so what each record adds to them can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The upper half, or the count; milliseconds where the unit is seconds ([`Unit::parts`]).
+    pub numerator: i64,
+    /// The lower half; counts have none.
+    pub denominator: Option<i64>,
+}
+
+impl Parts {
+    /// True if nothing is added to either half.
+    pub fn is_nothing(self) -> bool {
+        self.numerator == 0 && self.denominator.unwrap_or(0) == 0
+    }
+}
+
 /// Every measure under these settings, in the order of the catalogue, thresholds ascending.
 pub fn measures(settings: &Settings) -> Vec<Measure> {
     CATALOGUE.iter().flat_map(|definition| definition.measures(settings)).collect()

@@ -10,6 +10,7 @@ pub mod chance;
 pub mod compare;
 mod contacts;
 mod disk;
+mod facts;
 mod few;
 mod history;
 mod oracle_agrees;

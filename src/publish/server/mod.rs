@@ -1,47 +1,28 @@
 //! The HTTP server: metrics, health, and the API of figures. It reads an immutable view; what only the engine knows it
 //! asks through a door that the application gives it.
 
+mod api;
+
+use super::answer::{Answer, Ask, NoAnswer};
 use super::exposition::{Format, page};
-use super::question::Question;
-use super::rows::Shown;
+use super::status::Status;
 use super::view::View;
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Json, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prometheus::proto::MetricFamily;
-use serde::Serialize;
 use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// What the engine answers to a question.
-#[derive(Clone, Debug, Serialize)]
-pub struct Answer {
-    /// How far time has come, RFC 3339: the figures are as of this instant.
-    pub time: String,
-    /// Event time of the slowest source that is not idle, RFC 3339.
-    pub low_watermark: String,
-    /// The figures.
-    pub rows: Vec<Shown>,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoAnswer {
-    /// The question makes no sense; what would.
-    Misunderstood(String),
-    /// It is too early or too late to ask.
-    NotReady(String),
-}
-
 /// Asks the engine.
-pub type Ask = dyn Fn(Question) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send>> + Send + Sync;
+pub type AskEngine = dyn Fn(Ask) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send>> + Send + Sync;
 
 /// Reads the configuration anew: what that did, or why it was not put in force.
 pub type Reload = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> + Send + Sync;
@@ -59,7 +40,9 @@ pub struct Shared {
     /// Counts an answered request by handler and status.
     pub count: Box<dyn Fn(&'static str, u16) + Send + Sync>,
     /// The door to the engine.
-    pub ask: Box<Ask>,
+    pub ask: Box<AskEngine>,
+    /// How the daemon is doing.
+    pub status: Box<dyn Fn() -> Status + Send + Sync>,
     /// The door to the configuration.
     pub reload: Box<Reload>,
 }
@@ -74,8 +57,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload))
-        .route("/api/v1/figures", get(figures))
-        .with_state(shared)
+        .with_state(shared.clone())
+        .merge(api::router(shared))
 }
 
 async fn landing(State(app): State<App>) -> Response {
@@ -138,42 +121,6 @@ fn state(state: Result<(), String>) -> Response {
         Ok(()) => "yes\n".into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("no: {reason}\n")).into_response(),
     }
-}
-
-async fn figures(State(app): State<App>, Query(parameters): Query<Vec<(String, String)>>) -> Response {
-    let response = match question(&parameters) {
-        Err(problem) => refusal(StatusCode::BAD_REQUEST, &problem),
-        Ok(question) => match (app.ask)(question).await {
-            Ok(answer) => Json(answer).into_response(),
-            Err(NoAnswer::Misunderstood(problem)) => refusal(StatusCode::BAD_REQUEST, &problem),
-            Err(NoAnswer::NotReady(problem)) => refusal(StatusCode::SERVICE_UNAVAILABLE, &problem),
-        },
-    };
-    counted(&app, "figures", response)
-}
-
-fn refusal(status: StatusCode, problem: &str) -> Response {
-    (status, Json(serde_json::json!({"error": problem}))).into_response()
-}
-
-/// `scope`, `measure`, `window` (each repeatable or comma-separated), and `at`, or `from` and `to`.
-fn question(parameters: &[(String, String)]) -> Result<Question, String> {
-    let mut question = Question::default();
-    for (name, value) in parameters {
-        let several = || value.split(',').map(str::to_owned);
-        match name.as_str() {
-            "scope" => question.scopes.extend(several()),
-            "measure" => question.measures.extend(several()),
-            "window" => question.windows.extend(several()),
-            "at" => question.at = Some(value.clone()),
-            "from" => question.from = Some(value.clone()),
-            "to" => question.to = Some(value.clone()),
-            other => {
-                return Err(format!("unknown parameter `{other}`: known are scope, measure, window, at, from, to"));
-            }
-        }
-    }
-    Ok(question)
 }
 
 fn counted(app: &App, handler: &'static str, response: Response) -> Response {
