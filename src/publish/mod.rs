@@ -3,7 +3,9 @@
 pub mod definitions;
 pub mod door;
 pub mod exposition;
+pub mod family;
 pub mod question;
+pub mod reference;
 pub mod rows;
 pub mod server;
 pub mod view;

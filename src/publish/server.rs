@@ -1,7 +1,7 @@
 //! The HTTP server: metrics, health, and the API of figures. It reads an immutable view; what only the engine knows it
 //! asks through a door that the application gives it.
 
-use super::exposition::{Format, page};
+use super::exposition::{Format, gzip, page};
 use super::question::Question;
 use super::rows::Shown;
 use super::view::View;
@@ -11,14 +11,12 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use prometheus::proto::MetricFamily;
 use serde::Serialize;
 use std::future::Future;
-use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What the engine answers to a question.
 #[derive(Clone, Debug, Serialize)]
@@ -56,8 +54,10 @@ pub struct Shared {
     pub healthy: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// `Err` with the reason while figures are not complete yet.
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
-    /// Counts an answered request by handler and status.
-    pub count: Box<dyn Fn(&'static str, u16) + Send + Sync>,
+    /// Counts an answered request by handler and status, and how long it took.
+    pub count: Box<dyn Fn(&'static str, u16, Duration) + Send + Sync>,
+    /// Hears how long a page of metrics took to write.
+    pub rendered: Box<dyn Fn(Duration) + Send + Sync>,
     /// The door to the engine.
     pub ask: Box<Ask>,
     /// The door to the configuration.
@@ -65,6 +65,15 @@ pub struct Shared {
 }
 
 type App = Arc<Shared>;
+
+/// The routes of the listener for single reps: their series, and health.
+pub fn router_of_reps(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics_of_reps))
+        .route("/-/healthy", get(healthy))
+        .route("/-/ready", get(ready))
+        .with_state(shared)
+}
 
 /// The routes.
 pub fn router(shared: Arc<Shared>) -> Router {
@@ -79,21 +88,47 @@ pub fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn landing(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let page = "<!doctype html><html lang=\"en\"><title>goalkeeper</title><h1>goalkeeper</h1><ul>\
                 <li><a href=\"/metrics\">metrics</a><li><a href=\"/api/v1/figures\">figures</a>\
                 <li><a href=\"/-/ready\">ready?</a><li><a href=\"/-/healthy\">healthy?</a></ul></html>";
-    counted(&app, "landing", Html(page).into_response())
+    counted(&app, "landing", begun, Html(page).into_response())
 }
 
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
+    metrics_page(app, headers, Page::Main).await
+}
+
+async fn metrics_of_reps(State(app): State<App>, headers: HeaderMap) -> Response {
+    metrics_page(app, headers, Page::Reps).await
+}
+
+/// Which families a page has.
+#[derive(Clone, Copy)]
+enum Page {
+    /// The program's own, and all of scopes that have no page of their own.
+    Main,
+    /// Those of single reps.
+    Reps,
+}
+
+async fn metrics_page(app: App, headers: HeaderMap, which: Page) -> Response {
+    let begun = Instant::now();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = Format::negotiate(text(header::ACCEPT));
     let packed = text(header::ACCEPT_ENCODING).split(',').any(|coding| coding.trim().starts_with("gzip"));
     let for_page = app.clone();
     // A large page is work for milliseconds: not on the threads that answer everyone.
     let written = tokio::task::spawn_blocking(move || {
-        let body = page(&(for_page.own)(), &for_page.view.load(), format);
-        if packed { gzip(&body) } else { Ok(body) }
+        let begun = Instant::now();
+        let view = for_page.view.load();
+        let body = match which {
+            Page::Main => page(&(for_page.own)(), &view.families, format),
+            Page::Reps => page(&[], &view.reps, format),
+        };
+        let body = if packed { gzip(&body) } else { Ok(body) };
+        (for_page.rendered)(begun.elapsed());
+        body
     });
     let response = match written.await {
         Ok(Ok(body)) => {
@@ -106,31 +141,28 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
         Ok(Err(error)) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     };
-    counted(&app, "metrics", response)
-}
-
-fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::fast());
-    encoder.write_all(body)?;
-    encoder.finish()
+    counted(&app, "metrics", begun, response)
 }
 
 async fn healthy(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let response = state((app.healthy)());
-    counted(&app, "healthy", response)
+    counted(&app, "healthy", begun, response)
 }
 
 async fn ready(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let response = state((app.ready)());
-    counted(&app, "ready", response)
+    counted(&app, "ready", begun, response)
 }
 
 async fn reload(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let response = match (app.reload)().await {
         Ok(done) => format!("{done}\n").into_response(),
         Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{problem}\n")).into_response(),
     };
-    counted(&app, "reload", response)
+    counted(&app, "reload", begun, response)
 }
 
 fn state(state: Result<(), String>) -> Response {
@@ -141,6 +173,7 @@ fn state(state: Result<(), String>) -> Response {
 }
 
 async fn figures(State(app): State<App>, Query(parameters): Query<Vec<(String, String)>>) -> Response {
+    let begun = Instant::now();
     let response = match question(&parameters) {
         Err(problem) => refusal(StatusCode::BAD_REQUEST, &problem),
         Ok(question) => match (app.ask)(question).await {
@@ -149,7 +182,7 @@ async fn figures(State(app): State<App>, Query(parameters): Query<Vec<(String, S
             Err(NoAnswer::NotReady(problem)) => refusal(StatusCode::SERVICE_UNAVAILABLE, &problem),
         },
     };
-    counted(&app, "figures", response)
+    counted(&app, "figures", begun, response)
 }
 
 fn refusal(status: StatusCode, problem: &str) -> Response {
@@ -176,7 +209,7 @@ fn question(parameters: &[(String, String)]) -> Result<Question, String> {
     Ok(question)
 }
 
-fn counted(app: &App, handler: &'static str, response: Response) -> Response {
-    (app.count)(handler, response.status().as_u16());
+fn counted(app: &App, handler: &'static str, begun: Instant, response: Response) -> Response {
+    (app.count)(handler, response.status().as_u16(), begun.elapsed());
     response
 }

@@ -13,6 +13,7 @@ mod disk;
 mod few;
 mod history;
 mod oracle_agrees;
+mod pages;
 mod runs_agree;
 mod tickets;
 
