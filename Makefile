@@ -1,7 +1,7 @@
 # What can be done here. `make demo` and `make test` do their whole set-up.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup setup-cargo kafka-jars fmt check test simulate-faults torture demo bench check-data generate clean
+.PHONY: help setup setup-cargo kafka-jars fmt check test simulate-faults torture demo bench check-data check-current generate clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,7 +43,11 @@ bench: setup kafka-jars ## CPU per event of the parts and of the whole path from
 check-data: ## Hold figures against data that others recorded, where ../shared/data is
 	@scripts/check-data
 
-generate: ## Write DEFINITIONS.md, schemas and expected messages anew
+check-current: setup kafka-jars ## The tests of pages with the current promtool and Prometheus: needs Go and minutes
+	scripts/current-prometheus
+	GOALKEEPER_PROMETHEUS=$(CURDIR)/target/current cargo test --test it -- --ignored kafka::what_lies kafka::reps_have
+
+generate: ## Write DEFINITIONS.md, docs/metrics.md, schemas and expected messages anew
 	UPDATE=1 cargo test --test it -- tidy config schemas scenarios
 
 clean: ## Remove everything that was built

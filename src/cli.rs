@@ -208,6 +208,9 @@ pub(crate) struct Definitions {
     /// Only names, units and meanings, a line each.
     #[arg(long)]
     pub(crate) list: bool,
+    /// The metrics at /metrics instead, as docs/metrics.md has them.
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) metrics: bool,
 }
 
 /// Options of `schema`.

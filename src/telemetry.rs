@@ -1,14 +1,18 @@
 //! What the program tells of itself: every event accounted for, how far behind it is, and how it does.
 
 use prometheus::{
-    Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, core::Collector, proto::MetricFamily,
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    core::Collector,
+    proto::{MetricFamily, MetricType},
 };
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Metrics of the program itself; the figures of the contact centre are elsewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Telemetry {
     registry: Registry,
+    described: Vec<Described>,
     /// Kafka records read, by topic and partition: decoded + refused + ignored.
     pub(crate) records: IntCounterVec,
     /// Records that became an event.
@@ -94,16 +98,37 @@ pub(crate) struct Telemetry {
     /// How long the figures took to compute, in seconds.
     pub(crate) publish_duration: Gauge,
     pub(crate) judge_duration: Gauge,
-    /// Series of figures on the page.
-    pub(crate) series: IntGauge,
-    /// Series of figures that did not fit.
-    pub(crate) series_dropped: IntGauge,
+    /// How long a page took to write, in seconds.
+    pub(crate) render_duration: Gauge,
+    /// Series of figures, by kind of scope.
+    pub(crate) series: IntGaugeVec,
+    /// Series of figures that did not fit, by kind of scope.
+    pub(crate) series_dropped: IntGaugeVec,
+    /// The most series of figures in all.
+    pub(crate) series_limit: IntGauge,
+    /// The most series of figures of each kind of scope.
+    pub(crate) series_limit_of_kind: IntGauge,
     /// Times that the table of shared texts was full.
     pub(crate) name_table_resets: IntGauge,
     /// Connections that found no room.
     pub(crate) http_turned_away: IntCounter,
     /// HTTP requests by handler and status.
     pub(crate) http_requests: IntCounterVec,
+    /// How long HTTP requests took, by handler.
+    pub(crate) http_duration: HistogramVec,
+}
+
+/// One metric in words.
+#[derive(Clone, Debug)]
+pub(crate) struct Described {
+    /// The full name.
+    pub(crate) name: String,
+    /// `counter`, `gauge` or `histogram`.
+    pub(crate) kind: &'static str,
+    /// Names of labels.
+    pub(crate) labels: Vec<String>,
+    /// What it means.
+    pub(crate) help: String,
 }
 
 /// The identity that bookings and panes are the same.
@@ -129,14 +154,14 @@ impl Telemetry {
     /// # Errors
     /// If two of them have one name.
     pub(crate) fn new(version: &str, revision: &str, kafka: &str) -> prometheus::Result<Telemetry> {
-        let registry = Registry::new();
-        let r = &registry;
+        let roll = Roll::default();
+        let r = &roll;
         #[cfg(target_os = "linux")]
-        r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        r.register(prometheus::process_collector::ProcessCollector::for_self())?;
         let build =
             IntGaugeVec::new(opts("build_info", "What runs; always 1."), &["version", "revision", "librdkafka"])?;
         build.with_label_values(&[version, revision, kafka]).set(1);
-        r.register(Box::new(build))?;
+        r.register(build)?;
         Ok(Telemetry {
             records: counters(r, "records_total", "Kafka records read: decoded, refused and ignored.", &PARTITION)?,
             records_decoded: counters(r, "records_decoded_total", "Records that became an event.", &PARTITION)?,
@@ -277,15 +302,44 @@ impl Telemetry {
             checkpoint_time: float(r, "checkpoint_timestamp_seconds", "When the last checkpoint was written.")?,
             judge_duration: float(r, "evaluation_duration_seconds", "Time to hold figures against targets last time.")?,
             publish_duration: float(r, "publish_duration_seconds", "Time to compute the figures last time.")?,
-            series: gauge(r, "series", "Series of figures on the page.")?,
-            series_dropped: gauge(r, "series_dropped", "Series of figures beyond server.series_limit.")?,
+            render_duration: float(
+                r,
+                "render_duration_seconds",
+                "Time to write and pack a page of metrics last time.",
+            )?,
+            series: put(
+                r,
+                IntGaugeVec::new(opts("series", "Series of figures, by kind of scope, on all pages."), &["scope"])?,
+            )?,
+            series_dropped: put(
+                r,
+                IntGaugeVec::new(
+                    opts("series_dropped", "Series of scopes that have no room: see server.series_limit."),
+                    &["scope"],
+                )?,
+            )?,
+            series_limit: gauge(r, "series_limit", "The most series of figures in all: server.series_limit.")?,
+            series_limit_of_kind: gauge(
+                r,
+                "series_limit_of_kind",
+                "The most series of figures of each kind of scope: server.series_limit_of_kind.",
+            )?,
             name_table_resets: gauge(r, "name_table_resets", "Times that the table of shared texts was full.")?,
             http_turned_away: put(
                 r,
                 IntCounter::with_opts(opts("http_connections_refused_total", "Connections closed at once: too many."))?,
             )?,
             http_requests: counters(r, "http_requests_total", "HTTP requests answered.", &["handler", "code"])?,
-            registry,
+            http_duration: put(
+                r,
+                HistogramVec::new(
+                    HistogramOpts::from(opts("http_request_duration_seconds", "Time to answer HTTP requests."))
+                        .buckets(vec![0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0]),
+                    &["handler"],
+                )?,
+            )?,
+            registry: roll.registry,
+            described: roll.described.into_inner(),
         })
     }
 
@@ -305,6 +359,11 @@ impl Telemetry {
             found.extend(differing.map(|(partition, difference)| Unaccounted { identity, partition, difference }));
         }
         found
+    }
+
+    /// Every metric in words.
+    pub(crate) fn described(&self) -> &[Described] {
+        &self.described
     }
 
     /// Everything as it is now.
@@ -328,19 +387,45 @@ fn opts(name: &str, help: &str) -> Opts {
     Opts::new(name, help).namespace("goalkeeper")
 }
 
-fn put<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> prometheus::Result<C> {
-    registry.register(Box::new(collector.clone()))?;
+/// Metrics while they are made, each of them described.
+#[derive(Default)]
+struct Roll {
+    registry: Registry,
+    described: RefCell<Vec<Described>>,
+}
+
+impl Roll {
+    fn register(&self, collector: impl Collector + 'static) -> prometheus::Result<()> {
+        let families = collector.collect();
+        let kind = |name: &str| match families.iter().find(|family| family.name() == name) {
+            Some(family) if family.get_field_type() == MetricType::COUNTER => "counter",
+            Some(family) if family.get_field_type() == MetricType::HISTOGRAM => "histogram",
+            _ => "gauge",
+        };
+        let described = collector.desc().into_iter().map(|desc| Described {
+            name: desc.fq_name.clone(),
+            kind: kind(&desc.fq_name),
+            labels: desc.variable_labels.clone(),
+            help: desc.help.clone(),
+        });
+        self.described.borrow_mut().extend(described);
+        self.registry.register(Box::new(collector))
+    }
+}
+
+fn put<C: Collector + Clone + 'static>(roll: &Roll, collector: C) -> prometheus::Result<C> {
+    roll.register(collector.clone())?;
     Ok(collector)
 }
 
-fn counters(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
-    put(registry, IntCounterVec::new(opts(name, help), labels)?)
+fn counters(roll: &Roll, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+    put(roll, IntCounterVec::new(opts(name, help), labels)?)
 }
 
-fn gauge(registry: &Registry, name: &str, help: &str) -> prometheus::Result<IntGauge> {
-    put(registry, IntGauge::with_opts(opts(name, help))?)
+fn gauge(roll: &Roll, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+    put(roll, IntGauge::with_opts(opts(name, help))?)
 }
 
-fn float(registry: &Registry, name: &str, help: &str) -> prometheus::Result<Gauge> {
-    put(registry, Gauge::with_opts(opts(name, help))?)
+fn float(roll: &Roll, name: &str, help: &str) -> prometheus::Result<Gauge> {
+    put(roll, Gauge::with_opts(opts(name, help))?)
 }

@@ -15,7 +15,7 @@ use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp};
 use goalkeeper::ingest::refusal::Reason;
 use goalkeeper::publish::answer::{Ask, NoAnswer};
-use goalkeeper::publish::view::{View, Viewer};
+use goalkeeper::publish::view::{Reps, View, Viewer};
 use goalkeeper::store::writer::Written;
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
 use std::collections::{BTreeSet, HashSet};
@@ -568,8 +568,17 @@ impl<O: Outside> Daemon<O> {
         let view = self.viewer.view(&self.engine, self.ready && self.engine.now() > Instant::MIN);
         let took = self.since(begun);
         self.telemetry.publish_duration.set(took.as_secs_f64());
-        self.telemetry.series.set(view.series as i64);
-        self.telemetry.series_dropped.set(view.dropped as i64);
+        for (gauge, counts) in [(&self.telemetry.series, &view.series), (&self.telemetry.series_dropped, &view.dropped)]
+        {
+            // A kind that is not shown any more has none.
+            gauge.reset();
+            for (kind, n) in counts {
+                gauge.with_label_values(&[kind.name()]).set(*n as i64);
+            }
+        }
+        let server = &self.config.server;
+        self.telemetry.series_limit.set(server.series_limit as i64);
+        self.telemetry.series_limit_of_kind.set(server.series_limit_of_kind as i64);
         self.outside.publish(view);
         // After the figures: what shows 0 beside them shows that they are whole.
         self.telemetry.rebook_pending.set(pending as i64);
@@ -794,7 +803,13 @@ fn tell_doubt(look: &Look) {
 }
 
 fn viewer(config: &Config) -> Viewer {
-    Viewer::new(config.windows.clone(), config.server.reps, config.server.series_limit)
+    let server = &config.server;
+    let reps = match (server.reps, server.reps_listen) {
+        (false, _) => Reps::Hidden,
+        (true, None) => Reps::Shown,
+        (true, Some(_)) => Reps::Apart,
+    };
+    Viewer::new(config.windows.clone(), reps, server.series_limit, server.series_limit_of_kind)
 }
 
 fn std_duration(span: Span) -> Duration {

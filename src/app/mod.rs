@@ -16,10 +16,10 @@ mod status;
 use crate::cli::{Cli, Command};
 use anyhow::Context;
 use clap::CommandFactory;
-use goalkeeper::config;
+use goalkeeper::config::{self, Config};
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::ingest::schema;
-use goalkeeper::publish::definitions;
+use goalkeeper::publish::{definitions, reference};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -42,13 +42,29 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Check(options)) => return Ok(check(&options.config)),
         Some(Command::State(options)) => state::run(&options.command)?,
         Some(Command::Definitions(options)) => {
-            let text = if options.list { definitions::list(&Settings::default()) } else { definitions::markdown() };
+            let text = match (options.list, options.metrics) {
+                (true, _) => definitions::list(&Settings::default()),
+                (false, true) => metrics()?,
+                (false, false) => definitions::markdown(),
+            };
             print(&text)?;
         }
         Some(Command::Schema(options)) => write_schemas(&options.output)?,
         Some(Command::Bench(options)) => bench::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Every metric in words, those of the program itself too.
+fn metrics() -> anyhow::Result<String> {
+    let telemetry = run::telemetry()?;
+    let own = telemetry.described().iter().map(|one| reference::Described {
+        name: one.name.clone(),
+        kind: one.kind,
+        labels: one.labels.clone(),
+        help: one.help.clone(),
+    });
+    Ok(reference::markdown(&Config::default().windows, &own.collect::<Vec<_>>()))
 }
 
 /// Version, revision, and what of Kafka is built in.

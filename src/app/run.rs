@@ -16,10 +16,11 @@ use goalkeeper::ingest::decode::Decoder;
 use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original, Partition, Reader, client_info};
 use goalkeeper::publish::answer::NoAnswer;
 use goalkeeper::publish::door::Door;
-use goalkeeper::publish::server::{Shared, router};
+use goalkeeper::publish::server::{Shared, router, router_of_reps};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::writer::Writer;
 use goalkeeper::store::{Checkpoint, Store, panic_text};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -145,7 +146,7 @@ pub(super) struct Service {
     engine: JoinHandle<End>,
     /// Ends when the reader has.
     reading: std::sync::mpsc::Receiver<()>,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    servers: Vec<Serving>,
 }
 
 impl Service {
@@ -178,14 +179,11 @@ impl Service {
         let alive = Arc::new(AtomicBool::new(true));
         let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &telemetry));
         let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone(), &config));
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind(config.server.listen))
-            .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
-        tracing::info!("serving on http://{}", config.server.listen);
-        let routes = router(shared.clone());
-        let turned_away = telemetry.http_turned_away.clone();
-        let door = Door::new(listener, move || turned_away.inc());
-        let server = runtime.spawn(async move { axum::serve(door, routes).await });
+        let serve = |option, address, routes| serve(runtime, option, address, routes, &telemetry);
+        let mut servers = vec![serve("server.listen", config.server.listen, router(shared.clone()))?];
+        if let Some(address) = config.server.reps_listen {
+            servers.push(serve("server.reps_listen", address, router_of_reps(shared.clone()))?);
+        }
 
         let to_engine = mail.clone();
         let (read, reading) = std::sync::mpsc::channel();
@@ -201,7 +199,7 @@ impl Service {
         let world = World { shared: shared.clone(), ready, reader: handle, dead_letters, writer };
         let daemon = Daemon::new(engine, config, in_force, positions, telemetry, world);
         let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || daemon.run(inbox))?;
-        Ok(Service { shared, mail, reload, alive, engine, reading, server })
+        Ok(Service { shared, mail, reload, alive, engine, reading, servers })
     }
 
     /// Lets the daemon stop when `stop` comes.
@@ -239,7 +237,7 @@ impl Service {
         // waits for brokers which do not answer is left behind: what must stay is on disk.
         let _ = self.reading.recv_timeout(LAST_WORDS);
         self.alive.store(false, Ordering::Relaxed);
-        self.server.abort();
+        self.servers.iter().for_each(Serving::abort);
         match end {
             Ok(End::Stopped) => Ok(()),
             Ok(End::ReaderFailed(problem)) => bail!("reading from Kafka has ended: {problem}"),
@@ -249,6 +247,26 @@ impl Service {
             }
         }
     }
+}
+
+/// A listener at work.
+type Serving = tokio::task::JoinHandle<std::io::Result<()>>;
+
+/// Serves routes on an address, behind a door.
+fn serve(
+    runtime: &tokio::runtime::Runtime,
+    option: &str,
+    address: SocketAddr,
+    routes: axum::Router,
+    telemetry: &Telemetry,
+) -> anyhow::Result<Serving> {
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind(address))
+        .with_context(|| format!("cannot listen on {address}: choose another `{option}`"))?;
+    tracing::info!(option, "serving on http://{address}");
+    let turned_away = telemetry.http_turned_away.clone();
+    let door = Door::new(listener, move || turned_away.inc());
+    Ok(runtime.spawn(async move { axum::serve(door, routes).await }))
 }
 
 /// The way for refused records, each of them counted.
@@ -274,7 +292,8 @@ fn shared(
     config: &Config,
 ) -> Shared {
     let (in_status, is_ready, directory) = (telemetry.clone(), ready.clone(), config.state.directory.clone());
-    let (own, requests, mail) = (telemetry.clone(), telemetry.http_requests.clone(), mail.clone());
+    let (own, counted, rendered, mail) =
+        (telemetry.clone(), telemetry.clone(), telemetry.render_duration.clone(), mail.clone());
     let is_alive = move || match alive.load(Ordering::Relaxed) {
         true => Ok(()),
         false => Err("the engine has ended".to_owned()),
@@ -284,7 +303,11 @@ fn shared(
         own: Box::new(move || own.gather()),
         healthy: Box::new(is_alive),
         ready: Box::new(move || (**ready.load()).clone()),
-        count: Box::new(move |handler, code| requests.with_label_values(&[handler, &code.to_string()]).inc()),
+        count: Box::new(move |handler, code, took| {
+            counted.http_requests.with_label_values(&[handler, &code.to_string()]).inc();
+            counted.http_duration.with_label_values(&[handler]).observe(took.as_secs_f64());
+        }),
+        rendered: Box::new(move |took| rendered.set(took.as_secs_f64())),
         status: Box::new(move || status::status(&in_status, &is_ready.load(), &directory)),
         ask: Box::new(move |question| {
             let mail = mail.clone();

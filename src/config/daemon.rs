@@ -8,6 +8,7 @@ use crate::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Si
 use crate::domain::time::Span;
 use crate::domain::window::Window;
 use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -347,11 +348,39 @@ fn server(file: &mut Section) -> Server {
             .parse()
             .map_err(|_| "is no address and port; write e.g. 127.0.0.1:9788 or [::]:9788".to_owned())
     };
-    let limit = i64::try_from(defaults.series_limit).unwrap_or(i64::MAX);
+    let reps = section.read_or("reps", defaults.reps, values::flag);
+    let reps_listen = reps_listen(&mut section, reps, address);
+    let mut limit = |key, default| {
+        let default = i64::try_from(default).unwrap_or(i64::MAX);
+        section.read_or(key, default, values::whole(1, 100_000_000)) as usize
+    };
+    let series_limit = limit("series_limit", defaults.series_limit);
+    let series_limit_of_kind = limit("series_limit_of_kind", defaults.series_limit_of_kind);
     Server {
         listen: section.read_or("listen", defaults.listen, address),
         publish_interval: section.read_or("publish_interval", defaults.publish_interval, values::positive_duration),
-        reps: section.read_or("reps", defaults.reps, values::flag),
-        series_limit: section.read_or("series_limit", limit, values::whole(1, 100_000_000)) as usize,
+        reps,
+        reps_listen,
+        series_limit,
+        series_limit_of_kind,
     }
+}
+
+/// A page for reps without their figures would be empty for ever.
+fn reps_listen(
+    section: &mut Section,
+    reps: bool,
+    address: impl Fn(&Node) -> Result<SocketAddr, String>,
+) -> Option<SocketAddr> {
+    let node = section.take("reps_listen")?;
+    let problem = match address(&node) {
+        Ok(address) if reps => return Some(address),
+        Ok(_) => "server.reps_listen has nothing to serve: figures of single reps are not published".to_owned(),
+        Err(problem) => {
+            section.document().wrong(node.at, "server.reps_listen", &problem);
+            return None;
+        }
+    };
+    section.document().problem(node.at, problem, "add `reps: true`, or remove it");
+    None
 }

@@ -22,6 +22,7 @@ pub(super) fn check(document: &Document, running: &Config, new: &Config) {
         ("state.directory", running.state.directory == new.state.directory),
         ("state.record_memory_mib", running.state.record_memory == new.state.record_memory),
         ("server.listen", running.server.listen == new.server.listen),
+        ("server.reps_listen", running.server.reps_listen == new.server.reps_listen),
     ] {
         if !is_same {
             fixed.push((option.to_owned(), RESTART));

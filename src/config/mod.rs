@@ -94,8 +94,12 @@ pub struct Server {
     pub publish_interval: Span,
     /// Whether figures of single reps are published as metrics.
     pub reps: bool,
-    /// The most series of figures that one page holds.
+    /// Where figures of single reps are served instead of the main page.
+    pub reps_listen: Option<SocketAddr>,
+    /// The most series of figures in all.
     pub series_limit: usize,
+    /// The most series of figures of each kind of scope.
+    pub series_limit_of_kind: usize,
 }
 
 impl Default for Config {
@@ -146,8 +150,10 @@ impl Default for Server {
         Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9788)),
             publish_interval: Span::seconds(1),
-            reps: true,
+            reps: false,
+            reps_listen: None,
             series_limit: 200_000,
+            series_limit_of_kind: 200_000,
         }
     }
 }

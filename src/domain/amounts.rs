@@ -54,9 +54,18 @@ impl Amounts {
         &self.0[from..from + count]
     }
 
-    /// Everything but the distributions, which sort behind all else.
+    /// Everything but distributions and who waits: these sort behind all else.
     pub fn plain(&self) -> &[(Cell, i64)] {
-        &self.0[..self.0.partition_point(|(cell, _)| !cell.quantity.is_distribution())]
+        self.before(Quantity::AnsweredWaits)
+    }
+
+    /// Everything that flows: all but who waits, which is a stock.
+    pub fn flowing(&self) -> &[(Cell, i64)] {
+        self.before(Quantity::Waiting)
+    }
+
+    fn before(&self, quantity: Quantity) -> &[(Cell, i64)] {
+        &self.0[..self.0.partition_point(|(cell, _)| cell.quantity < quantity)]
     }
 
     /// The same with every sign turned.

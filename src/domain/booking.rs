@@ -4,7 +4,6 @@ use super::amounts::Amounts;
 use super::event::Name;
 use super::quantity::{Cell, Quantity};
 use super::scope::Path;
-use super::sketch;
 use super::time::{Instant, Span};
 use std::sync::Arc;
 
@@ -43,20 +42,20 @@ impl Ledger {
         self.amounts.push((group, Cell::with(quantity, parameter), 1));
     }
 
-    /// Books one duration: its sum, its count, and its bucket if the measure has a distribution.
+    /// Books one duration: its sum, its count, and its cell in the distribution if there is one.
     pub fn duration(
         &mut self,
         path: &Arc<Path>,
         at: Instant,
         [sum, known]: [Quantity; 2],
-        distribution: Option<Quantity>,
+        distribution: Option<Cell>,
         span: Span,
     ) {
         let group = self.group(path, at);
         self.amounts.push((group, Cell::plain(sum), span.0));
         self.amounts.push((group, Cell::plain(known), 1));
-        if let Some(quantity) = distribution {
-            self.amounts.push((group, Cell::with(quantity, u32::from(sketch::bucket_of(span.0))), 1));
+        if let Some(cell) = distribution {
+            self.amounts.push((group, cell, 1));
         }
     }
 

@@ -16,7 +16,7 @@ use super::amounts::Amounts;
 use super::batch::{Batch, ScopeNumber, Sum};
 use super::booking::{Booking, Delta};
 use super::flow::Flow;
-use super::quantity::Cell;
+use super::quantity::{Cell, Quantity};
 use super::scope::{Path, Scope, ScopeKind};
 use super::storage::{Storage, must};
 use super::time::{Instant, Span, Zone, day_of};
@@ -76,6 +76,15 @@ pub enum RowWrite<'a> {
     Delete(&'a RowKey),
     /// So many rows of this scope are not empty.
     Scope(&'a Scope, u64),
+}
+
+/// Who waits in a scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub count: i64,
+    /// When the first of them entered.
+    pub since: Option<Instant>,
 }
 
 /// All panes of all scopes.
@@ -184,7 +193,7 @@ impl Panes {
             self.flows.resize(number + 1, Flow::default());
         }
         for (_, amounts) in sums {
-            self.flows[number].count(amounts.plain());
+            self.flows[number].count(amounts.flowing());
         }
     }
 
@@ -315,6 +324,22 @@ impl Panes {
             }
         }
         sum
+    }
+
+    /// Who waits in a scope now, where nobody waits longer than `longest`, without what [`Panes::flush`] has not added yet.
+    pub fn queue_length(&self, scope: &Scope, longest: Span) -> Waiting {
+        // A day may be longer than 24 hours, and its pane begins with it.
+        let start = self.now.minus(longest).minus(Span::days(2));
+        let entered = self.sum(scope, Stretch { tier: Tier::Day, start, end: Instant::MAX });
+        let mut waiting = Waiting::default();
+        for (cell, n) in entered.of(Quantity::Waiting) {
+            // The instant nearest to T that ends in these bits: nobody waits for 24 days.
+            let ago = (self.now.0 as u32).wrapping_sub(cell.parameter) as i32;
+            let since = self.now.minus(Span(i64::from(ago)));
+            waiting.count += n;
+            waiting.since = Some(waiting.since.map_or(since, |first| first.min(since)));
+        }
+        waiting
     }
 
     /// The first instant of which this tier still has every pane, for scopes of this kind.

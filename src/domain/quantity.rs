@@ -91,11 +91,14 @@ pub enum Quantity {
     HandleTimes,
     FirstResponseTimes,
     FullResolutionTimes,
+    // A stock: who waits now. It is booked at the entry and taken back with the outcome. Parameter: the entry, in
+    // milliseconds, as far as 32 bits go.
+    Waiting,
 }
 
 impl Quantity {
     /// All quantities in their order: a quantity's number is its place here.
-    pub const ALL: [Quantity; Quantity::FullResolutionTimes as usize + 1] = {
+    pub const ALL: [Quantity; Quantity::Waiting as usize + 1] = {
         use Quantity::*;
         [
             Queued,
@@ -166,12 +169,13 @@ impl Quantity {
             HandleTimes,
             FirstResponseTimes,
             FullResolutionTimes,
+            Waiting,
         ]
     };
 
     /// True for distributions: their cells are buckets, and reps have none of them.
     pub fn is_distribution(self) -> bool {
-        self >= Quantity::AnsweredWaits
+        (Quantity::AnsweredWaits..Quantity::Waiting).contains(&self)
     }
 
     /// True if scopes of this kind can have it: reps have nothing of the queue side, and a few things are known of the
@@ -181,6 +185,7 @@ impl Quantity {
         match self {
             RepAnswered => kind == ScopeKind::Rep,
             LostInMenu | OutboundContacts | SurveysUnattributed | Tied => kind == ScopeKind::Company,
+            Quantity::Waiting => kind != ScopeKind::Rep,
             queue_side if queue_side < RepAnswered => kind != ScopeKind::Rep,
             Quantity::TicketsCreated
             | Quantity::FirstResponseDue

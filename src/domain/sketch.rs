@@ -5,6 +5,7 @@
 
 use super::amounts::Amounts;
 use super::quantity::Quantity;
+use super::time::Span;
 use std::sync::OnceLock;
 
 /// The bucket of the value 0.
@@ -37,6 +38,72 @@ pub fn bucket_of(millis: i64) -> u16 {
     (n.min(bounds.len() - 1) + 1) as u16
 }
 
+/// The parameter of a value's cell: its bucket in the lower half. A threshold parts the bucket in which it lies, so that
+/// what is at or below it is counted exactly: in the upper half is how many thresholds of the bucket are below the value.
+pub(super) fn parameter_of(millis: i64, thresholds: impl Iterator<Item = Span>) -> u32 {
+    let bucket = bucket_of(millis);
+    let below = thresholds.filter(|threshold| threshold.0 < millis && bucket_of(threshold.0) == bucket).count();
+    // There are some dozens of thresholds at most.
+    (below as u32) << 16 | u32::from(bucket)
+}
+
+fn bucket_in(parameter: u32) -> u16 {
+    parameter as u16
+}
+
+/// Bounds at which a distribution is told, each with how many are at or below it, exactly: a power of two is the bound of a
+/// bucket, and a threshold parts its bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    bounds: Vec<Span>,
+    /// For each bound, the greatest cell that is not beyond it: bucket, and part of the bucket.
+    last: Vec<(u16, u16)>,
+}
+
+impl Bounds {
+    /// Powers of two of a millisecond, and thresholds.
+    pub(super) fn new(powers: impl Iterator<Item = u32>, thresholds: &[Span]) -> Bounds {
+        let mut bounds: Vec<Span> = powers.map(|power| Span(1 << power)).chain(thresholds.iter().copied()).collect();
+        bounds.sort_unstable();
+        bounds.dedup();
+        let last = |bound: &Span| match bound.0.count_ones() {
+            1 => (bucket_of(bound.0), u16::MAX),
+            _ => {
+                let parameter = parameter_of(bound.0, thresholds.iter().copied());
+                (bucket_in(parameter), (parameter >> 16) as u16)
+            }
+        };
+        Bounds { last: bounds.iter().map(last).collect(), bounds }
+    }
+
+    /// The bounds, ascending.
+    pub fn spans(&self) -> &[Span] {
+        &self.bounds
+    }
+
+    /// How many values of `quantity` are at or below each bound, and behind them how many there are.
+    pub fn counts(&self, amounts: &Amounts, quantity: Quantity) -> Vec<i64> {
+        let mut counts = vec![0; self.last.len() + 1];
+        let (mut at, mut before) = (0, (0, 0));
+        for (cell, n) in amounts.of(quantity) {
+            let place = (bucket_in(cell.parameter), (cell.parameter >> 16) as u16);
+            // Cells are sorted by part first, and most are of the first one.
+            if place < before {
+                at = 0;
+            }
+            before = place;
+            while self.last.get(at).is_some_and(|last| *last < place) {
+                at += 1;
+            }
+            counts[at] += n;
+        }
+        for n in 1..counts.len() {
+            counts[n] += counts[n - 1];
+        }
+        counts
+    }
+}
+
 /// The value that stands for a bucket, in milliseconds: the geometric middle of its bounds, 0 for zero.
 pub fn value_of(bucket: u16) -> f64 {
     match bucket {
@@ -63,7 +130,7 @@ impl Sketch {
     /// The distributions of `quantities`, added up.
     pub fn of(amounts: &Amounts, quantities: &[Quantity]) -> Sketch {
         let cells = quantities.iter().flat_map(|quantity| amounts.of(*quantity));
-        Sketch::from_counts(cells.map(|(cell, n)| (cell.parameter as u16, *n)).collect())
+        Sketch::from_counts(cells.map(|(cell, n)| (bucket_in(cell.parameter), *n)).collect())
     }
 
     fn from_counts(mut counts: Vec<(u16, i64)>) -> Sketch {
@@ -130,6 +197,26 @@ mod tests {
             assert!(bucket >= last);
             last = bucket;
         }
+    }
+
+    #[test]
+    fn what_is_at_or_below_a_bound_is_counted_exactly() {
+        use super::super::quantity::Cell;
+        // Three thresholds in one bucket, one twice, one that is a power of two, and two apart.
+        let thresholds = [20_000, 20_010, 20_010, 20_020, 16_384, 5_000, 60_000].map(Span);
+        let bounds = Bounds::new(14..17, &thresholds);
+        assert_eq!(
+            bounds.spans().iter().map(|bound| bound.0).collect::<Vec<_>>(),
+            [5_000, 16_384, 20_000, 20_010, 20_020, 32_768, 60_000, 65_536]
+        );
+        let values: Vec<i64> = (0..70_000).step_by(7).chain(19_990..20_040).chain([16_384, 65_536, 1 << 40]).collect();
+        let cell = |value: &i64| (Cell::with(Quantity::AnsweredWaits, parameter_of(*value, thresholds.into_iter())), 1);
+        let counts = bounds.counts(&Amounts::new(values.iter().map(cell).collect()), Quantity::AnsweredWaits);
+        for (bound, count) in bounds.spans().iter().zip(&counts) {
+            let want = values.iter().filter(|value| **value <= bound.0).count();
+            assert_eq!(*count, want as i64, "at or below {} ms", bound.0);
+        }
+        assert_eq!(counts.last(), Some(&(values.len() as i64)));
     }
 
     #[test]

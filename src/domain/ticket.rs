@@ -219,7 +219,13 @@ fn book_solves(facts: &Facts, draft: &mut Draft<'_>) {
     if let Some((created, _)) = facts.created {
         let span = draft.unskewed(last.at.since(created), &path, last.at);
         let sums = [Q::FullResolutionTime, Q::FullResolutions];
-        draft.ledger.duration(&path, last.at, sums, Some(Q::FullResolutionTimes), span);
+        draft.ledger.duration(
+            &path,
+            last.at,
+            sums,
+            Some(draft.context.settings.cell_of(Q::FullResolutionTimes, span)),
+            span,
+        );
     }
 }
 
@@ -230,7 +236,13 @@ fn book_response(facts: &Facts, created: Instant, draft: &mut Draft<'_>) {
         let path = path_of(by, *at, draft);
         let span = draft.unskewed(at.since(created), &path, *at);
         let sums = [Q::FirstResponseTime, Q::FirstResponses];
-        draft.ledger.duration(&path, *at, sums, Some(Q::FirstResponseTimes), span);
+        draft.ledger.duration(
+            &path,
+            *at,
+            sums,
+            Some(draft.context.settings.cell_of(Q::FirstResponseTimes, span)),
+            span,
+        );
     }
     let quantities = [Q::FirstResponseDue, Q::FirstResponseWithin];
     let thresholds = &draft.context.settings.response_thresholds;

@@ -1,6 +1,8 @@
 //! Pages of metrics in the Prometheus text format and in OpenMetrics.
 
-use super::view::{Family, FamilyKind, View};
+use super::family::{Family, FamilyKind, Tail, written};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use prometheus::proto::{MetricFamily, MetricType};
 use std::io::Write;
 
@@ -40,12 +42,13 @@ impl Format {
 }
 
 /// Writes a page: the program's own metrics, then the figures.
-pub fn page(own: &[MetricFamily], view: &View, format: Format) -> Vec<u8> {
-    let mut out = Vec::with_capacity(4096 + view.series * 96);
+pub fn page(own: &[MetricFamily], families: &[Family], format: Format) -> Vec<u8> {
+    let series: usize = families.iter().map(|family| family.samples.len()).sum();
+    let mut out = Vec::with_capacity(4096 + series * 96);
     for family in own {
         write_own(&mut out, family, format);
     }
-    for family in &view.families {
+    for family in families {
         write_family(&mut out, family, format);
     }
     if format == Format::OpenMetrics {
@@ -54,18 +57,26 @@ pub fn page(own: &[MetricFamily], view: &View, format: Format) -> Vec<u8> {
     out
 }
 
+/// Packs a page. Level 1 is a tenth of the cost of the usual one, and hardly larger.
+///
+/// # Errors
+/// Never: memory takes everything.
+pub fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::fast());
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
 fn write_family(out: &mut Vec<u8>, family: &Family, format: Format) {
-    let (kind, suffix) = match family.kind {
-        FamilyKind::Counter => ("counter", "_total"),
-        FamilyKind::Gauge => ("gauge", ""),
-    };
-    write_head(out, &family.name, suffix, kind, &family.help, format);
-    for (labels, value) in &family.samples {
-        out.extend_from_slice(family.name.as_bytes());
-        out.extend_from_slice(suffix.as_bytes());
-        out.extend_from_slice(labels.as_bytes());
-        out.push(b' ');
-        write_number(out, *value);
+    write_head(out, &family.name, family.kind.suffix(), family.kind.name(), &family.help, format);
+    let around = |tail: &Tail| (format!("{}{}{{", family.name, tail.suffix), format!("{}}} ", tail.text));
+    let tails: Vec<(String, String)> = family.tails.iter().map(around).collect();
+    for sample in &family.samples {
+        let (before, after) = &tails[sample.tail as usize];
+        out.extend_from_slice(before.as_bytes());
+        out.extend_from_slice(family.heads[sample.head as usize].as_bytes());
+        out.extend_from_slice(after.as_bytes());
+        write_number(out, sample.value);
         out.push(b'\n');
     }
 }
@@ -82,33 +93,43 @@ fn write_head(out: &mut Vec<u8>, name: &str, suffix: &str, kind: &str, help: &st
     }
 }
 
+/// Writes a family of the `prometheus` crate.
 fn write_own(out: &mut Vec<u8>, family: &MetricFamily, format: Format) {
-    let kind = family.get_field_type();
-    let (name, suffix, word) = match kind {
-        MetricType::COUNTER => (family.name().trim_end_matches("_total"), "_total", "counter"),
-        _ => (family.name(), "", "gauge"),
+    let name = family.name().trim_end_matches("_total");
+    let kind = match family.get_field_type() {
+        MetricType::COUNTER => FamilyKind::Counter,
+        MetricType::HISTOGRAM => FamilyKind::Histogram,
+        _ => FamilyKind::Gauge,
     };
-    write_head(out, name, suffix, word, family.help(), format);
+    write_head(out, name, kind.suffix(), kind.name(), family.help(), format);
     for metric in family.get_metric() {
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(suffix.as_bytes());
-        for (n, label) in metric.get_label().iter().enumerate() {
-            let value = label.value().replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let separator = if n == 0 { "{" } else { "," };
-            for part in [separator, label.name(), "=\"", &value, "\""] {
+        let mut labels: Vec<(&str, &str)> = metric.get_label().iter().map(|pair| (pair.name(), pair.value())).collect();
+        let mut line = |suffix: &str, labels: &[(&str, &str)], value: f64| {
+            let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", written(labels)) };
+            for part in [name, suffix, &labels, " "] {
                 out.extend_from_slice(part.as_bytes());
             }
-        }
-        if !metric.get_label().is_empty() {
-            out.push(b'}');
-        }
-        out.push(b' ');
-        let value = match kind {
-            MetricType::COUNTER => metric.get_counter().get_value(),
-            _ => metric.get_gauge().get_value(),
+            write_number(out, value);
+            out.push(b'\n');
         };
-        write_number(out, value);
-        out.push(b'\n');
+        match kind {
+            FamilyKind::Counter => line("_total", &labels, metric.get_counter().get_value()),
+            FamilyKind::Gauge => line("", &labels, metric.get_gauge().get_value()),
+            FamilyKind::Histogram => {
+                let histogram = metric.get_histogram();
+                let (sum, count) = (histogram.get_sample_sum(), histogram.get_sample_count() as f64);
+                line("_sum", &labels, sum);
+                line("_count", &labels, count);
+                for bucket in histogram.get_bucket() {
+                    let bound = format!("{:?}", bucket.upper_bound());
+                    let mut labels = labels.clone();
+                    labels.push(("le", &bound));
+                    line("_bucket", &labels, bucket.cumulative_count() as f64);
+                }
+                labels.push(("le", "+Inf"));
+                line("_bucket", &labels, count);
+            }
+        }
     }
 }
 
@@ -135,14 +156,9 @@ mod tests {
 
     #[test]
     fn counters_are_named_as_each_form_wants_it() {
-        let family = Family {
-            name: "goalkeeper_queue_answered".to_owned(),
-            help: "Answered\nlegs.".to_owned(),
-            kind: FamilyKind::Counter,
-            samples: vec![("{queue=\"a\"}".into(), 3.0), ("{queue=\"b\"}".into(), 0.25)],
-        };
-        let view = View { families: vec![family], series: 2, ..View::default() };
-        let text = |format| String::from_utf8(page(&[], &view, format)).expect("is text");
+        let series = vec![("queue=\"a\"".to_owned(), 3.0), ("queue=\"b\"".to_owned(), 0.25)];
+        let family = Family::of("goalkeeper_queue_answered", "Answered\nlegs.", FamilyKind::Counter, series);
+        let text = |format| String::from_utf8(page(&[], &[family.clone()], format)).expect("is text");
         assert_eq!(
             text(Format::Text),
             "# HELP goalkeeper_queue_answered_total Answered\\nlegs.\n# TYPE goalkeeper_queue_answered_total counter\n\
@@ -150,5 +166,21 @@ mod tests {
         );
         assert!(text(Format::OpenMetrics).starts_with("# HELP goalkeeper_queue_answered Answered"));
         assert!(text(Format::OpenMetrics).ends_with("{queue=\"b\"} 0.25\n# EOF\n"));
+    }
+
+    #[test]
+    fn histograms_of_the_crate_have_every_bucket_and_the_last_one() {
+        use prometheus::core::Collector;
+        let opts = prometheus::HistogramOpts::new("x_seconds", "X.").buckets(vec![0.5, 1.0]);
+        let histogram = prometheus::HistogramVec::new(opts, &["handler"]).expect("is well formed");
+        for value in [0.5, 0.75, 7.0] {
+            histogram.with_label_values(&["a\"b"]).observe(value);
+        }
+        assert_eq!(
+            String::from_utf8(page(&histogram.collect(), &[], Format::Text)).expect("is text"),
+            "# HELP x_seconds X.\n# TYPE x_seconds histogram\nx_seconds_sum{handler=\"a\\\"b\"} 8.25\n\
+             x_seconds_count{handler=\"a\\\"b\"} 3\nx_seconds_bucket{handler=\"a\\\"b\",le=\"0.5\"} 1\n\
+             x_seconds_bucket{handler=\"a\\\"b\",le=\"1.0\"} 2\nx_seconds_bucket{handler=\"a\\\"b\",le=\"+Inf\"} 3\n"
+        );
     }
 }

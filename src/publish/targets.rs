@@ -1,7 +1,7 @@
 //! Series of targets: verdicts with their evidence.
 
 use super::board::Board;
-use super::view::{Family, FamilyKind};
+use super::family::{Family, FamilyKind, Tail, written};
 use crate::domain::judge::Judged;
 use crate::domain::measure::{Figure, Unit};
 use crate::domain::scope::{Scope, ScopeKind};
@@ -14,200 +14,184 @@ use std::sync::Arc;
 const CLOSED_STATES: [State; 4] = [State::NoData, State::Undetermined, State::Met, State::Missed];
 /// Labels kept from page to page.
 const LABELS_KEPT: usize = 1 << 18;
+/// What a sample is.
+const SAMPLE: &str = "How many things the figure is about.";
 
 /// Writes series of targets. It keeps the texts of labels from one page to the next.
 #[derive(Debug, Default)]
 pub struct TargetSeries {
     targets: Option<Arc<[Target]>>,
-    labels: HashMap<(usize, Scope), Labels>,
-}
-
-/// The labels of one target and scope.
-#[derive(Clone, Debug)]
-struct Labels {
-    plain: Arc<str>,
-    states: [Arc<str>; State::ALL.len()],
-    closed: [Arc<str>; CLOSED_STATES.len()],
+    labels: HashMap<(usize, Scope), (Option<Arc<str>>, Arc<str>)>,
 }
 
 impl TargetSeries {
-    /// The families of all targets, of scopes of the wanted kinds.
-    pub fn families(&mut self, board: &Board, is_wanted: impl Fn(ScopeKind) -> bool) -> Vec<Family> {
+    /// What there is to know of each target, whoever is judged.
+    pub fn of_targets(board: &Board) -> Vec<Family> {
+        let heads = board.targets.iter().map(|target| written(&[("target", &target.id)]).into()).collect();
+        let mut families = Families::new(heads);
+        for (head, target) in board.targets.iter().enumerate() {
+            families.tell_of(head, target);
+        }
+        let info = board.targets.iter().map(|target| (info(target), 1.0)).collect();
+        let info = Family::of("goalkeeper_target_info", "Targets in force.", FamilyKind::Gauge, info);
+        std::iter::once(info).chain(families.families).filter(|family| !family.samples.is_empty()).collect()
+    }
+
+    /// What is said of all targets, of scopes of the wanted kinds.
+    pub fn of_scopes(&mut self, board: &Board, is_wanted: impl Fn(ScopeKind) -> bool) -> Vec<Family> {
         let is_same = self.targets.as_ref().is_some_and(|targets| Arc::ptr_eq(targets, &board.targets));
         if !is_same || self.labels.len() > LABELS_KEPT {
             self.labels.clear();
             self.targets = Some(board.targets.clone());
         }
-        let mut families = Families::default();
-        for target in board.targets.iter() {
-            families.tell_of(target);
+        let wanted: Vec<&Judged> = board.judged.iter().filter(|judged| is_wanted(judged.scope.kind)).collect();
+        let mut families = Families::new(wanted.iter().map(|judged| self.head(board, judged)).collect());
+        for (head, judged) in wanted.into_iter().enumerate() {
+            families.tell(head, &board.targets[judged.target], judged);
         }
-        for judged in board.judged.iter().filter(|judged| is_wanted(judged.scope.kind)) {
-            let target = &board.targets[judged.target];
-            // Somebody may have changed teams.
-            let labels = match self.labels.get(&(judged.target, judged.scope.clone())) {
-                Some(labels) if labels.is_of(judged) => labels,
-                _ => {
-                    let key = (judged.target, judged.scope.clone());
-                    self.labels.insert(key.clone(), Labels::of(target, judged));
-                    &self.labels[&key]
-                }
-            };
-            families.tell(target, judged, labels);
+        families.families.retain(|family| !family.samples.is_empty());
+        families.families
+    }
+
+    fn head(&mut self, board: &Board, judged: &Judged) -> Arc<str> {
+        let key = (judged.target, judged.scope.clone());
+        // Somebody may have changed teams.
+        if let Some((team, text)) = self.labels.get(&key)
+            && *team == judged.team
+        {
+            return text.clone();
         }
-        families.0.into_iter().filter(|family| !family.samples.is_empty()).collect()
+        let mut labels = vec![
+            ("target", &*board.targets[judged.target].id),
+            ("scope_kind", judged.scope.kind.name()),
+            ("scope", &*judged.scope.id),
+        ];
+        labels.extend(judged.team.as_deref().map(|team| ("team", team)));
+        let text: Arc<str> = written(&labels).into();
+        self.labels.insert(key, (judged.team.clone(), text.clone()));
+        text
     }
 }
 
-impl Labels {
-    fn of(target: &Target, judged: &Judged) -> Labels {
-        let all = |state: Option<State>| {
-            let team = judged.team.as_deref().map(|team| ("team", team));
-            let state = state.map(|state| ("state", state.name()));
-            let first =
-                [("target", &*target.id), ("scope_kind", judged.scope.kind.name()), ("scope", &judged.scope.id)];
-            written(first.into_iter().chain(team).chain(state))
-        };
-        Labels {
-            plain: all(None),
-            states: State::ALL.map(|state| all(Some(state))),
-            closed: CLOSED_STATES.map(|state| all(Some(state))),
-        }
-    }
-
-    fn is_of(&self, judged: &Judged) -> bool {
-        match &judged.team {
-            Some(team) => self.plain.ends_with(&written([("team", &**team)].into_iter())[1..]),
-            None => !self.plain.contains(",team=\""),
-        }
-    }
+fn info(target: &Target) -> String {
+    written(&[
+        ("target", &target.id),
+        ("title", &target.title),
+        ("measure", &target.measure.name),
+        ("window", &target.window.to_string()),
+        ("scopes", &target.whom.to_string()),
+        ("severity", target.severity.name()),
+        ("owned_by", target.owner.as_deref().unwrap_or_default()),
+    ])
 }
 
-/// Labels as they are written: `{target="calls",scope_kind="rep"}`.
-fn written<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Arc<str> {
-    let mut text = String::from("{");
-    for (n, (name, value)) in labels.enumerate() {
-        if n > 0 {
-            text.push(',');
-        }
-        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        text.extend([name, "=\"", &value, "\""]);
-    }
-    text.push('}');
-    text.into()
+/// Families that share their heads: found by name, and made when the first sample comes.
+struct Families {
+    heads: Arc<[Arc<str>]>,
+    plain: Arc<[Tail]>,
+    states: Arc<[Tail]>,
+    closed: Arc<[Tail]>,
+    places: HashMap<(&'static str, &'static str), usize>,
+    families: Vec<Family>,
 }
-
-#[derive(Default)]
-struct Families(Vec<Family>);
 
 impl Families {
-    fn push(&mut self, name: &str, unit: Unit, help: &str, labels: &Arc<str>, value: f64) {
+    fn new(heads: Arc<[Arc<str>]>) -> Families {
+        let states = |states: &[State]| states.iter().map(|state| Tail::with("", "state", state.name())).collect();
+        Families {
+            heads,
+            plain: [Tail::plain("")].into(),
+            states: states(&State::ALL),
+            closed: states(&CLOSED_STATES),
+            places: HashMap::new(),
+            families: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, name: &'static str, unit: Unit, help: &str, head: usize, value: f64) {
+        let tails = self.plain.clone();
+        self.family(name, unit, help, &tails).push(head, 0, value);
+    }
+
+    /// A set of states: one is 1, all others 0.
+    fn push_states(&mut self, name: &'static str, help: &str, head: usize, all: &[State], state: State) {
+        let tails = if all.len() == CLOSED_STATES.len() { self.closed.clone() } else { self.states.clone() };
+        let family = self.family(name, Unit::Count, help, &tails);
+        for (tail, other) in all.iter().enumerate() {
+            family.push(head, tail, f64::from(u8::from(*other == state)));
+        }
+    }
+
+    fn family(&mut self, name: &'static str, unit: Unit, help: &str, tails: &Arc<[Tail]>) -> &mut Family {
         let suffix = match unit {
             Unit::Count => "",
             unit => unit.name(),
         };
-        let is_it = |family: &Family| match family
-            .name
-            .strip_prefix("goalkeeper_target_")
-            .and_then(|rest| rest.strip_prefix(name))
-        {
-            Some("") => suffix.is_empty(),
-            Some(rest) => !suffix.is_empty() && rest.strip_prefix('_') == Some(suffix),
-            None => false,
-        };
-        let found = self.0.iter().position(is_it).unwrap_or_else(|| {
+        let (heads, families) = (&self.heads, &mut self.families);
+        let place = *self.places.entry((name, suffix)).or_insert_with(|| {
             let joint = if suffix.is_empty() { "" } else { "_" };
             let name = format!("goalkeeper_target_{name}{joint}{suffix}");
-            self.0.push(Family { name, help: help.to_owned(), kind: FamilyKind::Gauge, samples: Vec::new() });
-            self.0.len() - 1
+            families.push(Family::new(name, help, FamilyKind::Gauge, heads, tails));
+            families.len() - 1
         });
-        self.0[found].samples.push((labels.clone(), value));
+        &mut families[place]
     }
 
     /// What is said once of each target.
-    fn tell_of(&mut self, target: &Target) {
+    fn tell_of(&mut self, head: usize, target: &Target) {
         let unit = target.measure.definition.unit;
-        let id = ("target", &*target.id);
-        let window = target.window.to_string();
-        let whom = target.whom.to_string();
-        let owner = target.owner.as_deref().unwrap_or_default();
-        let info = [
-            id,
-            ("title", &target.title),
-            ("measure", &target.measure.name),
-            ("window", &window),
-            ("scopes", &whom),
-            ("severity", target.severity.name()),
-            ("owned_by", owner),
-        ];
-        self.push("info", Unit::Count, "Targets in force.", &written(info.into_iter()), 1.0);
-        let labels = written([id].into_iter());
         let (least, most) = target.bound().ends();
-        for (name, help, end) in
-            [("at_least", "The least that a target wants.", least), ("at_most", "The most that a target wants.", most)]
-        {
-            if let Some(end) = end {
-                self.push(name, unit, help, &labels, end);
-            }
+        if let Some(least) = least {
+            self.push("at_least", unit, "The least that a target wants.", head, least);
+        }
+        if let Some(most) = most {
+            self.push("at_most", unit, "The most that a target wants.", head, most);
         }
         if unit != Unit::Count {
             let help = "With a smaller sample a target is undetermined.";
-            self.push("minimum_sample", Unit::Count, help, &labels, target.minimum_sample as f64);
+            self.push("minimum_sample", Unit::Count, help, head, target.minimum_sample as f64);
         }
     }
 
     /// What is said of a target for one scope.
-    fn tell(&mut self, target: &Target, judged: &Judged, labels: &Labels) {
+    fn tell(&mut self, head: usize, target: &Target, judged: &Judged) {
         let unit = target.measure.definition.unit;
         let verdict = &judged.verdict;
-        for (state, labels) in State::ALL.into_iter().zip(&labels.states) {
-            let help =
-                "What is to be said of a target for a scope in the present window: one state is 1, all others 0.";
-            self.push("state", Unit::Count, help, labels, f64::from(u8::from(state == verdict.state)));
-        }
-        let plain = &labels.plain;
+        let help = "What is to be said of a target for a scope in the present window: one state is 1, all others 0.";
+        self.push_states("state", help, head, &State::ALL, verdict.state);
         let flag = |flag: bool| f64::from(u8::from(flag));
-        self.push(
-            "breached",
-            Unit::Count,
-            "1 while a target is missed or will be, as alerts see it: with hysteresis, minimum sample and confidence.",
-            plain,
-            flag(judged.is_breached),
-        );
+        let help = "1 while a target is missed or will be, as alerts see it: with hysteresis, minimum sample and confidence.";
+        self.push("breached", Unit::Count, help, head, flag(judged.is_breached));
         if judged.scope.kind == ScopeKind::Rep {
             let help = "1 while a rep misses with most of the team, which is told instead.";
-            self.push("suppressed", Unit::Count, help, plain, flag(judged.is_suppressed));
+            self.push("suppressed", Unit::Count, help, head, flag(judged.is_suppressed));
         }
-        self.figure(&verdict.figure, unit, ["value", "sample"], ["The figure held against a target.", SAMPLE], plain);
+        self.figure(&verdict.figure, unit, ["value", "sample"], ["The figure held against a target.", SAMPLE], head);
         if let Some(interval) = verdict.interval {
-            self.push("interval_low", unit, "From where a value may well be, given its sample.", plain, interval.low);
-            self.push("interval_high", unit, "To where a value may well be, given its sample.", plain, interval.high);
+            self.push("interval_low", unit, "From where a value may well be, given its sample.", head, interval.low);
+            self.push("interval_high", unit, "To where a value may well be, given its sample.", head, interval.high);
         }
         if let Some(projection) = verdict.projection {
             let help = "What a count will be at the window's end at the present pace.";
-            self.push("projection", unit, help, plain, projection);
+            self.push("projection", unit, help, head, projection);
         }
         let Some(closed) = &judged.closed else { return };
-        for (state, labels) in CLOSED_STATES.into_iter().zip(&labels.closed) {
-            let help = "The verdict on the last window that has ended: one state is 1, all others 0.";
-            self.push("closed_state", Unit::Count, help, labels, flag(state == closed.state));
-        }
+        let help = "The verdict on the last window that has ended: one state is 1, all others 0.";
+        self.push_states("closed_state", help, head, &CLOSED_STATES, closed.state);
         let help = ["The figure of the last window that has ended.", SAMPLE];
-        self.figure(&closed.figure, unit, ["closed_value", "closed_sample"], help, plain);
+        self.figure(&closed.figure, unit, ["closed_value", "closed_sample"], help, head);
         let end = closed.end.0 as f64 / 1000.0;
-        self.push("closed_end_timestamp", Unit::Seconds, "The end of the last window that has a verdict.", plain, end);
+        self.push("closed_end_timestamp", Unit::Seconds, "The end of the last window that has a verdict.", head, end);
         let help = "How often the verdict on the last window was given again because its figure had changed.";
-        self.push("closed_revisions", Unit::Count, help, plain, f64::from(closed.revision));
+        self.push("closed_revisions", Unit::Count, help, head, f64::from(closed.revision));
     }
 
-    fn figure(&mut self, figure: &Figure, unit: Unit, names: [&str; 2], help: [&str; 2], labels: &Arc<str>) {
+    fn figure(&mut self, figure: &Figure, unit: Unit, names: [&'static str; 2], help: [&str; 2], head: usize) {
         if let Some(value) = figure.value {
-            self.push(names[0], unit, help[0], labels, value);
+            self.push(names[0], unit, help[0], head, value);
         }
         if unit != Unit::Count {
-            self.push(names[1], Unit::Count, help[1], labels, figure.sample as f64);
+            self.push(names[1], Unit::Count, help[1], head, figure.sample as f64);
         }
     }
 }
-
-const SAMPLE: &str = "How many things the figure is about.";

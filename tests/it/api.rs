@@ -243,7 +243,8 @@ fn serve(runtime: &tokio::runtime::Runtime, gate: Arc<Semaphore>) -> String {
         own: Box::new(Vec::new),
         healthy: Box::new(|| Ok(())),
         ready: Box::new(|| Ok(())),
-        count: Box::new(|_, _| {}),
+        count: Box::new(|_, _, _| {}),
+        rendered: Box::new(|_| {}),
         ask: Box::new(move |_| {
             let gate = gate.clone();
             Box::pin(async move {

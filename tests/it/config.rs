@@ -29,7 +29,7 @@ fn the_reference_says_the_defaults() {
 fn the_reference_names_every_option() {
     let loaded = config::load_file(&root().join("config/reference.yaml")).unwrap_or_else(|p| panic!("{p}"));
     // These would have to exist: the reference shows them as comments.
-    assert_eq!(loaded.unset, ["kafka.dead_letters", "customers.key_file"]);
+    assert_eq!(loaded.unset, ["kafka.dead_letters", "customers.key_file", "server.reps_listen"]);
 }
 
 /// Each folder under `bad/` is a configuration with mistakes; `expected.txt` in it is what `check` says.
@@ -113,6 +113,7 @@ fn what_cannot_change_while_goalkeeper_runs_is_refused_by_name_and_place() {
         (more("state: {directory: elsewhere}"), "7:9", "state.directory", "restart"),
         (more("state: {record_memory_mib: 7}"), "7:9", "state.record_memory_mib", "restart"),
         (more("server: {listen: \"127.0.0.1:1\"}"), "7:10", "server.listen", "restart"),
+        (more("server: {reps: true, reps_listen: \"127.0.0.1:1\"}"), "7:22", "server.reps_listen", "restart"),
     ] {
         let said = reloaded(RUNNING, &after).expect_err(option);
         let first = format!("goalkeeper.yaml:{place}: {option} cannot change while goalkeeper runs");
@@ -132,7 +133,7 @@ fn what_can_change_while_goalkeeper_runs_is_taken() {
         // What is said of a source now is what it was without.
         format!("{RUNNING}    contacts: /pbx\n"),
         format!("{RUNNING}windows: [1h]\nrules: {{lateness: 3d}}\nmeasures: {{short_abandon: 7s}}\n"),
-        format!("{RUNNING}server: {{reps: false, series_limit: 7, publish_interval: 7s}}\n"),
+        format!("{RUNNING}server: {{reps: true, series_limit: 7, series_limit_of_kind: 5, publish_interval: 7s}}\n"),
         format!("{RUNNING}state: {{checkpoint_interval: 7s}}\n"),
     ] {
         assert_eq!(reloaded(RUNNING, &after), Ok(()), "{after}");

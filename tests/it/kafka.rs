@@ -2,7 +2,9 @@
 
 use crate::support::calls::{STREAM, call, topic};
 use crate::support::daemon::{Daemon, ROSTER, Setup};
+use crate::support::free_port;
 use crate::support::kafka::{Message, shared};
+use crate::support::lint::lint;
 use crate::support::prometheus::{Prometheus, promtool};
 
 #[test]
@@ -24,12 +26,44 @@ fn what_lies_in_kafka_is_seen_at_metrics_and_in_prometheus() {
     assert_eq!(samples["goalkeeper_rep_handled_total{rep=\"omar\"}"], 0.0);
     assert_eq!(samples["goalkeeper_ready"], 1.0);
 
+    assert_eq!(samples["goalkeeper_queue_answered_wait_seconds_bucket{queue=\"support\",le=\"20.0\"}"], 10.0);
+    assert_eq!(samples["goalkeeper_queue_answered_wait_seconds_bucket{queue=\"support\",le=\"5.0\"}"], 0.0);
+    assert_eq!(samples["goalkeeper_queue_answered_wait_seconds_sum{queue=\"support\"}"], 100.0);
+    assert_eq!(samples["goalkeeper_queue_waiting{queue=\"support\"}"], 0.0);
+    assert_eq!(samples["goalkeeper_series_dropped{scope=\"rep\"}"], 0.0);
+
+    // Twice: the first page does not count itself.
+    let (_, _) = daemon.get("/metrics");
     let (_, page) = daemon.get("/metrics");
+    assert!(page.contains("goalkeeper_http_request_duration_seconds_bucket{handler=\"metrics\",le=\"0.001\"}"));
     assert_eq!(promtool(&page), "");
+    assert_eq!(lint(&page).faults, Vec::<String>::new());
     let prometheus = Prometheus::start(&daemon.address());
     prometheus.wait_value("goalkeeper_queue_answered_total{queue=\"support\"}", |value| value == 10.0);
     prometheus.wait_value("sum(goalkeeper_records_total)", |value| value == 30.0);
+    prometheus.wait_value("goalkeeper_queue_answered_wait_seconds_bucket{le=~\"20|20.0\"}", |value| value == 10.0);
     prometheus.wait_value("up{job=\"goalkeeper\"}", |value| value == 1.0);
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn reps_have_a_page_of_their_own_where_it_is_asked_for() {
+    let kafka = shared();
+    let topic = topic("reps", 1);
+    kafka.produce(&topic, 0, call(1, 1));
+    let setup = Setup::new(&kafka.brokers(), &topic, ROSTER, STREAM);
+    let port = free_port();
+    setup.change("  reps: true\n", &format!("  reps: true\n  reps_listen: 127.0.0.1:{port}\n"));
+    let daemon = setup.start();
+    daemon.wait_metric("goalkeeper_queue_answered_total{queue=\"support\"}", 1.0);
+    assert!(!daemon.metrics().keys().any(|name| name.starts_with("goalkeeper_rep_")));
+    let mut answer = ureq::get(format!("http://127.0.0.1:{port}/metrics")).call().expect("it is served");
+    let page = answer.body_mut().read_to_string().expect("is text");
+    assert_eq!(promtool(&page), "");
+    let own = lint(&page);
+    assert_eq!(own.faults, Vec::<String>::new());
+    assert_eq!(own.series["goalkeeper_rep_handled_total{rep=\"ines\"}"], 1.0);
+    assert!(own.series.keys().all(|name| name.starts_with("goalkeeper_rep_")));
 }
 
 #[test]

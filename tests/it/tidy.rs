@@ -113,6 +113,22 @@ fn definitions_are_those_of_the_catalogue() {
 }
 
 #[test]
+fn the_metrics_are_those_that_the_program_has() {
+    let path = root().join("docs/metrics.md");
+    let output = crate::support::daemon::binary().args(["definitions", "--metrics"]).output().expect("goalkeeper runs");
+    let want = String::from_utf8(output.stdout).expect("is text");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(root().join("docs")).expect("can be made");
+        std::fs::write(&path, &want).expect("can be written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == want,
+        "docs/metrics.md is not what `goalkeeper definitions --metrics` prints: run `make generate`"
+    );
+}
+
+#[test]
 fn the_changelog_names_the_version() {
     let text = std::fs::read_to_string(root().join("CHANGELOG.md")).expect("is there");
     assert!(text.contains(env!("CARGO_PKG_VERSION")), "CHANGELOG.md does not name {}", env!("CARGO_PKG_VERSION"));

@@ -11,7 +11,8 @@ use goalkeeper::domain::time::Instant;
 use goalkeeper::domain::window::{Reach, Window};
 use goalkeeper::ingest::decode::Decoder;
 use goalkeeper::publish::exposition::{Format, page};
-use goalkeeper::publish::view::{FamilyKind, Viewer};
+use goalkeeper::publish::family::FamilyKind;
+use goalkeeper::publish::view::{Reps, Viewer};
 use goalkeeper::sim::flood;
 use goalkeeper::store::{Checkpoint, Logs, Store};
 use std::collections::BTreeMap;
@@ -63,7 +64,7 @@ pub(super) fn run(options: &cli::Bench, days: u64) -> anyhow::Result<()> {
     let saved = store.saved()?.context("the child wrote no checkpoint")?;
     store.restore(&mut engine, saved.position)?;
     let restored = begun.elapsed();
-    let size = page(&[], &viewer().view(&engine, true), Format::Text).len();
+    let size = page(&[], &viewer().view(&engine, true).families, Format::Text).len();
     let scraped = begun.elapsed();
     println!(
         "\nkill -9, then: file open after {:.2} s, {} records and {} rows back after {:.2} s, a page of {:.1} MB after \
@@ -188,7 +189,7 @@ fn windows() -> Vec<Window> {
 }
 
 fn viewer() -> Viewer {
-    Viewer::new(windows(), false, SERIES)
+    Viewer::new(windows(), Reps::Hidden, SERIES, SERIES)
 }
 
 /// All figures of a page as one number.
@@ -198,8 +199,8 @@ fn digest(engine: &Engine) -> u64 {
     // Counters begin anew with the process.
     let gauges = viewer().view(engine, true).families.into_iter().filter(|family| family.kind == FamilyKind::Gauge);
     for family in gauges {
-        for (labels, value) in &family.samples {
-            (&family.name[..], &labels[..], value.to_bits()).hash(&mut hasher);
+        for (name, value) in family.series() {
+            (name, value.to_bits()).hash(&mut hasher);
         }
     }
     hasher.finish()

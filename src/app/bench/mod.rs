@@ -18,8 +18,9 @@ use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::Instant;
 use goalkeeper::domain::window::Window;
 use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
-use goalkeeper::publish::exposition::{Format, page};
-use goalkeeper::publish::view::{FamilyKind, View, Viewer};
+use goalkeeper::publish::exposition::{Format, gzip, page};
+use goalkeeper::publish::server::Shared;
+use goalkeeper::publish::view::{Reps, View, Viewer};
 use goalkeeper::sim::topic::Topic;
 use goalkeeper::sim::{flood, flood_roster_yaml};
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
@@ -29,8 +30,9 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant as Monotonic};
 use tokio::sync::oneshot;
 
 const SEED: u64 = 7;
@@ -91,7 +93,7 @@ struct Parts {
 
 /// A configuration for the flood, written to `directory`.
 fn config_of(directory: &Path, options: &cli::Bench) -> anyhow::Result<Parts> {
-    write_config(directory, options, "", "none")?;
+    write_config(directory, options, "", "none", "1h")?;
     let loaded = config::load(directory)?;
     let in_force = InForce::of(&loaded.roster, &loaded.config.settings);
     let roster = Arc::new(Roster::new(loaded.roster));
@@ -162,18 +164,18 @@ fn decode(decoder: &mut Decoder, json: &[u8]) -> Option<Event> {
 /// The page of metrics beside a writer that knows every line's beginning already.
 fn scrape(engine: &Engine) {
     let windows = ["15m", "1h", "day", "week"].iter().filter_map(|window| Window::parse(window).ok());
-    let mut viewer = Viewer::new(windows.collect(), true, SERIES);
+    let mut viewer = Viewer::new(windows.collect(), Reps::Shown, SERIES, SERIES);
     viewer.view(engine, true);
     let begun = thread_cpu();
     let view = viewer.view(engine, true);
     let computing = thread_cpu() - begun;
     let bare: Vec<(String, f64)> = lines(&view);
     let mut size = 0;
-    let full = median(|| size = page(&[], &view, Format::Text).len());
+    let full = median(|| size = page(&[], &view.families, Format::Text).len());
     let plain = median(|| {
         std::hint::black_box(bare_page(&bare));
     });
-    println!("\nscrape of {} series, {:.1} MB, CPU    ms", view.series, size as f64 / 1e6);
+    println!("\nscrape of {} series, {:.1} MB, CPU    ms", view.series.values().sum::<usize>(), size as f64 / 1e6);
     println!("  page                           {:9.2}", full.as_secs_f64() * 1e3);
     println!("  bare writer of the same page   {:9.2}", plain.as_secs_f64() * 1e3);
     println!("  ratio                          {:9.2}", full.as_secs_f64() / plain.as_secs_f64());
@@ -193,12 +195,8 @@ fn bare_page(lines: &[(String, f64)]) -> Vec<u8> {
 }
 
 fn lines(view: &View) -> Vec<(String, f64)> {
-    let line = |family: &goalkeeper::publish::view::Family| {
-        let suffix = if family.kind == FamilyKind::Counter { "_total" } else { "" };
-        let head = format!("{}{suffix}", family.name);
-        family.samples.iter().map(move |(labels, value)| (format!("{head}{labels} "), *value)).collect::<Vec<_>>()
-    };
-    view.families.iter().flat_map(line).collect()
+    let series = view.families.iter().flat_map(|family| family.series());
+    series.map(|(name, value)| (format!("{name} "), value)).collect()
 }
 
 fn median(mut work: impl FnMut()) -> Duration {
@@ -225,17 +223,28 @@ fn whole_path(options: &cli::Bench, directory: &Path) -> anyhow::Result<()> {
         events += 1;
     }
     producer.flush()?;
-    let (mut raw, mut whole) = (Duration::MAX, Duration::MAX);
+    let mut raw = Duration::MAX;
+    let [mut whole, mut scraped] = [Reading::WORST; 2];
     for round in 0..ROUNDS {
         raw = raw.min(raw_consumer(&options.brokers, &topic, events)?);
-        let config = directory.join(format!("round-{round}"));
-        write_config(&config, options, &options.brokers.join("\", \""), &topic)?;
-        whole = whole.min(daemon(&config, &topic, events)?);
+        for (name, best, scrapes) in [("quiet", &mut whole, false), ("scraped", &mut scraped, true)] {
+            let config = directory.join(format!("{name}-{round}"));
+            // Without scrapes figures are computed once, at the start: they are no part of the path.
+            let interval = if scrapes { "1s" } else { "1h" };
+            write_config(&config, options, &options.brokers.join("\", \""), &topic, interval)?;
+            let reading = daemon(&config, &topic, events, scrapes)?;
+            best.cpu = best.cpu.min(reading.cpu);
+            best.pause = best.pause.min(reading.pause);
+        }
     }
     println!("\nwhole path from Kafka, CPU of all threads, best of {ROUNDS}    us/event");
     tell("raw BaseConsumer", raw, events);
-    tell("goalkeeper run", whole, events);
-    println!("  ratio                          {:9.2}", whole.as_secs_f64() / raw.as_secs_f64());
+    tell("goalkeeper run", whole.cpu, events);
+    println!("  ratio                          {:9.2}", whole.cpu.as_secs_f64() / raw.as_secs_f64());
+    tell("scraped each second, ingest", scraped.cpu, events);
+    println!("  ratio to not scraped           {:9.2}", scraped.cpu.as_secs_f64() / whole.cpu.as_secs_f64());
+    let millis = |pause: Duration| pause.as_secs_f64() * 1e3;
+    println!("longest pause of reading: {:.0} ms, scraped {:.0} ms", millis(whole.pause), millis(scraped.pause));
     Ok(())
 }
 
@@ -268,25 +277,75 @@ fn raw_consumer(brokers: &[String], topic: &str, events: u64) -> anyhow::Result<
     Ok(process_cpu() - begun)
 }
 
-/// CPU of the daemon from its start on an empty state until everything is read and its last checkpoint is written.
-fn daemon(config: &Path, topic: &str, events: u64) -> anyhow::Result<Duration> {
+/// What reading the topic took.
+#[derive(Clone, Copy)]
+struct Reading {
+    /// CPU of everything but writing pages.
+    cpu: Duration,
+    /// The longest time in which no record was read, once the first was.
+    pause: Duration,
+}
+
+impl Reading {
+    const WORST: Reading = Reading { cpu: Duration::MAX, pause: Duration::MAX };
+}
+
+/// The daemon from its start on an empty state until everything is read and its last checkpoint is written; with
+/// `scrapes` its page is written and packed each second.
+fn daemon(config: &Path, topic: &str, events: u64, scrapes: bool) -> anyhow::Result<Reading> {
     let begun = process_cpu();
     let runtime = runtime()?;
     let telemetry = telemetry()?;
     let service = Service::start(&runtime, config::load(config)?, config, telemetry.clone())?;
     let (stop, told) = oneshot::channel();
     service.stop_on(&runtime, told);
-    while service.is_running() && read(&telemetry, topic) < events {
-        std::thread::sleep(Duration::from_millis(20));
+    let scraper = scrapes.then(|| Scraper::start(service.shared.clone()));
+    let (mut seen, mut since, mut pause) = (0, Monotonic::now(), Duration::ZERO);
+    while service.is_running() && seen < events {
+        std::thread::sleep(Duration::from_millis(1));
+        let now = read(&telemetry, topic);
+        if now > seen {
+            if seen > 0 {
+                pause = pause.max(since.elapsed());
+            }
+            (seen, since) = (now, Monotonic::now());
+        }
     }
+    let writing_pages = scraper.map_or(Ok(Duration::ZERO), Scraper::stop)?;
     let _ = stop.send(());
     service.wait()?;
-    let took = process_cpu() - begun;
+    let took = process_cpu() - begun - writing_pages;
     let applied: u64 = per_partition(&telemetry.events_applied, topic);
     if applied != events {
         bail!("{applied} of {events} events were applied: the bench is broken");
     }
-    Ok(took)
+    Ok(Reading { cpu: took, pause })
+}
+
+/// Writes and packs the page each second, as a Prometheus would have it.
+struct Scraper {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<Duration>,
+}
+
+impl Scraper {
+    fn start(shared: Arc<Shared>) -> Scraper {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(1)) {
+                let body = page(&(shared.own)(), &shared.view.load().families, Format::Text);
+                std::hint::black_box(gzip(&body).is_ok());
+            }
+            thread_cpu()
+        });
+        Scraper { stop, thread }
+    }
+
+    /// CPU that the pages took.
+    fn stop(self) -> anyhow::Result<Duration> {
+        drop(self.stop);
+        self.thread.join().map_err(|_| anyhow::anyhow!("writing a page failed"))
+    }
 }
 
 fn read(telemetry: &Telemetry, topic: &str) -> u64 {
@@ -297,13 +356,18 @@ fn per_partition(counter: &prometheus::IntCounterVec, topic: &str) -> u64 {
     (0..PARTITIONS).map(|n| counter.with_label_values(&[topic, &n.to_string()]).get()).sum()
 }
 
-fn write_config(directory: &Path, options: &cli::Bench, brokers: &str, topic: &str) -> anyhow::Result<()> {
+fn write_config(
+    directory: &Path,
+    options: &cli::Bench,
+    brokers: &str,
+    topic: &str,
+    publish_interval: &str,
+) -> anyhow::Result<()> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let brokers = if brokers.is_empty() { "localhost:9092" } else { brokers };
-    // Figures are computed once, at the start: their cost is that of the scrape, and not part of the path.
     let text = format!(
         "roster: roster.yaml\nkafka: {{brokers: [\"{brokers}\"], topics: [{topic}]}}\nclock: stream\n\
-         state: {{directory: {}}}\nserver: {{listen: \"127.0.0.1:0\", publish_interval: 1h}}\n",
+         state: {{directory: {}}}\nserver: {{listen: \"127.0.0.1:0\", publish_interval: {publish_interval}, reps: true}}\n",
         directory.join("state").display()
     );
     std::fs::write(directory.join(config::MAIN_FILE), text).context("cannot write the configuration")?;

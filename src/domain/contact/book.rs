@@ -65,6 +65,7 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
         let entry = leg.entered();
         let path = roster.queue_path(queue.as_ref(), leg.team, entry);
         draft.ledger.book(&path, entry, Q::Queued, 1);
+        draft.ledger.count_with(&path, entry, Q::Waiting, entry.0 as u32);
         return;
     };
     let path = roster.queue_path(queue.as_ref(), leg.team, at);
@@ -92,8 +93,8 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
         Outcome::Left(_) => ([Q::LeftWait, Q::LeftWaitKnown], Q::LeftWithin, Q::LeftWaits),
         Outcome::Unknown => return,
     };
-    draft.ledger.duration(&path, at, sums, Some(distribution), wait);
     let settings = draft.context.settings;
+    draft.ledger.duration(&path, at, sums, Some(settings.cell_of(distribution, wait)), wait);
     for threshold in settings.wait_thresholds.iter().filter(|threshold| wait <= **threshold) {
         draft.ledger.count_with(&path, at, within, threshold_number(*threshold));
     }
@@ -152,9 +153,10 @@ pub(super) fn book_handling(
     let talk = talk.map(|span| draft.unskewed(span, &path, at));
     let hold = hold.map(|span| draft.unskewed(span, &path, at));
     let wrap = wrap.map(|span| draft.unskewed(span, &path, at));
-    let distribution = |quantity| quantities.detailed.then_some(quantity);
+    let settings = draft.context.settings;
+    let distribution = |quantity, span| quantities.detailed.then(|| settings.cell_of(quantity, span));
     if let Some(talk) = talk {
-        draft.ledger.duration(&path, at, quantities.talk, distribution(Q::TalkTimes), talk);
+        draft.ledger.duration(&path, at, quantities.talk, distribution(Q::TalkTimes, talk), talk);
     }
     if quantities.detailed {
         if let Some(hold) = hold {
@@ -166,7 +168,7 @@ pub(super) fn book_handling(
     }
     if let (Some(talk), Some(hold), Some(wrap)) = (talk, hold, wrap) {
         let whole = Span(talk.0 + hold.0 + wrap.0);
-        draft.ledger.duration(&path, at, quantities.handle, distribution(Q::HandleTimes), whole);
+        draft.ledger.duration(&path, at, quantities.handle, distribution(Q::HandleTimes, whole), whole);
     }
 }
 

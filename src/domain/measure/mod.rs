@@ -5,10 +5,14 @@
 //! ```
 
 mod catalogue;
+mod component;
+mod distribution;
 mod formula;
 mod thresholds;
 
 pub use catalogue::CATALOGUE;
+pub use component::meaning_of;
+pub use distribution::{DISTRIBUTIONS, Distribution};
 pub use thresholds::{Thresholds, threshold_number};
 
 use super::quantity::Quantity as Q;

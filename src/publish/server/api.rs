@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{any, get};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 /// The longest query string.
@@ -62,7 +63,7 @@ async fn bounded(State(Api { app, .. }): State<Api>, request: Request, next: Nex
     if length > LONGEST_QUERY {
         let error = format!("the query string has {length} bytes, and {LONGEST_QUERY} are the most");
         let response = refusal(StatusCode::URI_TOO_LONG, &error, "ask for fewer scopes or measures at once");
-        return super::counted(&app, "too_long", response);
+        return super::counted(&app, "too_long", Instant::now(), response);
     }
     next.run(request).await
 }
@@ -70,14 +71,14 @@ async fn bounded(State(Api { app, .. }): State<Api>, request: Request, next: Nex
 async fn unknown(State(Api { app, .. }): State<Api>, request: Request) -> Response {
     let error = format!("there is no {}", request.uri().path());
     let help = "ask /api/v1/figures, facts, scopes, measures or status, with GET";
-    super::counted(&app, "unknown", refusal(StatusCode::NOT_FOUND, &error, help))
+    super::counted(&app, "unknown", Instant::now(), refusal(StatusCode::NOT_FOUND, &error, help))
 }
 
 async fn wrong_method(State(Api { app, .. }): State<Api>, request: Request) -> Response {
     let error = format!("{} does not take {}", request.uri().path(), request.method());
     let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, &error, "it can only be read: use GET");
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
-    super::counted(&app, "wrong_method", response)
+    super::counted(&app, "wrong_method", Instant::now(), response)
 }
 
 async fn figures(State(api): State<Api>, request: Request) -> Response {
@@ -97,16 +98,18 @@ async fn measures(State(api): State<Api>, request: Request) -> Response {
 }
 
 async fn status(State(Api { app, .. }): State<Api>, request: Request) -> Response {
+    let begun = Instant::now();
     let response = match without_parameters(&request) {
         Ok(()) => Json((app.status)()).into_response(),
         Err(told) => problem(StatusCode::BAD_REQUEST, &told),
     };
-    super::counted(&app, "status", response)
+    super::counted(&app, "status", begun, response)
 }
 
 impl Api {
     async fn answer(&self, handler: &'static str, ask: Result<Ask, String>) -> Response {
-        super::counted(&self.app, handler, self.answered(ask).await)
+        let begun = Instant::now();
+        super::counted(&self.app, handler, begun, self.answered(ask).await)
     }
 
     async fn answered(&self, ask: Result<Ask, String>) -> Response {

@@ -4,7 +4,7 @@
 mod api;
 
 use super::answer::{Answer, Ask, NoAnswer};
-use super::exposition::{Format, page};
+use super::exposition::{Format, gzip, page};
 use super::status::Status;
 use super::view::View;
 use arc_swap::ArcSwap;
@@ -13,13 +13,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use prometheus::proto::MetricFamily;
 use std::future::Future;
-use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Asks the engine.
 pub type AskEngine = dyn Fn(Ask) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send>> + Send + Sync;
@@ -37,8 +35,10 @@ pub struct Shared {
     pub healthy: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// `Err` with the reason while figures are not complete yet.
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
-    /// Counts an answered request by handler and status.
-    pub count: Box<dyn Fn(&'static str, u16) + Send + Sync>,
+    /// Counts an answered request by handler and status, and how long it took.
+    pub count: Box<dyn Fn(&'static str, u16, Duration) + Send + Sync>,
+    /// Hears how long a page of metrics took to write.
+    pub rendered: Box<dyn Fn(Duration) + Send + Sync>,
     /// The door to the engine.
     pub ask: Box<AskEngine>,
     /// How the daemon is doing.
@@ -48,6 +48,15 @@ pub struct Shared {
 }
 
 type App = Arc<Shared>;
+
+/// The routes of the listener for single reps: their series, and health.
+pub fn router_of_reps(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics_of_reps))
+        .route("/-/healthy", get(healthy))
+        .route("/-/ready", get(ready))
+        .with_state(shared)
+}
 
 /// The routes.
 pub fn router(shared: Arc<Shared>) -> Router {
@@ -62,21 +71,47 @@ pub fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn landing(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let page = "<!doctype html><html lang=\"en\"><title>goalkeeper</title><h1>goalkeeper</h1><ul>\
                 <li><a href=\"/metrics\">metrics</a><li><a href=\"/api/v1/figures\">figures</a>\
                 <li><a href=\"/-/ready\">ready?</a><li><a href=\"/-/healthy\">healthy?</a></ul></html>";
-    counted(&app, "landing", Html(page).into_response())
+    counted(&app, "landing", begun, Html(page).into_response())
 }
 
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
+    metrics_page(app, headers, Page::Main).await
+}
+
+async fn metrics_of_reps(State(app): State<App>, headers: HeaderMap) -> Response {
+    metrics_page(app, headers, Page::Reps).await
+}
+
+/// Which families a page has.
+#[derive(Clone, Copy)]
+enum Page {
+    /// The program's own, and all of scopes that have no page of their own.
+    Main,
+    /// Those of single reps.
+    Reps,
+}
+
+async fn metrics_page(app: App, headers: HeaderMap, which: Page) -> Response {
+    let begun = Instant::now();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = Format::negotiate(text(header::ACCEPT));
     let packed = text(header::ACCEPT_ENCODING).split(',').any(|coding| coding.trim().starts_with("gzip"));
     let for_page = app.clone();
     // A large page is work for milliseconds: not on the threads that answer everyone.
     let written = tokio::task::spawn_blocking(move || {
-        let body = page(&(for_page.own)(), &for_page.view.load(), format);
-        if packed { gzip(&body) } else { Ok(body) }
+        let begun = Instant::now();
+        let view = for_page.view.load();
+        let body = match which {
+            Page::Main => page(&(for_page.own)(), &view.families, format),
+            Page::Reps => page(&[], &view.reps, format),
+        };
+        let body = if packed { gzip(&body) } else { Ok(body) };
+        (for_page.rendered)(begun.elapsed());
+        body
     });
     let response = match written.await {
         Ok(Ok(body)) => {
@@ -89,31 +124,28 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
         Ok(Err(error)) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     };
-    counted(&app, "metrics", response)
-}
-
-fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::fast());
-    encoder.write_all(body)?;
-    encoder.finish()
+    counted(&app, "metrics", begun, response)
 }
 
 async fn healthy(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let response = state((app.healthy)());
-    counted(&app, "healthy", response)
+    counted(&app, "healthy", begun, response)
 }
 
 async fn ready(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let response = state((app.ready)());
-    counted(&app, "ready", response)
+    counted(&app, "ready", begun, response)
 }
 
 async fn reload(State(app): State<App>) -> Response {
+    let begun = Instant::now();
     let response = match (app.reload)().await {
         Ok(done) => format!("{done}\n").into_response(),
         Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{problem}\n")).into_response(),
     };
-    counted(&app, "reload", response)
+    counted(&app, "reload", begun, response)
 }
 
 fn state(state: Result<(), String>) -> Response {
@@ -123,7 +155,7 @@ fn state(state: Result<(), String>) -> Response {
     }
 }
 
-fn counted(app: &App, handler: &'static str, response: Response) -> Response {
-    (app.count)(handler, response.status().as_u16());
+fn counted(app: &App, handler: &'static str, begun: Instant, response: Response) -> Response {
+    (app.count)(handler, response.status().as_u16(), begun.elapsed());
     response
 }

@@ -14,6 +14,7 @@ mod facts;
 mod few;
 mod history;
 mod oracle_agrees;
+mod pages;
 mod runs_agree;
 mod tickets;
 

@@ -22,7 +22,7 @@ pub fn write_config(directory: &Path, brokers: &str, topic: &str, roster: &str, 
     let text = format!(
         "roster: roster.yaml\nkafka:\n  brokers: [\"{brokers}\"]\n  topics: [{topic}]\n  group_id: {topic}\n\
          state:\n  directory: {}\n  checkpoint_interval: 500ms\n\
-         server:\n  listen: 127.0.0.1:{port}\n  publish_interval: 100ms\n{more}",
+         server:\n  listen: 127.0.0.1:{port}\n  publish_interval: 100ms\n  reps: true\n{more}",
         directory.join("state").display()
     );
     std::fs::write(directory.join("goalkeeper.yaml"), text).expect("can be written");

@@ -4,6 +4,7 @@ pub mod calls;
 pub mod certificates;
 pub mod daemon;
 pub mod kafka;
+pub mod lint;
 pub mod process;
 pub mod prometheus;
 pub mod proxy;

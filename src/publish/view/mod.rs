@@ -1,0 +1,236 @@
+//! The figures that are published, computed once and then only read.
+//!
+//! ```text
+//! engine -> flows   -> counters, histograms
+//!        -> panes   -> window gauges with their components, who waits now
+//! ```
+
+mod flows;
+mod windows;
+
+use super::board::Board;
+use super::family::{Family, FamilyKind, Tail, written};
+use super::targets::TargetSeries;
+use crate::domain::engine::Engine;
+use crate::domain::scope::{Scope, ScopeKind};
+use crate::domain::settings::Settings;
+use crate::domain::time::Zone;
+use crate::domain::window::Window;
+use flows::Flows;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use windows::Windows;
+
+/// All figures of one moment.
+#[derive(Debug, Default)]
+pub struct View {
+    /// Families of the main page.
+    pub families: Vec<Family>,
+    /// Families of single reps, where they have a page of their own.
+    pub reps: Vec<Family>,
+    /// Series of scopes by kind.
+    pub series: BTreeMap<ScopeKind, usize>,
+    /// Series that scopes could have which did not fit, by kind.
+    pub dropped: BTreeMap<ScopeKind, usize>,
+    /// What is said of targets; none before the first look.
+    pub board: Option<Board>,
+}
+
+/// Where series of single reps are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reps {
+    /// Nowhere.
+    Hidden,
+    /// With all others.
+    Shown,
+    /// On a page of their own.
+    Apart,
+}
+
+/// Makes views. It keeps the texts of labels from one view to the next.
+#[derive(Debug)]
+pub struct Viewer {
+    windows: Vec<Window>,
+    reps: Reps,
+    /// The most series of scopes in all.
+    limit: usize,
+    /// The most series of each kind of scope.
+    limit_of_kind: usize,
+    heads: HashMap<Scope, Arc<str>>,
+    targets: TargetSeries,
+}
+
+/// Labels kept from view to view; more than a page can hold is only kept when scopes come and go.
+const LABELS_KEPT: usize = 1 << 18;
+
+impl Viewer {
+    /// A viewer of these windows, and at most `limit` series of scopes, `limit_of_kind` of each kind.
+    pub fn new(windows: Vec<Window>, reps: Reps, limit: usize, limit_of_kind: usize) -> Viewer {
+        Viewer { windows, reps, limit, limit_of_kind, heads: HashMap::new(), targets: TargetSeries::default() }
+    }
+
+    /// What is to be seen now. Until `ready`, window figures are held back: they would be of half a history.
+    pub fn view(&mut self, engine: &Engine, ready: bool) -> View {
+        if self.heads.len() > LABELS_KEPT {
+            self.heads.clear();
+        }
+        let mut view = View::default();
+        let mut stretches = BTreeSet::new();
+        let mut used = 0;
+        let all = engine.scopes();
+        for kind in ScopeKind::ALL {
+            if kind == ScopeKind::Rep && self.reps == Reps::Hidden {
+                continue;
+            }
+            let mut scopes: Vec<&Scope> = all.iter().filter(|scope| scope.kind == kind).collect();
+            let sheet = Sheet::new(kind, engine.settings(), &self.windows);
+            // A scope fits with all that it may ever have, or not at all: no histogram is cut, and nothing flickers.
+            let each = sheet.most_series();
+            let room = self.limit.saturating_sub(used).min(self.limit_of_kind) / each;
+            let left_out = scopes.len().saturating_sub(room);
+            scopes.truncate(room);
+            used += scopes.len() * each;
+            let heads: Arc<[Arc<str>]> = scopes.iter().map(|scope| self.head(scope)).collect();
+            let families = sheet.fill(engine, &scopes, &heads, ready);
+            view.series.insert(kind, families.iter().map(|family| family.samples.len()).sum());
+            view.dropped.insert(kind, left_out * each);
+            stretches.extend(scopes.iter().map(|scope| (kind, engine.roster().zone(scope).name())));
+            match (kind, self.reps) {
+                (ScopeKind::Rep, Reps::Apart) => view.reps = families,
+                _ => view.families.extend(families),
+            }
+        }
+        if ready {
+            view.families.extend(windows::bounds(engine, &self.windows, &stretches));
+        }
+        self.board(engine, ready, &mut view);
+        view
+    }
+
+    /// What is said of targets. No limit cuts it: how many there are is the owner's choice.
+    fn board(&mut self, engine: &Engine, ready: bool, view: &mut View) {
+        let judge = engine.judge();
+        let judged = if ready { judge.judged().clone() } else { Arc::default() };
+        let (targets, roster) = (judge.targets().clone(), engine.roster().clone());
+        let board = Board { time: engine.now(), targets, judged, roster };
+        view.families.extend(TargetSeries::of_targets(&board));
+        let reps = self.reps;
+        let of_main = |kind| kind != ScopeKind::Rep || reps == Reps::Shown;
+        view.families.extend(self.targets.of_scopes(&board, of_main));
+        if reps == Reps::Apart {
+            view.reps.extend(self.targets.of_scopes(&board, |kind| kind == ScopeKind::Rep));
+        }
+        view.board = Some(board);
+    }
+
+    fn head(&mut self, scope: &Scope) -> Arc<str> {
+        if let Some(text) = self.heads.get(scope) {
+            return text.clone();
+        }
+        let text: Arc<str> = written(&[(scope.kind.name(), &scope.id)]).into();
+        self.heads.insert(scope.clone(), text.clone());
+        text
+    }
+}
+
+/// Every family that exists under these settings, without samples: what documentation is made of.
+pub fn families(settings: &Settings, of: &[Window]) -> Vec<(ScopeKind, Vec<Family>)> {
+    let sheet = |kind| (kind, Sheet::new(kind, settings, of).families().cloned().collect());
+    ScopeKind::ALL.into_iter().map(sheet).collect()
+}
+
+/// The families that tell where windows begin and end, without samples.
+pub fn families_of_windows() -> Vec<Family> {
+    windows::bounds_families(Vec::new(), Vec::new())
+}
+
+/// All families of one kind of scope.
+struct Sheet {
+    info: Family,
+    waiting: Vec<Family>,
+    flows: Flows,
+    windows: Windows,
+}
+
+impl Sheet {
+    fn new(kind: ScopeKind, settings: &Settings, of: &[Window]) -> Sheet {
+        let none: Arc<[Arc<str>]> = [].into();
+        let gauge = |name: &str, help: &str, tail: Tail| {
+            let name = format!("goalkeeper_{}_{name}", kind.name());
+            Family::new(name, help, FamilyKind::Gauge, &none, &[tail].into())
+        };
+        let waiting = match kind {
+            ScopeKind::Rep => Vec::new(),
+            _ => vec![
+                gauge("waiting", "Contacts that wait in a queue now.", Tail::plain("")),
+                gauge(
+                    "oldest_waiting_start_timestamp_seconds",
+                    "When the contact that waits longest entered its queue; absent while nobody waits.",
+                    Tail::plain(""),
+                ),
+            ],
+        };
+        Sheet {
+            info: gauge(
+                "info",
+                "What there is, and in which zone its days and calendar windows are; always 1.",
+                Tail::with("", "zone", ""),
+            ),
+            waiting,
+            flows: Flows::new(kind, settings),
+            windows: Windows::new(kind, settings, of),
+        }
+    }
+
+    fn families(&self) -> impl Iterator<Item = &Family> {
+        let scope = std::iter::once(&self.info).chain(&self.waiting);
+        scope.chain(self.flows.families()).chain(self.windows.families())
+    }
+
+    /// How many series a scope has at most.
+    fn most_series(&self) -> usize {
+        self.families().map(|family| family.tails.len()).sum()
+    }
+
+    fn fill(mut self, engine: &Engine, scopes: &[&Scope], heads: &Arc<[Arc<str>]>, ready: bool) -> Vec<Family> {
+        self.describe(engine, scopes);
+        for (head, scope) in scopes.iter().enumerate() {
+            self.flows.fill(head, engine.panes().flow(scope));
+            if ready {
+                self.windows.fill(head, scope, engine);
+                self.wait(head, scope, engine);
+            }
+        }
+        let mut families = vec![self.info];
+        families.extend(self.waiting);
+        families.extend(self.flows.into_families());
+        families.extend(self.windows.into_families());
+        families.retain(|family| !family.samples.is_empty());
+        for family in &mut families {
+            family.heads = heads.clone();
+        }
+        families
+    }
+
+    fn describe(&mut self, engine: &Engine, scopes: &[&Scope]) {
+        let zones: Vec<Zone> = scopes.iter().map(|scope| engine.roster().zone(scope)).collect();
+        let names: BTreeSet<&str> = zones.iter().map(|zone| zone.name()).collect();
+        self.info.tails = names.iter().map(|name| Tail::with("", "zone", name)).collect();
+        let places: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
+        for (head, zone) in zones.iter().enumerate() {
+            self.info.push(head, places[zone.name()], 1.0);
+        }
+    }
+
+    fn wait(&mut self, head: usize, scope: &Scope, engine: &Engine) {
+        let [waiting, since] = self.waiting.as_mut_slice() else { return };
+        let found = engine.panes().queue_length(scope, engine.settings().longest_wait);
+        waiting.push(head, 0, found.count as f64);
+        if let Some(instant) = found.since {
+            since.push(head, 0, instant.0 as f64 / 1000.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
