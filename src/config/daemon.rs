@@ -348,6 +348,8 @@ fn server(file: &mut Section) -> Server {
             .parse()
             .map_err(|_| "is no address and port; write e.g. 127.0.0.1:9788 or [::]:9788".to_owned())
     };
+    let listen = section.read_or("listen", defaults.listen, address);
+    let publish_interval = section.read_or("publish_interval", defaults.publish_interval, values::positive_duration);
     let reps = section.read_or("reps", defaults.reps, values::flag);
     let reps_listen = reps_listen(&mut section, reps, address);
     let mut limit = |key, default| {
@@ -356,14 +358,7 @@ fn server(file: &mut Section) -> Server {
     };
     let series_limit = limit("series_limit", defaults.series_limit);
     let series_limit_of_kind = limit("series_limit_of_kind", defaults.series_limit_of_kind);
-    Server {
-        listen: section.read_or("listen", defaults.listen, address),
-        publish_interval: section.read_or("publish_interval", defaults.publish_interval, values::positive_duration),
-        reps,
-        reps_listen,
-        series_limit,
-        series_limit_of_kind,
-    }
+    Server { listen, publish_interval, reps, reps_listen, series_limit, series_limit_of_kind }
 }
 
 /// A page for reps without their figures would be empty for ever.

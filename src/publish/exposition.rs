@@ -158,7 +158,7 @@ mod tests {
     fn counters_are_named_as_each_form_wants_it() {
         let series = vec![("queue=\"a\"".to_owned(), 3.0), ("queue=\"b\"".to_owned(), 0.25)];
         let family = Family::of("goalkeeper_queue_answered", "Answered\nlegs.", FamilyKind::Counter, series);
-        let text = |format| String::from_utf8(page(&[], &[family.clone()], format)).expect("is text");
+        let text = |format| String::from_utf8(page(&[], std::slice::from_ref(&family), format)).expect("is text");
         assert_eq!(
             text(Format::Text),
             "# HELP goalkeeper_queue_answered_total Answered\\nlegs.\n# TYPE goalkeeper_queue_answered_total counter\n\

@@ -193,7 +193,7 @@ fn a_reload_with_a_problem_in_any_file_changes_nothing_and_says_where() {
     // The roster is good, and is not taken either.
     setup.change_roster(&moved());
     setup.change(STREAM, "clock: stream\nwindoes: [1h]\n");
-    refused("goalkeeper.yaml:14:1: unknown key `windoes`");
+    refused("goalkeeper.yaml:15:1: unknown key `windoes`");
     setup.change("windoes: [1h]", "windows: [1h]");
     setup.change("on_gap: stop\n", "on_gap: continue\n");
     refused("goalkeeper.yaml:5:3: kafka.on_gap cannot change while goalkeeper runs");
