@@ -10,8 +10,8 @@ mod replay;
 mod run;
 mod simulate;
 mod state;
-mod topics;
 mod status;
+mod topics;
 
 use crate::cli::{Cli, Command};
 use anyhow::Context;

@@ -1,7 +1,7 @@
 //! What others see: metrics, the HTTP API, reports, the catalogue in words.
 
-pub mod board;
 pub mod answer;
+pub mod board;
 pub mod definitions;
 pub mod door;
 pub mod exposition;
@@ -11,6 +11,6 @@ pub mod question;
 pub mod reference;
 pub mod rows;
 pub mod server;
-pub mod targets;
 pub mod status;
+pub mod targets;
 pub mod view;

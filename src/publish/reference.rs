@@ -1,6 +1,7 @@
 //! Every metric in words: what `goalkeeper definitions --metrics` prints, and docs/metrics.md.
 
 use super::family::Family;
+use super::targets;
 use super::view::{families, families_of_windows};
 use crate::domain::scope::ScopeKind;
 use crate::domain::settings::Settings;
@@ -47,6 +48,8 @@ compares the two. [DEFINITIONS.md](../DEFINITIONS.md) says how each measure is d
   zero: a ratio or mean of nothing is absent. `_numerator` and `_sample` are its halves: value = numerator / sample; for
   `nps` 100 times that. `goalkeeper_window_start_timestamp_seconds` says what \"day\" means, in the zone that
   `goalkeeper_SCOPE_info` names.
+- Of targets `_UNIT` stands for `_ratio`, `_seconds`, `_points`, and nothing where the measure is a count; `team` is there
+  for reps, queues and teams. docs/targets.md says what each state means.
 - `20s`, `60s`, `4h`, `24h` in names stand for each threshold of `measures`.
 ";
 
@@ -79,6 +82,8 @@ pub fn markdown(windows: &[Window], own: &[Described]) -> String {
     let bounds: Vec<Described> =
         families_of_windows().iter().map(|family| described(family, &["scope", "window", "zone"])).collect();
     table("Bounds of windows", bounds.iter().map(|one| (one, "all".to_owned())).collect());
+    let targets: Vec<Described> = targets::families().unwrap_or_default().iter().map(of_target).collect();
+    table("Targets", targets.iter().map(|one| (one, "whom the target means".to_owned())).collect());
     let mut own: Vec<&Described> = own.iter().collect();
     own.sort_unstable();
     table("The program itself", own.into_iter().map(|one| (one, String::new())).collect());
@@ -100,6 +105,21 @@ fn entries(windows: &[Window]) -> Vec<Entry> {
     entries
 }
 
+/// The labels of a target's family are those of its one series.
+fn of_target(family: &Family) -> Described {
+    let labels: Vec<&str> = family
+        .heads
+        .iter()
+        .flat_map(|head| head.split(','))
+        .filter_map(|label| Some(label.split_once('=')?.0))
+        .collect();
+    let mut described = described(family, &labels);
+    if let Some(name) = described.name.strip_suffix("_ratio") {
+        described.name = format!("{name}_UNIT");
+    }
+    described
+}
+
 fn described(family: &Family, labels: &[&str]) -> Described {
     let mut labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
     labels.extend(family.tails.first().and_then(|tail| tail.label).map(str::to_owned));
@@ -114,6 +134,7 @@ fn unit(name: &str) -> &'static str {
         ("_seconds", "seconds"),
         ("_bytes", "bytes"),
         ("_ratio", "0 to 1"),
+        ("_UNIT", "of the measure"),
         ("_nps", "-100 to 100"),
         ("_info", ""),
     ];

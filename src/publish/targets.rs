@@ -2,11 +2,16 @@
 
 use super::board::Board;
 use super::family::{Family, FamilyKind, Tail, written};
-use crate::domain::judge::Judged;
-use crate::domain::measure::{Figure, Unit};
+use crate::domain::alert::Alert;
+use crate::domain::interval::Interval;
+use crate::domain::judge::{Closed, Judged};
+use crate::domain::measure::{Figure, Measure, Unit};
 use crate::domain::scope::{Scope, ScopeKind};
-use crate::domain::target::Target;
-use crate::domain::verdict::State;
+use crate::domain::settings::Settings;
+use crate::domain::target::{Bound, Goal, Severity, Target, Whom};
+use crate::domain::time::{Instant, Period, Span};
+use crate::domain::verdict::{State, Verdict};
+use crate::domain::window::Window;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,6 +19,8 @@ use std::sync::Arc;
 const CLOSED_STATES: [State; 4] = [State::NoData, State::Undetermined, State::Met, State::Missed];
 /// Labels kept from page to page.
 const LABELS_KEPT: usize = 1 << 18;
+/// What there is to know of a target.
+const INFO: &str = "Targets in force; always 1.";
 /// What a sample is.
 const SAMPLE: &str = "How many things the figure is about.";
 
@@ -33,7 +40,7 @@ impl TargetSeries {
             families.tell_of(head, target);
         }
         let info = board.targets.iter().map(|target| (info(target), 1.0)).collect();
-        let info = Family::of("goalkeeper_target_info", "Targets in force.", FamilyKind::Gauge, info);
+        let info = Family::of("goalkeeper_target_info", INFO, FamilyKind::Gauge, info);
         std::iter::once(info).chain(families.families).filter(|family| !family.samples.is_empty()).collect()
     }
 
@@ -83,6 +90,59 @@ fn info(target: &Target) -> String {
         ("severity", target.severity.name()),
         ("owned_by", target.owner.as_deref().unwrap_or_default()),
     ])
+}
+
+/// Every family that exists, of a target on a share; families of other units end otherwise.
+pub fn families() -> Option<Vec<Family>> {
+    let measure = Measure::named("abandon_rate", &Settings::default())?;
+    let figure = Figure { value: Some(0.0), numerator: Some(0), denominator: Some(1), sample: 1 };
+    let scope = Scope::new(ScopeKind::Rep, "");
+    let at = Instant(0);
+    let target = Target {
+        id: "".into(),
+        title: String::new(),
+        owner: None,
+        parent: None,
+        severity: Severity::Warning,
+        runbook: None,
+        whom: Whom::One(scope.clone()),
+        measure,
+        goal: Goal::Absolute(Bound::Within(0.0, 1.0)),
+        window: Window::Calendar(Period::Day),
+        start: None,
+        deadline: None,
+        minimum_sample: 1,
+        confidence: None,
+        hold: Span(0),
+        hysteresis: 0.0,
+        margin: 0.0,
+    };
+    let judged = Judged {
+        target: 0,
+        scope,
+        team: Some("".into()),
+        verdict: Verdict {
+            state: State::Met,
+            breached: false,
+            start: at,
+            end: at,
+            figure,
+            interval: Some(Interval { low: 0.0, high: 0.0 }),
+            projection: Some(0.0),
+        },
+        closed: Some(Closed { start: at, end: at, state: State::Met, figure, given: at, revision: 0 }),
+        is_common: false,
+        is_suppressed: false,
+        is_breached: false,
+        alert: Alert::Inactive,
+    };
+    let head = |labels: &[(&str, &str)]| -> Arc<[Arc<str>]> { [Arc::from(written(labels))].into() };
+    let mut of_target = Families::new(head(&[("target", "")]));
+    of_target.tell_of(0, &target);
+    let mut of_scope = Families::new(head(&[("target", ""), ("scope_kind", ""), ("scope", ""), ("team", "")]));
+    of_scope.tell(0, &target, &judged);
+    let info = Family::of("goalkeeper_target_info", INFO, FamilyKind::Gauge, vec![(info(&target), 1.0)]);
+    Some(std::iter::once(info).chain(of_target.families).chain(of_scope.families).collect())
 }
 
 /// Families that share their heads: found by name, and made when the first sample comes.
@@ -160,7 +220,8 @@ impl Families {
         let help = "What is to be said of a target for a scope in the present window: one state is 1, all others 0.";
         self.push_states("state", help, head, &State::ALL, verdict.state);
         let flag = |flag: bool| f64::from(u8::from(flag));
-        let help = "1 while a target is missed or will be, as alerts see it: with hysteresis, minimum sample and confidence.";
+        let help =
+            "1 while a target is missed or will be, as alerts see it: with hysteresis, minimum sample and confidence.";
         self.push("breached", Unit::Count, help, head, flag(judged.is_breached));
         if judged.scope.kind == ScopeKind::Rep {
             let help = "1 while a rep misses with most of the team, which is told instead.";
