@@ -4,7 +4,9 @@ use super::mail::Mail;
 use crate::clock;
 use crate::telemetry::Telemetry;
 use goalkeeper::config::{self, Config};
+use goalkeeper::publish::access::Access;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Takes reloads, one at a time.
@@ -13,16 +15,24 @@ pub(super) struct Reload {
     /// What is in force.
     running: Mutex<Config>,
     mail: mpsc::Sender<Mail>,
+    access: Arc<Access>,
     telemetry: Telemetry,
 }
 
 impl Reload {
     /// For a daemon that runs with what was just read from `directory`.
-    pub(super) fn new(directory: &Path, running: Config, mail: &mpsc::Sender<Mail>, telemetry: &Telemetry) -> Reload {
+    pub(super) fn new(
+        directory: &Path,
+        running: Config,
+        mail: &mpsc::Sender<Mail>,
+        access: &Arc<Access>,
+        telemetry: &Telemetry,
+    ) -> Reload {
         let reload = Reload {
             directory: directory.to_owned(),
             running: Mutex::new(running),
             mail: mail.clone(),
+            access: access.clone(),
             telemetry: telemetry.clone(),
         };
         reload.tell(true);
@@ -53,6 +63,7 @@ impl Reload {
         let (answer, answered) = oneshot::channel();
         self.mail.send(Mail::Reload(Box::new(loaded), answer)).await.map_err(|_| gone)?;
         let pending = answered.await.map_err(|_| gone)?;
+        self.access.change(&config.server);
         *running = config;
         Ok(format!("the configuration is reloaded: {pending} live records are booked anew"))
     }

@@ -12,7 +12,8 @@ use goalkeeper::config::{self, Kafka, Loaded};
 use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
 use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original, Partition, Reader, client_info};
-use goalkeeper::publish::door::Door;
+use goalkeeper::publish::access::Access;
+use goalkeeper::publish::door::{Door, NotIn};
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::writer::Writer;
@@ -172,15 +173,20 @@ impl Service {
 
         let ready: Arc<Ready> = Arc::new(ArcSwap::from_pointee(Err("Kafka has not answered yet".to_owned())));
         let alive = Arc::new(AtomicBool::new(true));
-        let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &telemetry));
-        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone()));
+        let access = Arc::new(Access::new(&config.server));
+        let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &access, &telemetry));
+        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), &access, reload.clone()));
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind(config.server.listen))
             .with_context(|| format!("cannot listen on {}: choose another `server.listen`", config.server.listen))?;
-        tracing::info!("serving on http://{}", config.server.listen);
+        let scheme = if config.server.web.tls.is_some() { "https" } else { "http" };
+        tracing::info!("serving on {scheme}://{}", config.server.listen);
         let routes = router(shared.clone());
-        let turned_away = telemetry.http_turned_away.clone();
-        let door = Door::new(listener, move || turned_away.inc());
+        let (turned_away, not_greeted) = (telemetry.http_turned_away.clone(), telemetry.http_greetings_failed.clone());
+        let door = Door::new(listener, access, move |why| match why {
+            NotIn::NoRoom => turned_away.inc(),
+            NotIn::NoTls => not_greeted.inc(),
+        });
         let server = runtime.spawn(async move { axum::serve(door, routes).await });
 
         let to_engine = mail.clone();
@@ -266,6 +272,7 @@ fn shared(
     mail: &mpsc::Sender<Mail>,
     ready: Arc<Ready>,
     alive: Arc<AtomicBool>,
+    access: &Arc<Access>,
     reload: Arc<Reload>,
 ) -> Shared {
     let (own, requests, mail) = (telemetry.clone(), telemetry.http_requests.clone(), mail.clone());
@@ -279,6 +286,7 @@ fn shared(
         healthy: Box::new(is_alive),
         ready: Box::new(move || (**ready.load()).clone()),
         count: Box::new(move |handler, code| requests.with_label_values(&[handler, &code.to_string()]).inc()),
+        access: access.clone(),
         ask: Box::new(move |question| {
             let mail = mail.clone();
             Box::pin(async move {

@@ -32,8 +32,14 @@ const OWN_PROPERTIES: [(&str, &str); 17] = [
     ("transactional.id", "dead letters belong to no transaction"),
 ];
 
+/// The other files that the configuration consists of.
+pub(super) struct Others {
+    pub(super) roster: PathBuf,
+    pub(super) web: Option<PathBuf>,
+}
+
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
-pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, PathBuf) {
+pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, Others) {
     let mut file = Section::of(document, "", Some(node));
     let roster = file.read_or("roster", "roster.yaml".to_owned(), values::text);
     let mut config = Config { kafka: kafka(&mut file, directory), ..Config::default() };
@@ -49,8 +55,9 @@ pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Co
     config.clock = file.read_or("clock", Clock::Wall, values::one_of(&clocks));
     customers(&mut file, directory, &mut config);
     config.state = state(&mut file);
-    config.server = server(&mut file);
-    (config, directory.join(roster))
+    let (server, web) = server(&mut file);
+    config.server = server;
+    (config, Others { roster: directory.join(roster), web: web.map(|name| directory.join(name)) })
 }
 
 fn window(node: &Node) -> Result<Window, String> {
@@ -330,19 +337,18 @@ fn state(file: &mut Section) -> State {
     }
 }
 
-fn server(file: &mut Section) -> Server {
+/// What is served, and the name of the web configuration file.
+fn server(file: &mut Section) -> (Server, Option<String>) {
     let mut section = file.section("server");
     let defaults = Server::default();
-    let address = |node: &Node| {
-        values::text(node)?
-            .parse()
-            .map_err(|_| "is no address and port; write e.g. 127.0.0.1:9788 or [::]:9788".to_owned())
-    };
     let limit = i64::try_from(defaults.series_limit).unwrap_or(i64::MAX);
-    Server {
-        listen: section.read_or("listen", defaults.listen, address),
+    let server = Server {
+        listen: section.read_or("listen", defaults.listen, values::address),
+        web: defaults.web,
+        open_health: section.read_or("open_health", defaults.open_health, values::flag),
         publish_interval: section.read_or("publish_interval", defaults.publish_interval, values::positive_duration),
         reps: section.read_or("reps", defaults.reps, values::flag),
         series_limit: section.read_or("series_limit", limit, values::whole(1, 100_000_000)) as usize,
-    }
+    };
+    (server, section.read("web_config", values::text))
 }

@@ -6,6 +6,7 @@ mod fixed;
 pub mod problem;
 mod roster;
 mod values;
+mod web;
 
 use crate::domain::engine::Room;
 use crate::domain::roster::RosterData;
@@ -17,6 +18,7 @@ use problem::Problems;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+pub use web::{Tls, Web};
 
 /// Everything that the configuration says, without the roster.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +90,10 @@ pub struct State {
 pub struct Server {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Who may come in, and how: what the web configuration file says.
+    pub web: Web,
+    /// Whether /-/healthy and /-/ready answer without a password too.
+    pub open_health: bool,
     /// How often figures are computed anew.
     pub publish_interval: Span,
     /// Whether figures of single reps are published as metrics.
@@ -143,6 +149,8 @@ impl Default for Server {
     fn default() -> Server {
         Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9788)),
+            web: Web::default(),
+            open_health: false,
             publish_interval: Span::seconds(1),
             reps: true,
             series_limit: 200_000,
@@ -192,14 +200,20 @@ fn read_files(path: &Path, running: Option<&Config>) -> Result<Loaded, Problems>
     let directory = path.parent().unwrap_or(Path::new(""));
     let (document, node) = Document::open(path, "name the directory that holds goalkeeper.yaml with --config DIR");
     let Some(node) = node else { return Err(Problems(document.problems())) };
-    let (config, roster_path) = daemon::read(&document, node, directory);
+    let (mut config, others) = daemon::read(&document, node, directory);
     if let Some(running) = running {
         fixed::check(&document, running, &config);
     }
     let mut problems = document.problems();
-    let (roster_document, node) = Document::open(&roster_path, "name the roster with `roster:` in goalkeeper.yaml");
+    let (roster_document, node) = Document::open(&others.roster, "name the roster with `roster:` in goalkeeper.yaml");
     let roster = node.map(|node| roster::read(&roster_document, node));
     problems.extend(roster_document.problems());
+    if let Some(path) = &others.web {
+        let (web_document, node) = Document::open_unshown(path, "name it with `server.web_config` in goalkeeper.yaml");
+        let web = node.map(|node| web::read(&web_document, node, path.parent().unwrap_or(Path::new(""))));
+        config.server.web = web.unwrap_or_default();
+        problems.extend(web_document.problems());
+    }
     match roster {
         Some(roster) if problems.is_empty() => Ok(Loaded { config, roster, unset: document.unset() }),
         _ => Err(Problems(problems)),

@@ -1,6 +1,7 @@
 //! The HTTP server: metrics, health, and the API of figures. It reads an immutable view; what only the engine knows it
 //! asks through a door that the application gives it.
 
+use super::access::{Access, guard};
 use super::exposition::{Format, page};
 use super::question::Question;
 use super::rows::Shown;
@@ -9,6 +10,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use flate2::Compression;
@@ -58,6 +60,8 @@ pub struct Shared {
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Counts an answered request by handler and status.
     pub count: Box<dyn Fn(&'static str, u16) + Send + Sync>,
+    /// Who may come in.
+    pub access: Arc<Access>,
     /// The door to the engine.
     pub ask: Box<Ask>,
     /// The door to the configuration.
@@ -75,6 +79,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload))
         .route("/api/v1/figures", get(figures))
+        .layer(from_fn_with_state(shared.clone(), guard))
         .with_state(shared)
 }
 
