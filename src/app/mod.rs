@@ -3,6 +3,7 @@
 mod bench;
 mod daemon;
 mod demo;
+mod healthcheck;
 mod mail;
 mod reload;
 mod replay;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Replay(options)) => replay::run(&options)?,
         Some(Command::Simulate(options)) => simulate::run(&options)?,
         Some(Command::Check(options)) => return Ok(check(&options.config)),
+        Some(Command::Healthcheck(options)) => healthcheck::run(&options)?,
         Some(Command::State(options)) => state::run(&options.command)?,
         Some(Command::Definitions(options)) => {
             let text = if options.list { definitions::list(&Settings::default()) } else { definitions::markdown() };

@@ -13,7 +13,7 @@ use crate::domain::roster::RosterData;
 use crate::domain::settings::Settings;
 use crate::domain::time::{Period, Span};
 use crate::domain::window::Window;
-use document::Document;
+use document::{Document, Section};
 use problem::Problems;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -194,6 +194,41 @@ pub fn load_file(path: &Path) -> Result<Loaded, Problems> {
 /// Every problem of both files; a change of what cannot change while it runs is one.
 pub fn reload(directory: &Path, running: &Config) -> Result<Loaded, Problems> {
     read_files(&directory.join(MAIN_FILE), Some(running))
+}
+
+/// Where a goalkeeper with a configuration is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+}
+
+/// Reads where a goalkeeper with the configuration in `directory` is reached, and looks at nothing else: one that runs with
+/// an older configuration is reached whatever is wrong with the new one.
+///
+/// # Errors
+/// What is wrong with where it listens.
+pub fn reach(directory: &Path) -> Result<Reach, Problems> {
+    let path = directory.join(MAIN_FILE);
+    let (document, node) = Document::open(&path, "name the directory that holds goalkeeper.yaml with --config DIR");
+    let Some(node) = node else { return Err(Problems(document.problems())) };
+    let mut file = Section::of(&document, "", Some(node));
+    let mut server = file.section("server");
+    let listen = server.read_or("listen", Server::default().listen, values::address);
+    let web = server.read("web_config", values::text);
+    // Before the sections are dropped, which tells what was not looked at.
+    let problems = document.problems();
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    let tls = web.is_some_and(|web| {
+        let (document, node) = Document::open_unshown(&directory.join(web), "");
+        let mut file = Section::of(&document, "", node);
+        file.section("tls_server_config").is_there
+    });
+    Ok(Reach { listen, tls })
 }
 
 fn read_files(path: &Path, running: Option<&Config>) -> Result<Loaded, Problems> {

@@ -14,29 +14,32 @@ use std::time::{Duration, Instant};
 use tokio_rustls::rustls;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-const PASSWORD: &str = "right-and-secret";
+/// The right one.
+pub const PASSWORD: &str = "right-and-secret";
 const REFUSED: &str = "goalkeeper_http_requests_total{code=\"401\",handler=\"login\"}";
 const NOT_GREETED: &str = "goalkeeper_http_tls_handshakes_failed_total";
 
 /// What a client shows and whom it trusts.
 #[derive(Clone, Default)]
-struct Client {
+pub struct Client {
     authority: Option<PathBuf>,
     certificate: Option<(PathBuf, PathBuf)>,
     login: Option<(&'static str, &'static str)>,
 }
 
 impl Client {
-    fn trusting(certificates: &Certificates) -> Client {
+    /// One that speaks TLS.
+    pub fn trusting(certificates: &Certificates) -> Client {
         Client { authority: Some(certificates.path("ca.pem")), ..Client::default() }
     }
 
-    fn as_user(&self, user: &'static str, password: &'static str) -> Client {
+    /// The same with a name and a password.
+    pub fn as_user(&self, user: &'static str, password: &'static str) -> Client {
         Client { login: Some((user, password)), ..self.clone() }
     }
 
     /// Status and body; status 0 if there was no conversation.
-    fn ask(&self, method: &str, port: u16, path: &str) -> (u16, String) {
+    pub fn ask(&self, method: &str, port: u16, path: &str) -> (u16, String) {
         let pem = |path: &PathBuf| std::fs::read(path).expect("is there");
         let certificate = |path| Certificate::from_pem(&pem(path)).expect("a certificate");
         let mut tls = TlsConfig::builder();
@@ -86,28 +89,32 @@ fn hash(password: &str) -> String {
 }
 
 /// A directory with a web configuration. No Kafka is there: what is asked here is answered without.
-fn setup(web: &str, more: &str) -> Setup {
+pub fn setup(web: &str, more: &str) -> Setup {
     let setup = Setup::new("127.0.0.1:1", "none", ROSTER, &format!("  web_config: web.yaml\n{more}"));
     write(&setup, web);
     setup
 }
 
-fn write(setup: &Setup, web: &str) {
+/// Writes another web configuration.
+pub fn write(setup: &Setup, web: &str) {
     std::fs::write(setup.path().join("web.yaml"), web).expect("can be written");
 }
 
-fn start(setup: &Setup, client: &Client) -> Daemon {
+/// Starts a daemon, and waits until a client is answered.
+pub fn start(setup: &Setup, client: &Client) -> Daemon {
     let daemon = Daemon::start(&setup.path(), setup.port);
     client.wait(&daemon, setup.port);
     daemon
 }
 
-fn users(users: &[(&str, &str)]) -> String {
+/// The users of a web configuration, with their passwords.
+pub fn users(users: &[(&str, &str)]) -> String {
     let line = |(user, password): &(&str, &str)| format!("  {user}: {}\n", hash(password));
     format!("basic_auth_users:\n{}", users.iter().map(line).collect::<String>())
 }
 
-fn tls(certificates: &Certificates, more: &str) -> String {
+/// The certificate of a web configuration, and more lines beside it.
+pub fn tls(certificates: &Certificates, more: &str) -> String {
     let file = certificates.path("server.pem");
     format!("tls_server_config:\n  cert_file: {0}\n  key_file: {0}\n{more}", file.display())
 }
@@ -250,7 +257,7 @@ fn certificates_are_rotated_by_a_reload_and_a_bad_file_keeps_the_last_good_one()
 }
 
 /// A client's certificate, and its key without a password.
-fn own(certificates: &Certificates) -> Option<(PathBuf, PathBuf)> {
+pub fn own(certificates: &Certificates) -> Option<(PathBuf, PathBuf)> {
     openssl(&certificates.path(""), &format!("pkey -in client.key -passin pass:{KEY_PASSWORD} -out open.key"));
     Some((certificates.path("client.pem"), certificates.path("open.key")))
 }
