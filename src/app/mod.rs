@@ -10,6 +10,7 @@ mod replay;
 mod run;
 mod simulate;
 mod state;
+mod supervisor;
 
 use crate::cli::{Cli, Command};
 use anyhow::Context;

@@ -1,6 +1,7 @@
 //! Reads the configuration anew while the daemon runs: all of it is put in force, or nothing.
 
 use super::mail::Mail;
+use super::supervisor;
 use crate::clock;
 use crate::telemetry::Telemetry;
 use goalkeeper::config::{self, Config};
@@ -42,7 +43,9 @@ impl Reload {
     /// Reads all files and, if none has a problem, puts them in force. What is said is logged too.
     pub(super) async fn now(&self) -> Result<String, String> {
         let mut running = self.running.lock().await;
+        supervisor::tell_reloading();
         let done = self.put_in_force(&mut running).await;
+        supervisor::tell_started();
         self.tell(done.is_ok());
         match &done {
             Ok(done) => tracing::info!("{done}"),

@@ -3,6 +3,7 @@
 use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
 use super::reload::Reload;
+use super::supervisor;
 use crate::cli;
 use crate::clock;
 use crate::telemetry::Telemetry;
@@ -50,6 +51,8 @@ pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
     let service = Service::start(&runtime, loaded, &options.config.config, telemetry()?)?;
     service.stop_on(&runtime, stop);
     service.reload_on(&runtime, hang_up);
+    runtime.spawn(supervisor::beat(service.mail.clone()));
+    supervisor::tell_started();
     service.wait()
 }
 
@@ -109,6 +112,7 @@ impl Outside for World {
         self.shared.view.store(Arc::new(view));
     }
     fn ready(&self, ready: Result<(), String>) {
+        supervisor::tell_status(&ready);
         self.ready.store(Arc::new(ready));
     }
     fn refuse(&self, original: &Original, reason: &str, detail: &str) {
@@ -212,6 +216,7 @@ impl Service {
         runtime.spawn(async move {
             if stop.await.is_ok() {
                 tracing::info!("asked to stop");
+                supervisor::tell_stopping();
                 let _ = mail.send(Mail::Stop).await;
             }
         });

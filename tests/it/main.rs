@@ -19,6 +19,7 @@ mod properties;
 mod reload;
 mod scenarios;
 mod schemas;
+mod supervisor;
 mod support;
 mod tidy;
 mod torn;
