@@ -135,6 +135,9 @@ pub(crate) struct Simulate {
     /// The brokers of the topic.
     #[arg(long, value_delimiter = ',')]
     pub(crate) brokers: Vec<String>,
+    /// Write events so many times as fast as life. Default: as fast as they are taken.
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) speed: Option<u32>,
     /// Write a roster that fits the company to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) roster: Option<PathBuf>,
