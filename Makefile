@@ -1,7 +1,7 @@
 # What can be done here. `make demo` and `make test` do their whole set-up.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup setup-cargo kafka-jars fmt check test simulate-faults torture demo bench check-data check-current generate clean
+.PHONY: help setup setup-cargo kafka-jars fmt check test simulate-faults torture demo bench check-deploy check-data check-current generate clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -39,6 +39,9 @@ demo: setup-cargo ## Simulator, embedded broker and daemon in one process; figur
 bench: setup kafka-jars ## CPU per event of the parts and of the whole path from a real Kafka
 	cargo build --release
 	scripts/with-kafka target/release/goalkeeper bench --brokers KAFKA
+
+check-deploy: ## Build and run the image, boot the unit under systemd, lint the rest of deploy/: as root
+	@scripts/check-deploy
 
 check-data: ## Hold figures against data that others recorded, where ../shared/data is
 	@scripts/check-data

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Check the configuration and tell every problem at once.
     Check(ConfigDirectory),
+    /// Ask a running goalkeeper how it is: exit code 0 if the answer is yes, else 1 and why not.
+    Healthcheck(Healthcheck),
     /// Look into the state on disk, copy it, and bring a copy back; while no daemon runs on it.
     State(State),
     /// Print the catalogue of measures.
@@ -133,6 +135,9 @@ pub(crate) struct Simulate {
     /// The brokers of the topic.
     #[arg(long, value_delimiter = ',')]
     pub(crate) brokers: Vec<String>,
+    /// Write events so many times as fast as life. Default: as fast as they are taken.
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) speed: Option<u32>,
     /// Write a roster that fits the company to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) roster: Option<PathBuf>,
@@ -154,6 +159,36 @@ pub(crate) struct Simulate {
     /// Share of records that are no events at all, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) malformed: f64,
+}
+
+/// Options of `healthcheck`.
+#[derive(Debug, Args)]
+pub(crate) struct Healthcheck {
+    /// The configuration of the goalkeeper that runs on this machine: says where to ask.
+    #[command(flatten)]
+    pub(crate) config: ConfigDirectory,
+    /// Ask here instead, e.g. https://goalkeeper.example:9788.
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) url: Option<String>,
+    /// Ask whether figures are complete and up to date (/-/ready), not only whether it lives (/-/healthy).
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// The name to log in with, where health is not open to everybody.
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    pub(crate) user: Option<String>,
+    /// A file with the password.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Who must have signed the certificate (PEM). Default: with --url the public authorities, else anybody, since this
+    /// machine then talks to itself.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// A certificate to show (PEM), where clients need one.
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    pub(crate) cert_file: Option<PathBuf>,
+    /// Its private key.
+    #[arg(long, value_name = "FILE", requires = "cert_file")]
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 /// Options of `state`.

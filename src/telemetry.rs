@@ -112,6 +112,8 @@ pub(crate) struct Telemetry {
     pub(crate) name_table_resets: IntGauge,
     /// Connections that found no room.
     pub(crate) http_turned_away: IntCounter,
+    /// Connections on which client and server did not agree on keys.
+    pub(crate) http_greetings_failed: IntCounter,
     /// HTTP requests by handler and status.
     pub(crate) http_requests: IntCounterVec,
     /// How long HTTP requests took, by handler.
@@ -328,6 +330,13 @@ impl Telemetry {
             http_turned_away: put(
                 r,
                 IntCounter::with_opts(opts("http_connections_refused_total", "Connections closed at once: too many."))?,
+            )?,
+            http_greetings_failed: put(
+                r,
+                IntCounter::with_opts(opts(
+                    "http_tls_handshakes_failed_total",
+                    "Connections without TLS, or with a certificate that one of both sides does not trust.",
+                ))?,
             )?,
             http_requests: counters(r, "http_requests_total", "HTTP requests answered.", &["handler", "code"])?,
             http_duration: put(

@@ -244,6 +244,7 @@ impl<O: Outside> Daemon<O> {
             Mail::Reload(loaded, answer) => {
                 let _ = answer.send(self.reload(*loaded));
             }
+            Mail::Beat(answer) => drop(answer.send(())),
             Mail::Stop => return Some(End::Stopped),
         }
         None

@@ -20,6 +20,8 @@ pub(super) enum Mail {
     Ask(Ask, Reply),
     /// This configuration is in force from now on; answered with the live records that are booked anew.
     Reload(Box<Loaded>, oneshot::Sender<usize>),
+    /// Somebody wants to know that the engine goes on.
+    Beat(oneshot::Sender<()>),
     /// It is over.
     Stop,
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod daemon;
 mod demo;
+mod healthcheck;
 mod jobs;
 mod mail;
 mod reload;
@@ -11,6 +12,7 @@ mod run;
 mod simulate;
 mod state;
 mod status;
+mod supervisor;
 mod topics;
 
 use crate::cli::{Cli, Command};
@@ -40,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Replay(options)) => replay::run(&options)?,
         Some(Command::Simulate(options)) => simulate::run(&options)?,
         Some(Command::Check(options)) => return Ok(check(&options.config)),
+        Some(Command::Healthcheck(options)) => healthcheck::run(&options)?,
         Some(Command::State(options)) => state::run(&options.command)?,
         Some(Command::Definitions(options)) => {
             let text = match (options.list, options.metrics) {

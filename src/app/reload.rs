@@ -1,10 +1,13 @@
 //! Reads the configuration anew while the daemon runs: all of it is put in force, or nothing.
 
 use super::mail::Mail;
+use super::supervisor;
 use crate::clock;
 use crate::telemetry::Telemetry;
 use goalkeeper::config::{self, Config};
+use goalkeeper::publish::access::Access;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Takes reloads, one at a time.
@@ -13,16 +16,24 @@ pub(super) struct Reload {
     /// What is in force.
     running: Mutex<Config>,
     mail: mpsc::Sender<Mail>,
+    access: Arc<Access>,
     telemetry: Telemetry,
 }
 
 impl Reload {
     /// For a daemon that runs with what was just read from `directory`.
-    pub(super) fn new(directory: &Path, running: Config, mail: &mpsc::Sender<Mail>, telemetry: &Telemetry) -> Reload {
+    pub(super) fn new(
+        directory: &Path,
+        running: Config,
+        mail: &mpsc::Sender<Mail>,
+        access: &Arc<Access>,
+        telemetry: &Telemetry,
+    ) -> Reload {
         let reload = Reload {
             directory: directory.to_owned(),
             running: Mutex::new(running),
             mail: mail.clone(),
+            access: access.clone(),
             telemetry: telemetry.clone(),
         };
         reload.tell(true);
@@ -32,7 +43,9 @@ impl Reload {
     /// Reads all files and, if none has a problem, puts them in force. What is said is logged too.
     pub(super) async fn now(&self) -> Result<String, String> {
         let mut running = self.running.lock().await;
+        supervisor::tell_reloading();
         let done = self.put_in_force(&mut running).await;
+        supervisor::tell_started();
         self.tell(done.is_ok());
         match &done {
             Ok(done) => tracing::info!("{done}"),
@@ -53,6 +66,7 @@ impl Reload {
         let (answer, answered) = oneshot::channel();
         self.mail.send(Mail::Reload(Box::new(loaded), answer)).await.map_err(|_| gone)?;
         let pending = answered.await.map_err(|_| gone)?;
+        self.access.change(&config.server);
         *running = config;
         Ok(format!("the configuration is reloaded: {pending} live records are booked anew"))
     }

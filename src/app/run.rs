@@ -4,6 +4,7 @@ use super::daemon::{Daemon, End, Outside, restore};
 use super::mail::{Mail, mailbox};
 use super::reload::Reload;
 use super::status;
+use super::supervisor;
 use crate::cli;
 use crate::clock;
 use crate::telemetry::Telemetry;
@@ -14,8 +15,9 @@ use goalkeeper::domain::engine::Input;
 use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
 use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original, Partition, Reader, client_info};
+use goalkeeper::publish::access::Access;
 use goalkeeper::publish::answer::NoAnswer;
-use goalkeeper::publish::door::Door;
+use goalkeeper::publish::door::{Door, NotIn};
 use goalkeeper::publish::server::{Shared, router, router_of_reps};
 use goalkeeper::publish::view::View;
 use goalkeeper::store::writer::Writer;
@@ -53,6 +55,8 @@ pub(super) fn run(options: &cli::Run) -> anyhow::Result<()> {
     let service = Service::start(&runtime, loaded, &options.config.config, telemetry()?)?;
     service.stop_on(&runtime, stop);
     service.reload_on(&runtime, hang_up);
+    runtime.spawn(supervisor::beat(service.mail.clone()));
+    supervisor::tell_started();
     service.wait()
 }
 
@@ -112,6 +116,7 @@ impl Outside for World {
         self.shared.view.store(Arc::new(view));
     }
     fn ready(&self, ready: Result<(), String>) {
+        supervisor::tell_status(&ready);
         self.ready.store(Arc::new(ready));
     }
     fn refuse(&self, original: &Original, reason: &str, detail: &str) {
@@ -177,9 +182,11 @@ impl Service {
 
         let ready: Arc<Ready> = Arc::new(ArcSwap::from_pointee(Err("Kafka has not answered yet".to_owned())));
         let alive = Arc::new(AtomicBool::new(true));
-        let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &telemetry));
-        let shared = Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), reload.clone(), &config));
-        let serve = |option, address, routes| serve(runtime, option, address, routes, &telemetry);
+        let access = Arc::new(Access::new(&config.server));
+        let reload = Arc::new(Reload::new(directory, config.clone(), &mail, &access, &telemetry));
+        let shared =
+            Arc::new(shared(&telemetry, &mail, ready.clone(), alive.clone(), &access, reload.clone(), &config));
+        let serve = |option, address, routes| serve(runtime, option, address, routes, &access, &telemetry);
         let mut servers = vec![serve("server.listen", config.server.listen, router(shared.clone()))?];
         if let Some(address) = config.server.reps_listen {
             servers.push(serve("server.reps_listen", address, router_of_reps(shared.clone()))?);
@@ -208,6 +215,7 @@ impl Service {
         runtime.spawn(async move {
             if stop.await.is_ok() {
                 tracing::info!("asked to stop");
+                supervisor::tell_stopping();
                 let _ = mail.send(Mail::Stop).await;
             }
         });
@@ -258,14 +266,19 @@ fn serve(
     option: &str,
     address: SocketAddr,
     routes: axum::Router,
+    access: &Arc<Access>,
     telemetry: &Telemetry,
 ) -> anyhow::Result<Serving> {
     let listener = runtime
         .block_on(tokio::net::TcpListener::bind(address))
         .with_context(|| format!("cannot listen on {address}: choose another `{option}`"))?;
-    tracing::info!(option, "serving on http://{address}");
-    let turned_away = telemetry.http_turned_away.clone();
-    let door = Door::new(listener, move || turned_away.inc());
+    let scheme = if access.is_encrypted() { "https" } else { "http" };
+    tracing::info!(option, "serving on {scheme}://{address}");
+    let (turned_away, not_greeted) = (telemetry.http_turned_away.clone(), telemetry.http_greetings_failed.clone());
+    let door = Door::new(listener, access.clone(), move |why| match why {
+        NotIn::NoRoom => turned_away.inc(),
+        NotIn::NoTls => not_greeted.inc(),
+    });
     Ok(runtime.spawn(async move { axum::serve(door, routes).await }))
 }
 
@@ -288,6 +301,7 @@ fn shared(
     mail: &mpsc::Sender<Mail>,
     ready: Arc<Ready>,
     alive: Arc<AtomicBool>,
+    access: &Arc<Access>,
     reload: Arc<Reload>,
     config: &Config,
 ) -> Shared {
@@ -309,6 +323,7 @@ fn shared(
         }),
         rendered: Box::new(move |took| rendered.set(took.as_secs_f64())),
         status: Box::new(move || status::status(&in_status, &is_ready.load(), &directory)),
+        access: access.clone(),
         ask: Box::new(move |question| {
             let mail = mail.clone();
             Box::pin(async move {

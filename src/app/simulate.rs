@@ -5,7 +5,7 @@ use anyhow::Context;
 use goalkeeper::sim::topic::Topic;
 use goalkeeper::sim::{Disorder, Disordered, Emitted, Profile, Simulation, roster_yaml};
 use std::io::{BufWriter, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How late a late event is at most.
 const LATE_BY: Duration = Duration::from_secs(6 * 3600);
@@ -21,10 +21,22 @@ pub(super) fn run(options: &cli::Simulate) -> anyhow::Result<()> {
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let events = Disordered::new(Simulation::new(profile, options.seed), disorder, options.seed);
+    let events = paced(events, options.speed);
     match &options.topic {
         Some(topic) => to_topic(events, &options.brokers, topic),
         None => to_file(events, options),
     }
+}
+
+/// Lets each event wait for its moment, so many times as fast as life.
+fn paced(events: impl Iterator<Item = Emitted>, speed: Option<u32>) -> impl Iterator<Item = Emitted> {
+    let began = Instant::now();
+    let mut first = None;
+    events.inspect(move |event| {
+        let Some(speed) = speed else { return };
+        let since = (event.sent - *first.get_or_insert(event.sent)).unsigned_abs();
+        std::thread::sleep((Duration::from_millis(since) / speed).saturating_sub(began.elapsed()));
+    })
 }
 
 fn profile(options: &cli::Simulate) -> Profile {

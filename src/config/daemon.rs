@@ -37,6 +37,7 @@ const OWN_PROPERTIES: [(&str, &str); 17] = [
 pub(super) struct Named {
     pub(super) roster: PathBuf,
     pub(super) targets: Option<PathBuf>,
+    pub(super) web: Option<PathBuf>,
 }
 
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
@@ -57,9 +58,10 @@ pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Co
     config.clock = file.read_or("clock", Clock::Wall, values::one_of(&clocks));
     customers(&mut file, directory, &mut config);
     config.state = state(&mut file);
-    config.server = server(&mut file);
-    let named = Named { roster: directory.join(roster), targets: targets.map(|file| directory.join(file)) };
-    (config, named)
+    let (server, web) = server(&mut file);
+    config.server = server;
+    let beside = |name: String| directory.join(name);
+    (config, Named { roster: beside(roster), targets: targets.map(beside), web: web.map(beside) })
 }
 
 pub(super) fn window(node: &Node) -> Result<Window, String> {
@@ -340,35 +342,38 @@ fn state(file: &mut Section) -> State {
     }
 }
 
-fn server(file: &mut Section) -> Server {
+/// What is served, and the name of the web configuration file.
+fn server(file: &mut Section) -> (Server, Option<String>) {
     let mut section = file.section("server");
     let defaults = Server::default();
-    let address = |node: &Node| {
-        values::text(node)?
-            .parse()
-            .map_err(|_| "is no address and port; write e.g. 127.0.0.1:9788 or [::]:9788".to_owned())
-    };
-    let listen = section.read_or("listen", defaults.listen, address);
+    let listen = section.read_or("listen", defaults.listen, values::address);
+    let open_health = section.read_or("open_health", defaults.open_health, values::flag);
     let publish_interval = section.read_or("publish_interval", defaults.publish_interval, values::positive_duration);
     let reps = section.read_or("reps", defaults.reps, values::flag);
-    let reps_listen = reps_listen(&mut section, reps, address);
+    let reps_listen = reps_listen(&mut section, reps);
     let mut limit = |key, default| {
         let default = i64::try_from(default).unwrap_or(i64::MAX);
         section.read_or(key, default, values::whole(1, 100_000_000)) as usize
     };
     let series_limit = limit("series_limit", defaults.series_limit);
     let series_limit_of_kind = limit("series_limit_of_kind", defaults.series_limit_of_kind);
-    Server { listen, publish_interval, reps, reps_listen, series_limit, series_limit_of_kind }
+    let server = Server {
+        listen,
+        web: defaults.web,
+        open_health,
+        publish_interval,
+        reps,
+        reps_listen,
+        series_limit,
+        series_limit_of_kind,
+    };
+    (server, section.read("web_config", values::text))
 }
 
 /// A page for reps without their figures would be empty for ever.
-fn reps_listen(
-    section: &mut Section,
-    reps: bool,
-    address: impl Fn(&Node) -> Result<SocketAddr, String>,
-) -> Option<SocketAddr> {
+fn reps_listen(section: &mut Section, reps: bool) -> Option<SocketAddr> {
     let node = section.take("reps_listen")?;
-    let problem = match address(&node) {
+    let problem = match values::address(&node) {
         Ok(address) if reps => return Some(address),
         Ok(_) => "server.reps_listen has nothing to serve: figures of single reps are not published".to_owned(),
         Err(problem) => {

@@ -5,7 +5,7 @@
 use super::problem::Problem;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -134,6 +134,7 @@ impl<'de> Deserialize<'de> for Node {
 pub(super) struct Document {
     name: String,
     lines: Vec<String>,
+    shows_lines: Cell<bool>,
     problems: RefCell<Vec<Problem>>,
     unset: RefCell<Vec<String>>,
     places: RefCell<HashMap<String, At>>,
@@ -150,6 +151,16 @@ impl Document {
                 (Rc::new(document), None)
             }
         }
+    }
+
+    /// As [`Document::open`], for a file that may hold secrets on any line: none is ever shown.
+    pub(super) fn open_unshown(path: &Path, help: &str) -> (Rc<Document>, Option<Node>) {
+        let (document, node) = Document::open(path, help);
+        for problem in document.problems.borrow_mut().iter_mut() {
+            problem.text.clear();
+        }
+        document.shows_lines.set(false);
+        (document, node)
     }
 
     /// Reads the text of a file.
@@ -186,6 +197,7 @@ impl Document {
         Document {
             name: name.to_owned(),
             lines: text.lines().map(str::to_owned).collect(),
+            shows_lines: Cell::new(true),
             problems: RefCell::default(),
             unset: RefCell::default(),
             places: RefCell::default(),
@@ -195,7 +207,8 @@ impl Document {
     /// Tells a problem at a place.
     pub(super) fn problem(&self, at: At, message: impl Into<String>, help: impl Into<String>) {
         let line = at.line.checked_sub(1).and_then(|line| self.lines.get(line as usize));
-        let text = line.filter(|line| !may_hold_secret(line)).cloned().unwrap_or_default();
+        let shown = line.filter(|line| self.shows_lines.get() && !may_hold_secret(line));
+        let text = shown.cloned().unwrap_or_default();
         self.problems.borrow_mut().push(Problem {
             file: self.name.clone(),
             line: at.line,
@@ -296,6 +309,11 @@ impl Section {
     /// True if a key stands there and was not taken out yet.
     pub(super) fn has(&self, key: &str) -> bool {
         self.fields.iter().any(|(name, ..)| name == key)
+    }
+
+    /// True if no key is left in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.fields.is_empty()
     }
 
     /// Takes a key out; `None` if it is absent or `null`.

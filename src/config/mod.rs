@@ -7,6 +7,7 @@ pub mod problem;
 mod roster;
 mod targets;
 mod values;
+mod web;
 
 use crate::domain::engine::Room;
 use crate::domain::roster::RosterData;
@@ -14,11 +15,12 @@ use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::{Period, Span};
 use crate::domain::window::Window;
-use document::Document;
+use document::{Document, Section};
 use problem::Problems;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+pub use web::{Tls, Web};
 
 /// Everything that the configuration says, without the roster.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +92,10 @@ pub struct State {
 pub struct Server {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Who may come in, and how: what the web configuration file says.
+    pub web: Web,
+    /// Whether /-/healthy and /-/ready answer without a password too.
+    pub open_health: bool,
     /// How often figures are computed anew.
     pub publish_interval: Span,
     /// Whether figures of single reps are published as metrics.
@@ -149,6 +155,8 @@ impl Default for Server {
     fn default() -> Server {
         Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9788)),
+            web: Web::default(),
+            open_health: false,
             publish_interval: Span::seconds(1),
             reps: false,
             reps_listen: None,
@@ -198,11 +206,46 @@ pub fn reload(directory: &Path, running: &Config) -> Result<Loaded, Problems> {
     read_files(&directory.join(MAIN_FILE), Some(running))
 }
 
+/// Where a goalkeeper with a configuration is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+}
+
+/// Reads where a goalkeeper with the configuration in `directory` is reached, and looks at nothing else: one that runs with
+/// an older configuration is reached whatever is wrong with the new one.
+///
+/// # Errors
+/// What is wrong with where it listens.
+pub fn reach(directory: &Path) -> Result<Reach, Problems> {
+    let path = directory.join(MAIN_FILE);
+    let (document, node) = Document::open(&path, "name the directory that holds goalkeeper.yaml with --config DIR");
+    let Some(node) = node else { return Err(Problems(document.problems())) };
+    let mut file = Section::of(&document, "", Some(node));
+    let mut server = file.section("server");
+    let listen = server.read_or("listen", Server::default().listen, values::address);
+    let web = server.read("web_config", values::text);
+    // Before the sections are dropped, which tells what was not looked at.
+    let problems = document.problems();
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    let tls = web.is_some_and(|web| {
+        let (document, node) = Document::open_unshown(&directory.join(web), "");
+        let mut file = Section::of(&document, "", node);
+        file.section("tls_server_config").is_there
+    });
+    Ok(Reach { listen, tls })
+}
+
 fn read_files(path: &Path, running: Option<&Config>) -> Result<Loaded, Problems> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let (document, node) = Document::open(path, "name the directory that holds goalkeeper.yaml with --config DIR");
     let Some(node) = node else { return Err(Problems(document.problems())) };
-    let (config, named) = daemon::read(&document, node, directory);
+    let (mut config, named) = daemon::read(&document, node, directory);
     if let Some(running) = running {
         fixed::check(&document, running, &config);
     }
@@ -218,6 +261,12 @@ fn read_files(path: &Path, running: Option<&Config>) -> Result<Loaded, Problems>
             targets = targets::read(&document, node, roster, &config.settings);
         }
         problems.extend(document.problems());
+    }
+    if let Some(path) = &named.web {
+        let (web_document, node) = Document::open_unshown(path, "name it with `server.web_config` in goalkeeper.yaml");
+        let web = node.map(|node| web::read(&web_document, node, path.parent().unwrap_or(Path::new(""))));
+        config.server.web = web.unwrap_or_default();
+        problems.extend(web_document.problems());
     }
     match roster {
         Some(roster) if problems.is_empty() => Ok(Loaded { config, roster, targets, unset: document.unset() }),

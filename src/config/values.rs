@@ -4,6 +4,7 @@ use super::document::{Node, Value};
 use crate::domain::event::Name;
 use crate::domain::time::{DAY, HOUR, Instant, MINUTE, Span, Zone, day_start};
 use chrono::{DateTime, NaiveDate};
+use std::net::SocketAddr;
 
 /// A duration: a whole number and a unit, `500ms`, `20s`, `5m`, `4h`, `7d`.
 pub(super) fn duration(node: &Node) -> Result<Span, String> {
@@ -62,6 +63,12 @@ pub(super) fn whole(low: i64, high: i64) -> impl Fn(&Node) -> Result<i64, String
         Value::Integer(number) if (low..=high).contains(&number) => Ok(number),
         _ => Err(format!("is out of range; write a whole number from {low} to {high}")),
     }
+}
+
+/// An address and a port.
+pub(super) fn address(node: &Node) -> Result<SocketAddr, String> {
+    let wrong = |_| "is no address and port; write e.g. 127.0.0.1:9788 or [::]:9788".to_owned();
+    text(node)?.parse().map_err(wrong)
 }
 
 /// `true` or `false`.

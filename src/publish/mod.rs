@@ -1,5 +1,6 @@
 //! What others see: metrics, the HTTP API, reports, the catalogue in words.
 
+pub mod access;
 pub mod answer;
 pub mod board;
 pub mod definitions;

@@ -245,6 +245,7 @@ fn serve(runtime: &tokio::runtime::Runtime, gate: Arc<Semaphore>) -> String {
         ready: Box::new(|| Ok(())),
         count: Box::new(|_, _, _| {}),
         rendered: Box::new(|_| {}),
+        access: std::sync::Arc::new(goalkeeper::publish::access::Access::new(&goalkeeper::config::Server::default())),
         ask: Box::new(move |_| {
             let gate = gate.clone();
             Box::pin(async move {

@@ -5,7 +5,7 @@ use crate::support::{free_port, wait_for};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn run(arguments: &[&str]) -> Output {
@@ -182,6 +182,20 @@ fn a_name_that_nobody_knows_is_an_error_that_says_so() {
         assert_eq!(output.status.code(), Some(1));
         assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     }
+}
+
+#[test]
+fn at_a_speed_a_day_takes_its_time_and_stays_the_same() {
+    let day = |more: &[&str]| {
+        let begun = Instant::now();
+        let events = printed(&[&["simulate", "--reps", "12", "--contacts", "400"], more].concat());
+        (begun.elapsed(), events)
+    };
+    let (_, at_once) = day(&[]);
+    // From the first event in the morning to the last one at night are some twelve hours at least.
+    let (took, at_speed) = day(&["--speed", "43200"]);
+    assert!(took > Duration::from_secs(1), "{took:?}");
+    assert_eq!(at_once, at_speed);
 }
 
 #[test]

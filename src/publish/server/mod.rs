@@ -3,6 +3,7 @@
 
 mod api;
 
+use super::access::{Access, guard};
 use super::answer::{Answer, Ask, NoAnswer};
 use super::exposition::{Format, gzip, page};
 use super::status::Status;
@@ -11,6 +12,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use prometheus::proto::MetricFamily;
@@ -39,6 +41,8 @@ pub struct Shared {
     pub count: Box<dyn Fn(&'static str, u16, Duration) + Send + Sync>,
     /// Hears how long a page of metrics took to write.
     pub rendered: Box<dyn Fn(Duration) + Send + Sync>,
+    /// Who may come in.
+    pub access: Arc<Access>,
     /// The door to the engine.
     pub ask: Box<AskEngine>,
     /// How the daemon is doing.
@@ -55,7 +59,8 @@ pub fn router_of_reps(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(metrics_of_reps))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
-        .with_state(shared)
+        .with_state(shared.clone())
+        .layer(from_fn_with_state(shared, guard))
 }
 
 /// The routes.
@@ -67,7 +72,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload))
         .with_state(shared.clone())
-        .merge(api::router(shared))
+        .merge(api::router(shared.clone()))
+        .layer(from_fn_with_state(shared, guard))
 }
 
 async fn landing(State(app): State<App>) -> Response {

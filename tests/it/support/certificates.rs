@@ -43,7 +43,8 @@ impl Certificates {
     }
 }
 
-fn openssl(directory: &Path, arguments: &str) {
+/// Runs openssl in a directory.
+pub fn openssl(directory: &Path, arguments: &str) {
     let output = Command::new("openssl").args(arguments.split(' ')).current_dir(directory).output();
     let output = output.expect("openssl runs");
     assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));

@@ -98,11 +98,7 @@ impl Daemon {
     pub fn metrics(&self) -> Samples {
         let (status, page) = self.get("/metrics");
         assert_eq!(status, 200, "{page}");
-        page.lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(|line| line.rsplit_once(' '))
-            .map(|(name, value)| (name.to_owned(), value.parse().expect("a number")))
-            .collect()
+        samples(&page)
     }
 
     /// Where it is in each partition of a topic.
@@ -173,6 +169,15 @@ impl Daemon {
     pub fn said(&self) -> String {
         self.process.said()
     }
+}
+
+/// All samples of a page of metrics.
+pub fn samples(page: &str) -> Samples {
+    page.lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.rsplit_once(' '))
+        .map(|(name, value)| (name.to_owned(), value.parse().expect("a number")))
+        .collect()
 }
 
 fn agent() -> ureq::Agent {

@@ -18,12 +18,17 @@ pub struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes `target` every second.
     pub fn start(target: &str) -> Prometheus {
+        Prometheus::start_with(target, "")
+    }
+
+    /// As [`Prometheus::start`], with more lines of the scrape job.
+    pub fn start_with(target: &str, job: &str) -> Prometheus {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
         let config = directory.path().join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 1s}}\nscrape_configs:\n  - job_name: goalkeeper\n    static_configs: [{{targets: \
-             ['{target}']}}]\n"
+             ['{target}']}}]\n{job}"
         );
         std::fs::write(&config, text).expect("can be written");
         let mut command = Command::new(program("prometheus"));
