@@ -6,6 +6,7 @@ pub mod door;
 pub mod exposition;
 pub mod question;
 pub mod rows;
+pub mod rules;
 pub mod server;
 pub mod targets;
 pub mod view;

@@ -97,15 +97,26 @@ fn written<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Arc<str> {
     text.into()
 }
 
+/// The name of a family in a unit.
+pub(super) fn family_name(name: &str, unit: Unit) -> String {
+    let suffix = suffix(unit);
+    let joint = if suffix.is_empty() { "" } else { "_" };
+    format!("goalkeeper_target_{name}{joint}{suffix}")
+}
+
+fn suffix(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "",
+        unit => unit.name(),
+    }
+}
+
 #[derive(Default)]
 struct Families(Vec<Family>);
 
 impl Families {
     fn push(&mut self, name: &str, unit: Unit, help: &str, labels: &Arc<str>, value: f64) {
-        let suffix = match unit {
-            Unit::Count => "",
-            unit => unit.name(),
-        };
+        let suffix = suffix(unit);
         let is_it = |family: &Family| match family
             .name
             .strip_prefix("goalkeeper_target_")
@@ -116,8 +127,7 @@ impl Families {
             None => false,
         };
         let found = self.0.iter().position(is_it).unwrap_or_else(|| {
-            let joint = if suffix.is_empty() { "" } else { "_" };
-            let name = format!("goalkeeper_target_{name}{joint}{suffix}");
+            let name = family_name(name, unit);
             self.0.push(Family { name, help: help.to_owned(), kind: FamilyKind::Gauge, samples: Vec::new() });
             self.0.len() - 1
         });
@@ -186,6 +196,15 @@ impl Families {
         if let Some(projection) = verdict.projection {
             let help = "What a count will be at the window's end at the present pace.";
             self.push("projection", unit, help, plain, projection);
+        }
+        if judged.is_breached {
+            let told = judged.told_closed();
+            if let Some(value) = told.map_or(verdict.figure.value, |closed| closed.figure.value) {
+                let help = "The figure that a missed target is told by; there only while it is missed.";
+                self.push("told", unit, help, plain, value);
+            }
+            let help = "1 if what is told is the figure of the last window that has ended, not of the present one.";
+            self.push("told_ended", Unit::Count, help, plain, flag(told.is_some()));
         }
         let Some(closed) = &judged.closed else { return };
         for (state, labels) in CLOSED_STATES.into_iter().zip(&labels.closed) {

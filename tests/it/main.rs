@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)]
 
+mod alerting;
 mod check_data;
 mod client;
 mod clock;
@@ -16,6 +17,7 @@ mod offsets;
 mod oracle;
 mod properties;
 mod reload;
+mod rules;
 mod scenarios;
 mod schemas;
 mod support;
