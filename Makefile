@@ -7,7 +7,7 @@ help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: ## Install what the tests need, or name it if you are not root
-	@scripts/setup cc java mvn prometheus promtool setpriv openssl
+	@scripts/setup cc java mvn prometheus promtool prometheus-alertmanager amtool setpriv openssl
 
 setup-cargo:
 	@scripts/setup cc
@@ -24,7 +24,7 @@ check: ## Formatting, lints, unit tests and tidiness, in seconds
 	cargo test --lib --bins --quiet
 	cargo test --test it --quiet tidy
 
-test: ## Every test, against a real Kafka and a real Prometheus
+test: ## Every test, against a real Kafka, Prometheus and Alertmanager
 	@scripts/test
 
 simulate-faults: ## The daemon with a disk, a broker and clocks that fail: SEEDS=500 of it, or GOALKEEPER_SEED=17
@@ -50,8 +50,8 @@ check-current: setup kafka-jars ## The tests of pages with the current promtool 
 	scripts/current-prometheus
 	GOALKEEPER_PROMETHEUS=$(CURDIR)/target/current cargo test --test it -- --ignored kafka::what_lies kafka::reps_have
 
-generate: ## Write DEFINITIONS.md, docs/metrics.md, schemas and expected messages anew
-	UPDATE=1 cargo test --test it -- tidy config schemas scenarios
+generate: ## Write DEFINITIONS.md, docs/metrics.md, schemas, alert rules and expected messages anew
+	UPDATE=1 cargo test --test it -- tidy config schemas scenarios rules
 
 clean: ## Remove everything that was built
 	cargo clean

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Check(ConfigDirectory),
     /// Ask a running goalkeeper how it is: exit code 0 if the answer is yes, else 1 and why not.
     Healthcheck(Healthcheck),
+    /// Print rules for Prometheus: an alert for each target, and alerts on goalkeeper itself.
+    Rules(Rules),
     /// Look into the state on disk, copy it, and bring a copy back; while no daemon runs on it.
     State(State),
     /// Print the catalogue of measures.
@@ -46,6 +48,23 @@ pub(crate) struct ConfigDirectory {
     /// The directory with goalkeeper.yaml and the roster it names.
     #[arg(long, value_name = "DIR", default_value = "config")]
     pub(crate) config: PathBuf,
+}
+
+/// Options of `rules`.
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// The configuration.
+    #[command(flatten)]
+    pub(crate) config: ConfigDirectory,
+    /// Matchers that goalkeeper's series have in Prometheus, and no others have.
+    #[arg(long, value_name = "MATCHERS", default_value = "job=\"goalkeeper\"")]
+    pub(crate) selector: String,
+    /// Where the runbooks are for those who read an alert: an address, or a folder.
+    #[arg(long, value_name = "ADDRESS", default_value = "docs/runbooks")]
+    pub(crate) runbooks: String,
+    /// The address of a dashboard of targets; alerts on targets link to it, with var-target and var-scope.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) dashboard: Option<String>,
 }
 
 /// Options of `run`.

@@ -15,13 +15,13 @@ mod status;
 mod supervisor;
 mod topics;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use anyhow::Context;
 use clap::CommandFactory;
 use goalkeeper::config::{self, Config};
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::ingest::schema;
-use goalkeeper::publish::{definitions, reference};
+use goalkeeper::publish::{definitions, reference, rules};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -43,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Simulate(options)) => simulate::run(&options)?,
         Some(Command::Check(options)) => return Ok(check(&options.config)),
         Some(Command::Healthcheck(options)) => healthcheck::run(&options)?,
+        Some(Command::Rules(options)) => return print_rules(options),
         Some(Command::State(options)) => state::run(&options.command)?,
         Some(Command::Definitions(options)) => {
             let text = match (options.list, options.metrics) {
@@ -114,6 +115,23 @@ fn check(directory: &Path) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn print_rules(options: cli::Rules) -> anyhow::Result<ExitCode> {
+    let cli::Rules { config, selector, runbooks, dashboard } = options;
+    let loaded = match config::load(&config.config) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let rules = rules::rules(&loaded, &rules::Options { selector, runbooks, dashboard }).map_err(anyhow::Error::msg)?;
+    for warning in &rules.warnings {
+        eprintln!("goalkeeper: {warning}");
+    }
+    print(&rules.text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn write_schemas(directory: &Path) -> anyhow::Result<()> {

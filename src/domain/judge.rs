@@ -58,6 +58,16 @@ pub struct Judged {
     pub alert: Alert,
 }
 
+impl Judged {
+    /// The verdict on the window before, where that is what is told: the present window gives no reason.
+    pub fn told_closed(&self) -> Option<&Closed> {
+        let is_told = |closed: &&Closed| {
+            !self.verdict.breached && closed.state == State::Missed && closed.end == self.verdict.start
+        };
+        self.closed.as_ref().filter(is_told)
+    }
+}
+
 /// The verdict on a window that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Closed {

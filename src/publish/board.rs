@@ -281,9 +281,9 @@ pub fn sentence(target: &Target, judged: &Judged) -> String {
     };
     let verdict = &judged.verdict;
     let bound = target.bound().text(unit);
-    let closed = judged.closed.as_ref().filter(|_| !verdict.breached);
+    let closed = judged.told_closed();
     let (figure, when) = match closed {
-        Some(closed) => (&closed.figure, format!("was {{}} in the {} that has ended", target.window)),
+        Some(closed) => (&closed.figure, format!("was {{}} {}", ended(target.window))),
         None => (&verdict.figure, format!("is {{}} {}", when(target.window))),
     };
     let value = figure.value.map_or_else(|| "without data".to_owned(), |value| unit.text(value));
@@ -304,5 +304,13 @@ pub fn when(window: Window) -> String {
             "day" => "today".to_owned(),
             name => format!("this {name}"),
         },
+    }
+}
+
+/// The window before in words.
+pub fn ended(window: Window) -> String {
+    match window {
+        Window::QuarterHour => "in the quarter of an hour that has ended".to_owned(),
+        _ => format!("in the {window} that has ended"),
     }
 }

@@ -11,6 +11,7 @@ pub mod family;
 pub mod question;
 pub mod reference;
 pub mod rows;
+pub mod rules;
 pub mod server;
 pub mod status;
 pub mod targets;

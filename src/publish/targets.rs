@@ -133,7 +133,7 @@ pub fn families() -> Option<Vec<Family>> {
         closed: Some(Closed { start: at, end: at, state: State::Met, figure, given: at, revision: 0 }),
         is_common: false,
         is_suppressed: false,
-        is_breached: false,
+        is_breached: true,
         alert: Alert::Inactive,
     };
     let head = |labels: &[(&str, &str)]| -> Arc<[Arc<str>]> { [Arc::from(written(labels))].into() };
@@ -143,6 +143,20 @@ pub fn families() -> Option<Vec<Family>> {
     of_scope.tell(0, &target, &judged);
     let info = Family::of("goalkeeper_target_info", INFO, FamilyKind::Gauge, vec![(info(&target), 1.0)]);
     Some(std::iter::once(info).chain(of_target.families).chain(of_scope.families).collect())
+}
+
+/// The name of a family in a unit.
+pub(super) fn family_name(name: &str, unit: Unit) -> String {
+    let suffix = suffix(unit);
+    let joint = if suffix.is_empty() { "" } else { "_" };
+    format!("goalkeeper_target_{name}{joint}{suffix}")
+}
+
+fn suffix(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "",
+        unit => unit.name(),
+    }
 }
 
 /// Families that share their heads: found by name, and made when the first sample comes.
@@ -183,14 +197,9 @@ impl Families {
     }
 
     fn family(&mut self, name: &'static str, unit: Unit, help: &str, tails: &Arc<[Tail]>) -> &mut Family {
-        let suffix = match unit {
-            Unit::Count => "",
-            unit => unit.name(),
-        };
         let (heads, families) = (&self.heads, &mut self.families);
-        let place = *self.places.entry((name, suffix)).or_insert_with(|| {
-            let joint = if suffix.is_empty() { "" } else { "_" };
-            let name = format!("goalkeeper_target_{name}{joint}{suffix}");
+        let place = *self.places.entry((name, suffix(unit))).or_insert_with(|| {
+            let name = family_name(name, unit);
             families.push(Family::new(name, help, FamilyKind::Gauge, heads, tails));
             families.len() - 1
         });
@@ -235,6 +244,15 @@ impl Families {
         if let Some(projection) = verdict.projection {
             let help = "What a count will be at the window's end at the present pace.";
             self.push("projection", unit, help, head, projection);
+        }
+        if judged.is_breached {
+            let told = judged.told_closed();
+            if let Some(value) = told.map_or(verdict.figure.value, |closed| closed.figure.value) {
+                let help = "The figure that a missed target is told by; there only while it is missed.";
+                self.push("told", unit, help, head, value);
+            }
+            let help = "1 if what is told is the figure of the last window that has ended, not of the present one.";
+            self.push("told_ended", Unit::Count, help, head, flag(told.is_some()));
         }
         let Some(closed) = &judged.closed else { return };
         let help = "The verdict on the last window that has ended: one state is 1, all others 0.";

@@ -94,6 +94,21 @@ fn a_good_configuration_passes_and_a_bad_one_fails() {
     let output = run(&["check", "--config", &shown(place.folder.path())]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("unknown key `colour`"));
+    let rules = run(&["rules", "--config", &shown(place.folder.path())]);
+    assert_eq!((rules.status.code(), text(&rules.stderr)), (Some(1), text(&output.stderr)));
+    assert_eq!(text(&rules.stdout), "");
+}
+
+#[test]
+fn rules_are_printed_and_what_they_lack_is_said() {
+    let place = Place::new(ROSTER);
+    place.write("goalkeeper.yaml", b"roster: roster.yaml\ntargets: targets.yaml\nserver: {reps: false}\n");
+    let target = "{id: calls, title: Calls, scope: rep/ines, measure: handled, at_least: 5, window: day}";
+    place.write("targets.yaml", format!("targets: [{target}]\n").as_bytes());
+    let output = run(&["rules", "--config", &shown(place.folder.path())]);
+    assert!(output.status.success());
+    assert!(text(&output.stdout).contains("\n      - alert: GoalkeeperWatchdog\n"));
+    assert!(text(&output.stderr).starts_with("goalkeeper: target calls has no alert: "), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)]
 
+mod alerting;
 mod api;
 mod check_data;
 mod client;
@@ -18,6 +19,7 @@ mod offsets;
 mod oracle;
 mod properties;
 mod reload;
+mod rules;
 mod scenarios;
 mod schemas;
 mod supervisor;

@@ -2,6 +2,8 @@
 
 use super::process::Process;
 use super::{free_port, wait_for};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -23,18 +25,33 @@ impl Prometheus {
 
     /// As [`Prometheus::start`], with more lines of the scrape job.
     pub fn start_with(target: &str, job: &str) -> Prometheus {
+        Prometheus::launch(target, job, "1s", "groups: []\n", None)
+    }
+
+    /// Likewise, every quarter of a second, with rules and an Alertmanager.
+    pub fn start_alerting(target: &str, rules: &str, alertmanager: &str) -> Prometheus {
+        Prometheus::launch(target, "", "250ms", rules, Some(alertmanager))
+    }
+
+    fn launch(target: &str, job: &str, interval: &str, rules: &str, alertmanager: Option<&str>) -> Prometheus {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
         let config = directory.path().join("prometheus.yml");
+        let alerting = alertmanager.map_or_else(String::new, |address| {
+            format!("alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{address}']}}]}}]}}\n")
+        });
         let text = format!(
-            "global: {{scrape_interval: 1s}}\nscrape_configs:\n  - job_name: goalkeeper\n    static_configs: [{{targets: \
-             ['{target}']}}]\n{job}"
+            "global: {{scrape_interval: {interval}, evaluation_interval: {interval}}}\nrule_files: [rules.yaml]\n\
+             {alerting}scrape_configs:\n  - job_name: goalkeeper\n    static_configs: [{{targets: ['{target}']}}]\n{job}"
         );
         std::fs::write(&config, text).expect("can be written");
+        std::fs::write(directory.path().join("rules.yaml"), rules).expect("can be written");
         let mut command = Command::new(program("prometheus"));
         command
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", directory.path().join("data").display()))
+            // What is told before Alertmanager is found is told again after so long.
+            .arg("--rules.alert.resend-delay=10s")
             .arg(format!("--web.listen-address=127.0.0.1:{port}"));
         let process = Process::start(command, &directory.path().join("log"));
         Prometheus { port, process, _directory: directory }
@@ -48,18 +65,75 @@ impl Prometheus {
         })
     }
 
+    /// Waits until a query finds nothing.
+    pub fn wait_none(&self, query: &str) {
+        wait_for(&format!("no {query}"), Duration::from_secs(60), || match &self.vector(query)?[..] {
+            [] => Ok(()),
+            some => Err(format!("{some:?}")),
+        });
+    }
+
+    /// Waits until rules were evaluated so many times more.
+    pub fn wait_evaluations(&self, times: f64) {
+        let query = "count_over_time(ALERTS{alertname=\"GoalkeeperWatchdog\"}[1h])";
+        let before = self.wait_value(query, |_| true);
+        self.wait_value(query, |count| count >= before + times);
+    }
+
+    /// The names of the alerts that fire now.
+    pub fn firing(&self) -> Result<BTreeSet<String>, String> {
+        let result = self.vector("ALERTS{alertstate=\"firing\"}")?;
+        let name = |one: &Value| one["metric"]["alertname"].as_str().expect("alerts have names").to_owned();
+        Ok(result.iter().map(name).collect())
+    }
+
+    /// Waits until just these alerts fire.
+    pub fn wait_firing(&self, names: &[&str]) {
+        let wanted: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        wait_for(&format!("{names:?} fire"), Duration::from_secs(60), || match self.firing()? {
+            found if found == wanted => Ok(()),
+            found => Err(format!("{found:?}")),
+        });
+    }
+
+    /// What is wrong with any rule, as far as evaluating it showed.
+    pub fn broken_rules(&self) -> Vec<Value> {
+        let answer = self.get("rules", &[]).expect("Prometheus answers");
+        let groups = answer["data"]["groups"].as_array().expect("groups").clone();
+        let rules = groups.into_iter().flat_map(|group| group["rules"].as_array().expect("rules").clone());
+        rules.filter(|rule| rule["health"] != "ok").collect()
+    }
+
     fn query(&self, query: &str) -> Result<f64, String> {
-        let url = format!("http://127.0.0.1:{}/api/v1/query", self.port);
-        let said = || format!("it says: {}", self.process.said());
-        let mut response =
-            ureq::get(url).query("query", query).call().map_err(|error| format!("{error}; {}", said()))?;
-        let answer: serde_json::Value = response.body_mut().read_json().map_err(|error| error.to_string())?;
-        let result = &answer["data"]["result"];
-        match result.as_array().map(Vec::as_slice) {
-            Some([one]) => one["value"][1].as_str().and_then(|text| text.parse().ok()).ok_or_else(|| one.to_string()),
-            _ => Err(result.to_string()),
+        match &self.vector(query)?[..] {
+            [one] => one["value"][1].as_str().and_then(|text| text.parse().ok()).ok_or_else(|| one.to_string()),
+            several => Err(format!("{several:?}")),
         }
     }
+
+    /// What a query finds.
+    pub fn vector(&self, query: &str) -> Result<Vec<Value>, String> {
+        let answer = self.get("query", &[("query", query)])?;
+        Ok(answer["data"]["result"].as_array().cloned().unwrap_or_default())
+    }
+
+    fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
+        let url = format!("http://127.0.0.1:{}/api/v1/{path}", self.port);
+        let said = || format!("it says: {}", self.process.said());
+        let request = ureq::get(url).query_pairs(parameters.iter().copied());
+        let mut response = request.call().map_err(|error| format!("{error}; {}", said()))?;
+        response.body_mut().read_json().map_err(|error| error.to_string())
+    }
+}
+
+/// What `promtool check rules` says of a file of rules; nothing if it is content.
+pub fn promtool_rules(rules: &str) -> String {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(rules.as_bytes()).expect("can be written");
+    let command = Command::new("promtool").args(["check", "rules", "--lint=all"]).arg(file.path()).output();
+    let output = command.expect("promtool runs: make setup installs it");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { String::new() } else { text }
 }
 
 /// Debian's, or those in the directory that `make check-current` names.
