@@ -16,6 +16,7 @@ use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original,
 use goalkeeper::publish::door::Door;
 use goalkeeper::publish::server::{NoAnswer, Shared, router};
 use goalkeeper::publish::view::View;
+use goalkeeper::publish::wallboard::Live;
 use goalkeeper::store::writer::Writer;
 use goalkeeper::store::{Checkpoint, Store, panic_text};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -106,7 +107,7 @@ impl Outside for World {
         clock::wall()
     }
     fn publish(&self, view: View) {
-        self.shared.view.store(Arc::new(view));
+        self.shared.publish(view);
     }
     fn ready(&self, ready: Result<(), String>) {
         self.ready.store(Arc::new(ready));
@@ -277,6 +278,7 @@ fn shared(
     };
     Shared {
         view: ArcSwap::default(),
+        live: Live::default(),
         own: Box::new(move || own.gather()),
         healthy: Box::new(is_alive),
         ready: Box::new(move || (**ready.load()).clone()),

@@ -71,7 +71,12 @@ impl AsyncRead for Visitor {
 
 impl AsyncWrite for Visitor {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream.as_mut().poll_write(context, from)
+        let written = self.stream.as_mut().poll_write(context, from);
+        if let Poll::Ready(Ok(1..)) = written {
+            // Who takes what is sent for hours has nothing to say meanwhile, and is not idle.
+            self.stream.as_mut().set_read_timeout_pinned(Some(IDLE));
+        }
+        written
     }
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stream.as_mut().poll_flush(context)

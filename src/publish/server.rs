@@ -1,15 +1,17 @@
 //! The HTTP server: metrics, health, and the API of figures. It reads an immutable view; what only the engine knows it
 //! asks through a door that the application gives it.
 
+use super::board_api;
 use super::exposition::{Format, page};
 use super::question::Question;
 use super::rows::Shown;
 use super::view::View;
+use super::wallboard::{self, Live};
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -50,6 +52,8 @@ pub type Reload = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>
 pub struct Shared {
     /// The figures as they were last computed.
     pub view: ArcSwap<View>,
+    /// The wallboards that are connected.
+    pub live: Live,
     /// The program's own metrics.
     pub own: Box<dyn Fn() -> Vec<MetricFamily> + Send + Sync>,
     /// `Err` with the reason while something is broken for good.
@@ -64,25 +68,28 @@ pub struct Shared {
     pub reload: Box<Reload>,
 }
 
-type App = Arc<Shared>;
+impl Shared {
+    /// Puts new figures in the place of those before.
+    pub fn publish(&self, view: View) {
+        let view = Arc::new(view);
+        self.view.store(view.clone());
+        self.live.show(view);
+    }
+}
+
+pub(super) type App = Arc<Shared>;
 
 /// The routes.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(landing))
         .route("/metrics", get(metrics))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload))
         .route("/api/v1/figures", get(figures))
+        .merge(wallboard::routes())
+        .merge(board_api::routes())
         .with_state(shared)
-}
-
-async fn landing(State(app): State<App>) -> Response {
-    let page = "<!doctype html><html lang=\"en\"><title>goalkeeper</title><h1>goalkeeper</h1><ul>\
-                <li><a href=\"/metrics\">metrics</a><li><a href=\"/api/v1/figures\">figures</a>\
-                <li><a href=\"/-/ready\">ready?</a><li><a href=\"/-/healthy\">healthy?</a></ul></html>";
-    counted(&app, "landing", Html(page).into_response())
 }
 
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
@@ -152,7 +159,7 @@ async fn figures(State(app): State<App>, Query(parameters): Query<Vec<(String, S
     counted(&app, "figures", response)
 }
 
-fn refusal(status: StatusCode, problem: &str) -> Response {
+pub(super) fn refusal(status: StatusCode, problem: &str) -> Response {
     (status, Json(serde_json::json!({"error": problem}))).into_response()
 }
 
@@ -176,7 +183,7 @@ fn question(parameters: &[(String, String)]) -> Result<Question, String> {
     Ok(question)
 }
 
-fn counted(app: &App, handler: &'static str, response: Response) -> Response {
+pub(super) fn counted(app: &App, handler: &'static str, response: Response) -> Response {
     (app.count)(handler, response.status().as_u16());
     response
 }

@@ -2,6 +2,7 @@
 
 use super::board::Board;
 use super::targets::TargetSeries;
+use super::tiles::{Choices, Tiles};
 use crate::domain::amounts::Amounts;
 use crate::domain::engine::{Engine, Query, QueryError};
 use crate::domain::flow::Flow;
@@ -24,6 +25,10 @@ pub struct View {
     pub dropped: usize,
     /// What is said of targets; none before the first look.
     pub board: Option<Board>,
+    /// What the wallboard shows of teams and queues.
+    pub tiles: Tiles,
+    /// What can be asked for.
+    pub choices: Choices,
 }
 
 /// Samples of one name.
@@ -94,6 +99,8 @@ impl Viewer {
             self.counters(engine, kind, &scopes, &mut view);
         }
         self.board(engine, ready, &mut view);
+        view.tiles = Tiles::of(engine, self.windows.first(), &scopes, ready);
+        view.choices = Choices { scopes, windows: self.windows.clone(), settings: engine.settings().clone() };
         view
     }
 

@@ -21,3 +21,4 @@ mod schemas;
 mod support;
 mod tidy;
 mod torn;
+mod wallboard;
