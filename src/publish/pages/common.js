@@ -24,7 +24,7 @@ export const STATES = {
   at_risk: { word: 'At risk', look: 'risk', path: 'M12 2l10.5 19h-21z M12 9v5M12 17v.6' },
   on_track: { word: 'On track', look: 'good', path: 'M12 2a10 10 0 100 20 10 10 0 000-20z M7 12h9M12.5 8l4 4-4 4' },
   met: { word: 'Met', look: 'good', path: 'M12 2a10 10 0 100 20 10 10 0 000-20z M7 12.5l3.5 3.5L17 9' },
-  undetermined: { word: 'Too few to say', look: 'calm', path: 'M12 2l10 10-10 10L2 12z M9 12h6' },
+  undetermined: { word: 'Undecided', look: 'calm', path: 'M12 2l10 10-10 10L2 12z M9 12h6' },
   no_data: { word: 'No data', look: 'calm', path: 'M3 12h18' },
   pending: { word: 'Not begun', look: 'calm', path: 'M12 2a10 10 0 100 20 10 10 0 000-20z M12 7v5l3 3' },
   expired: { word: 'Over', look: 'calm', path: 'M5 4h14v16H5z' },
