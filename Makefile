@@ -7,7 +7,7 @@ help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: ## Install what the tests need, or name it if you are not root
-	@scripts/setup cc java mvn prometheus promtool prometheus-alertmanager amtool setpriv openssl
+	@scripts/setup cc java mvn prometheus promtool prometheus-alertmanager amtool setpriv openssl chromium
 
 setup-cargo:
 	@scripts/setup cc

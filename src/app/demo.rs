@@ -8,6 +8,7 @@ use crate::cli;
 use crate::telemetry::Telemetry;
 use anyhow::Context;
 use goalkeeper::config;
+use goalkeeper::domain::alert::Alert;
 use goalkeeper::domain::verdict::State;
 use goalkeeper::publish::answer::{Answer, Ask, NoAnswer};
 use goalkeeper::publish::board::Board;
@@ -325,7 +326,7 @@ fn goals(board: &Board) -> String {
         }
         text.push('\n');
     }
-    let firing: Vec<_> = board.alerts().into_iter().filter(|alert| alert.state == "firing").collect();
+    let firing = board.alerts(|judged| matches!(judged.alert, Alert::Firing { .. }));
     if !firing.is_empty() {
         text.push('\n');
     }

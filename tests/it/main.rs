@@ -26,4 +26,5 @@ mod supervisor;
 mod support;
 mod tidy;
 mod torn;
+mod wallboard;
 mod web;
