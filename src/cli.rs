@@ -256,6 +256,9 @@ pub(crate) struct Schema {
 /// Options of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
+    /// Send the events through a real Kafka, by way of a topic of their own that is deleted at the end.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) brokers: Vec<String>,
     /// The same seed makes the same day.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

@@ -93,6 +93,7 @@ pub(crate) struct Telemetry {
     pub(crate) checkpoint_time: Gauge,
     /// How long the figures took to compute, in seconds.
     pub(crate) publish_duration: Gauge,
+    pub(crate) judge_duration: Gauge,
     /// Series of figures on the page.
     pub(crate) series: IntGauge,
     /// Series of figures that did not fit.
@@ -276,6 +277,7 @@ impl Telemetry {
             checkpoint_size: gauge(r, "checkpoint_size_bytes", "Size of the last checkpoint.")?,
             checkpoint_duration: float(r, "checkpoint_duration_seconds", "Time to write the last checkpoint.")?,
             checkpoint_time: float(r, "checkpoint_timestamp_seconds", "When the last checkpoint was written.")?,
+            judge_duration: float(r, "evaluation_duration_seconds", "Time to hold figures against targets last time.")?,
             publish_duration: float(r, "publish_duration_seconds", "Time to compute the figures last time.")?,
             series: gauge(r, "series", "Series of figures on the page.")?,
             series_dropped: gauge(r, "series_dropped", "Series of figures beyond server.series_limit.")?,

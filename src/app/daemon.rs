@@ -566,6 +566,10 @@ impl<O: Outside> Daemon<O> {
             return;
         }
         let begun = self.outside.monotonic();
+        if self.ready {
+            self.engine.gather(Input::Judge);
+            self.telemetry.judge_duration.set(self.since(begun).as_secs_f64());
+        }
         // Windows stand at T: before any event there is none.
         let view = self.viewer.view(&self.engine, self.ready && self.engine.now() > Instant::MIN);
         let took = self.since(begun);
@@ -660,10 +664,11 @@ impl<O: Outside> Daemon<O> {
     }
 
     /// Puts a configuration in force, all of it at once.
-    fn reload(&mut self, Loaded { config, roster, .. }: Loaded) -> usize {
+    fn reload(&mut self, Loaded { config, roster, targets, .. }: Loaded) -> usize {
         let in_force = InForce::of(&roster, &config.settings);
         let (roster, settings) = (Arc::new(Roster::new(roster)), Arc::new(config.settings.clone()));
         put_in_force(&mut self.engine, &self.in_force, &in_force, roster, settings);
+        self.engine.gather(Input::Targets(targets.into()));
         self.viewer = viewer(&config);
         self.config = config;
         self.in_force = in_force;

@@ -1,17 +1,21 @@
 //! `goalkeeper demo`: the whole thing in one process. The simulator plays a day in fast motion into a broker that lives in
-//! the process (librdkafka's mock), the daemon reads it, and the figures move in the terminal.
+//! the process (librdkafka's mock) or into a real one, the daemon reads it, and figures and targets move in the terminal.
 
 use super::run::{Service, runtime, stop_signal, telemetry};
+use super::topics;
 use crate::cli;
 use crate::telemetry::Telemetry;
 use anyhow::Context;
 use goalkeeper::config;
+use goalkeeper::domain::verdict::State;
+use goalkeeper::publish::board::Board;
 use goalkeeper::publish::question::Question;
 use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::NoAnswer;
 use goalkeeper::sim::topic::Topic;
 use goalkeeper::sim::{Profile, Simulation, roster_yaml};
 use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::path::Path;
@@ -20,7 +24,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-const TOPIC: &str = "contact-centre";
 const PARTITIONS: i32 = 4;
 /// Simulated seconds in a second.
 const SPEED: i64 = 120;
@@ -34,13 +37,11 @@ const PLAIN_EVERY: u32 = 4;
 /// Runs the command.
 pub(super) fn run(options: &cli::Demo) -> anyhow::Result<()> {
     super::log_to_stderr("warn");
-    let cluster = MockCluster::new(1).context("the embedded broker does not start")?;
-    cluster.create_topic(TOPIC, PARTITIONS, 1).context("the embedded broker takes no topic")?;
-    let brokers = cluster.bootstrap_servers();
+    let broker = Broker::start(&options.brokers)?;
     let directory = std::env::temp_dir().join(format!("goalkeeper-demo-{}", std::process::id()));
     let _removed_at_the_end = Removed(&directory);
     let profile = profile();
-    write_config(&directory, &brokers, &profile, options)?;
+    write_config(&directory, &broker, &profile, options)?;
     let loaded = config::load(&directory)?;
 
     let runtime = runtime()?;
@@ -49,15 +50,52 @@ pub(super) fn run(options: &cli::Demo) -> anyhow::Result<()> {
     let service = Service::start(&runtime, loaded, &directory, telemetry.clone())?;
     let (tell, told) = oneshot::channel();
     service.stop_on(&runtime, told);
-    let player = Player::start(Topic::open(&[brokers], TOPIC)?, profile, options, telemetry)?;
-    println!("The figures of a made-up company, {SPEED} times as fast as life.");
-    println!("  metrics  http://{}/metrics", options.listen);
-    println!("  figures  http://{}/api/v1/figures?scope=team&window=1h", options.listen);
+    let topic = Topic::open(std::slice::from_ref(&broker.brokers), &broker.topic)?;
+    let player = Player::start(topic, broker.topic.clone(), profile, options, telemetry)?;
+    println!("The figures and targets of a made-up company, {SPEED} times as fast as life.");
+    println!("  wallboard  http://{}/", options.listen);
+    println!("  metrics    http://{}/metrics", options.listen);
+    println!("  figures    http://{}/api/v1/figures?scope=team&window=1h", options.listen);
+    println!("  targets    http://{}/api/v1/targets", options.listen);
     println!("  stop with Ctrl-C\n");
     show(&runtime, &service, &player, stop)?;
     let _ = tell.send(());
     player.over.store(true, Ordering::Relaxed);
-    service.wait()
+    let ended = service.wait();
+    broker.tidy_up();
+    ended
+}
+
+/// Where the simulator's events go through.
+struct Broker {
+    brokers: String,
+    topic: String,
+    /// The one in this process, if it is that.
+    embedded: Option<MockCluster<'static, DefaultProducerContext>>,
+}
+
+impl Broker {
+    /// An embedded broker, or a topic of its own on real ones.
+    fn start(brokers: &[String]) -> anyhow::Result<Broker> {
+        if brokers.is_empty() {
+            let topic = "contact-centre".to_owned();
+            let cluster = MockCluster::new(1).context("the embedded broker does not start")?;
+            cluster.create_topic(&topic, PARTITIONS, 1).context("the embedded broker takes no topic")?;
+            return Ok(Broker { brokers: cluster.bootstrap_servers(), topic, embedded: Some(cluster) });
+        }
+        let topic = format!("goalkeeper-demo-{}", std::process::id());
+        topics::make(brokers, &topic, PARTITIONS)?;
+        Ok(Broker { brokers: brokers.join(","), topic, embedded: None })
+    }
+
+    /// Deletes what was made on real brokers.
+    fn tidy_up(self) {
+        if self.embedded.is_none()
+            && let Err(error) = topics::delete(std::slice::from_ref(&self.brokers), &self.topic)
+        {
+            tracing::warn!("{error:#}");
+        }
+    }
 }
 
 /// A directory that goes when the demo does.
@@ -74,15 +112,62 @@ fn profile() -> Profile {
     Profile { start_hour: 10, days: None, reps: 48, contacts_per_day: Some(4_500.0), ..Profile::default() }
 }
 
-fn write_config(directory: &Path, brokers: &str, profile: &Profile, options: &cli::Demo) -> anyhow::Result<()> {
+/// What the made-up company wants. Some of it is kept on this Monday, some is not.
+const TARGETS: &str = "\
+targets:
+  - id: service-level
+    title: 80 % of calls answered within 20 s
+    owner: head of service
+    scope: every queue
+    measure: service_level
+    at_least: 80%
+    window: 1h
+    severity: critical
+  - id: abandon-rate
+    title: At most 12 % of callers give up
+    owner: head of service
+    scope: every queue
+    measure: abandon_rate
+    at_most: 12%
+    window: 1h
+  - id: handle-time
+    title: A call takes at most 5 min, with work after it
+    owner: team leads
+    scope: every team
+    measure: handle_time_mean
+    at_most: 5m
+    window: 1h
+  - id: calls
+    title: 1,500 calls answered a day
+    owner: head of service
+    scope: company
+    measure: answered
+    at_least: 1500
+    window: day
+    severity: info
+  - id: handle-time-rep
+    title: A call takes a rep at most 5 min
+    owner: team leads
+    scope: every rep
+    measure: handle_time_mean
+    at_most: 5m
+    window: 1h
+    minimum_sample: 5
+    severity: info
+";
+
+fn write_config(directory: &Path, broker: &Broker, profile: &Profile, options: &cli::Demo) -> anyhow::Result<()> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let text = format!(
-        "roster: roster.yaml\nkafka: {{brokers: [\"{brokers}\"], topics: [{TOPIC}]}}\nclock: stream\n\
+        "roster: roster.yaml\ntargets: targets.yaml\nkafka: {{brokers: [\"{}\"], topics: [{}]}}\nclock: stream\n\
          windows: [15m, 1h, day]\nstate: {{directory: {}}}\nserver: {{listen: \"{}\", publish_interval: 500ms}}\n",
+        broker.brokers.replace(',', "\", \""),
+        broker.topic,
         directory.join("state").display(),
         options.listen
     );
     std::fs::write(directory.join(config::MAIN_FILE), text).context("cannot write the demo's configuration")?;
+    std::fs::write(directory.join("targets.yaml"), TARGETS).context("cannot write the demo's targets")?;
     std::fs::write(directory.join("roster.yaml"), roster_yaml(profile)).context("cannot write the demo's roster")
 }
 
@@ -94,13 +179,20 @@ struct Player {
 }
 
 impl Player {
-    fn start(topic: Topic, profile: Profile, options: &cli::Demo, telemetry: Telemetry) -> anyhow::Result<Player> {
+    fn start(
+        topic: Topic,
+        name: String,
+        profile: Profile,
+        options: &cli::Demo,
+        telemetry: Telemetry,
+    ) -> anyhow::Result<Player> {
         let player = Player { now: Arc::new(AtomicI64::new(0)), over: Arc::new(AtomicBool::new(false)) };
         let (now, over) = (player.now.clone(), player.over.clone());
         let events = Simulation::new(profile, options.seed);
         let limit = options.hours.map(|hours| i64::from(hours) * 3_600_000);
+        let read = move || read(&telemetry, &name);
         std::thread::Builder::new().name("simulator".to_owned()).spawn(move || {
-            if let Err(error) = play(events, &topic, limit, &telemetry, &now, &over) {
+            if let Err(error) = play(events, &topic, limit, &read, &now, &over) {
                 tracing::error!("the simulator has ended: {error:#}");
             }
             over.store(true, Ordering::Relaxed);
@@ -113,7 +205,7 @@ fn play(
     events: Simulation,
     topic: &Topic,
     limit: Option<i64>,
-    telemetry: &Telemetry,
+    read: &dyn Fn() -> u64,
     now: &AtomicI64,
     over: &AtomicBool,
 ) -> anyhow::Result<()> {
@@ -126,7 +218,7 @@ fn play(
             break;
         }
         let due = Duration::from_millis(((event.sent - first) / SPEED).unsigned_abs());
-        while began.elapsed() < due || sent > read(telemetry) + AHEAD {
+        while began.elapsed() < due || sent > read() + AHEAD {
             if over.load(Ordering::Relaxed) {
                 return Ok(());
             }
@@ -137,15 +229,15 @@ fn play(
         sent += 1;
     }
     topic.flush()?;
-    while sent > read(telemetry) && !over.load(Ordering::Relaxed) {
+    while sent > read() && !over.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
 }
 
 /// Records that the daemon has read.
-fn read(telemetry: &Telemetry) -> u64 {
-    (0..PARTITIONS).map(|n| telemetry.records.with_label_values(&[TOPIC, &n.to_string()]).get()).sum()
+fn read(telemetry: &Telemetry, topic: &str) -> u64 {
+    (0..PARTITIONS).map(|n| telemetry.records.with_label_values(&[topic, &n.to_string()]).get()).sum()
 }
 
 const MEASURES: [&str; 7] =
@@ -171,7 +263,10 @@ fn show(
         };
         let answer = runtime.block_on((service.shared.ask)(question));
         let text = match &answer {
-            Ok(answer) => table(&answer.time, &answer.rows),
+            Ok(answer) => {
+                let board = service.shared.view.load().board.as_ref().map(goals).unwrap_or_default();
+                table(&answer.time, &answer.rows) + &board
+            }
             Err(NoAnswer::NotReady(reason) | NoAnswer::Misunderstood(reason)) => format!("{reason}\n"),
         };
         let mut out = std::io::stdout().lock();
@@ -193,6 +288,44 @@ fn show(
         round += 1;
         std::thread::sleep(SHOW);
     }
+}
+
+/// Alerts that are shown in words; the rest are counted.
+const ALERTS: usize = 4;
+
+/// What is said of the targets, a line each, and the latest alerts.
+fn goals(board: &Board) -> String {
+    const STATES: [(&str, &[State]); 4] = [
+        ("met", &[State::Met, State::OnTrack]),
+        ("at risk", &[State::AtRisk]),
+        ("missed", &[State::Missed]),
+        ("cannot tell", &[State::Pending, State::NoData, State::Undetermined, State::Expired]),
+    ];
+    let mut text = format!("\n{:50}", "target");
+    for (name, _) in STATES {
+        let _ = write!(text, "{name:>13}");
+    }
+    text.push('\n');
+    for (number, target) in board.targets.iter().enumerate() {
+        let of_target = || board.judged.iter().filter(|judged| judged.target == number && !judged.is_common);
+        let _ = write!(text, "{:50}", target.title);
+        for (_, states) in STATES {
+            let n = of_target().filter(|judged| states.contains(&judged.verdict.state)).count();
+            let _ = write!(text, "{:>13}", if n == 0 { "-".to_owned() } else { n.to_string() });
+        }
+        text.push('\n');
+    }
+    let firing: Vec<_> = board.alerts().into_iter().filter(|alert| alert.state == "firing").collect();
+    if !firing.is_empty() {
+        text.push('\n');
+    }
+    for alert in firing.iter().take(ALERTS) {
+        let _ = writeln!(text, "{:9} {}", alert.severity, alert.sentence);
+    }
+    if firing.len() > ALERTS {
+        let _ = writeln!(text, "          and {} more alerts", firing.len() - ALERTS);
+    }
+    text
 }
 
 fn table(time: &str, rows: &[Shown]) -> String {

@@ -11,6 +11,7 @@ mod run;
 mod simulate;
 mod state;
 mod supervisor;
+mod topics;
 
 use crate::cli::{Cli, Command};
 use anyhow::Context;

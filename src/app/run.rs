@@ -10,6 +10,7 @@ use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
 use goalkeeper::config::{self, Kafka, Loaded};
+use goalkeeper::domain::engine::Input;
 use goalkeeper::domain::time::Instant;
 use goalkeeper::ingest::decode::Decoder;
 use goalkeeper::ingest::kafka::{DeadLetters, Delivery, Handle, Notice, Original, Partition, Reader, client_info};
@@ -158,14 +159,15 @@ impl Service {
         directory: &Path,
         telemetry: Telemetry,
     ) -> anyhow::Result<Service> {
-        let Loaded { config, roster, .. } = loaded;
+        let Loaded { config, roster, targets, .. } = loaded;
         let Some(kafka) = config.kafka.clone() else {
             bail!(
                 "goalkeeper.yaml has no `kafka:` section: name brokers and topics, or use `goalkeeper replay` for files"
             );
         };
         let store = Store::open(&config.state.directory)?;
-        let (engine, positions, in_force) = restore(&store, &config, roster)?;
+        let (mut engine, positions, in_force) = restore(&store, &config, roster)?;
+        engine.gather(Input::Targets(targets.into()));
         let (mail, inbox) = mailbox();
         let (reader, handle) = Reader::new(&kafka, positions.clone(), Decoder::new(config.customers_key))?;
         let dead_letters = dead_letters(&kafka, &telemetry)?;

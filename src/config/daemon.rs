@@ -32,16 +32,18 @@ const OWN_PROPERTIES: [(&str, &str); 17] = [
     ("transactional.id", "dead letters belong to no transaction"),
 ];
 
-/// The other files that the configuration consists of.
-pub(super) struct Others {
+/// The other files that the file names.
+pub(super) struct Named {
     pub(super) roster: PathBuf,
+    pub(super) targets: Option<PathBuf>,
     pub(super) web: Option<PathBuf>,
 }
 
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
-pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, Others) {
+pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, Named) {
     let mut file = Section::of(document, "", Some(node));
     let roster = file.read_or("roster", "roster.yaml".to_owned(), values::text);
+    let targets = file.read("targets", values::text);
     let mut config = Config { kafka: kafka(&mut file, directory), ..Config::default() };
     let settings = &mut config.settings;
     settings.sources = sources(&mut file);
@@ -57,10 +59,11 @@ pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Co
     config.state = state(&mut file);
     let (server, web) = server(&mut file);
     config.server = server;
-    (config, Others { roster: directory.join(roster), web: web.map(|name| directory.join(name)) })
+    let beside = |file| directory.join(file);
+    (config, Named { roster: beside(roster), targets: targets.map(beside), web: web.map(beside) })
 }
 
-fn window(node: &Node) -> Result<Window, String> {
+pub(super) fn window(node: &Node) -> Result<Window, String> {
     match Window::parse(&values::text(node)?) {
         Ok(Window::All) => Err("`all` has no end; it is for reports only".to_owned()),
         Ok(window) => Ok(window),
@@ -231,6 +234,7 @@ fn rules(file: &mut Section, settings: &mut Settings) {
     settings.idle = section.read_or("idle", settings.idle, values::positive_duration);
     settings.longest_wait = section.read_or("longest_wait", settings.longest_wait, values::positive_duration);
     settings.provisional_grace = section.read_or("provisional_grace", settings.provisional_grace, values::duration);
+    settings.verdict_lateness = section.read_or("verdict_lateness", settings.verdict_lateness, values::duration);
     settings.first_contact_window =
         section.read_or("first_contact_window", settings.first_contact_window, values::positive_duration);
     let mut silence = section.section("silence");

@@ -433,7 +433,7 @@ fn may_hold_secret(line: &str) -> bool {
 }
 
 /// How many letters must change to make one word the other.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

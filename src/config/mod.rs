@@ -5,12 +5,14 @@ mod document;
 mod fixed;
 pub mod problem;
 mod roster;
+mod targets;
 mod values;
 mod web;
 
 use crate::domain::engine::Room;
 use crate::domain::roster::RosterData;
 use crate::domain::settings::Settings;
+use crate::domain::target::Target;
 use crate::domain::time::{Period, Span};
 use crate::domain::window::Window;
 use document::{Document, Section};
@@ -165,6 +167,8 @@ pub struct Loaded {
     pub config: Config,
     /// What the roster says.
     pub roster: RosterData,
+    /// What the file of targets says.
+    pub targets: Vec<Target>,
     /// Options that `goalkeeper.yaml` leaves at their defaults, as paths.
     pub unset: Vec<String>,
 }
@@ -172,10 +176,10 @@ pub struct Loaded {
 /// The name of the main file in a configuration directory.
 pub const MAIN_FILE: &str = "goalkeeper.yaml";
 
-/// Reads the configuration in `directory`: `goalkeeper.yaml` and the roster that it names.
+/// Reads the configuration in `directory`: `goalkeeper.yaml`, and the roster and targets that it names.
 ///
 /// # Errors
-/// Every problem of both files.
+/// Every problem of all files.
 pub fn load(directory: &Path) -> Result<Loaded, Problems> {
     load_file(&directory.join(MAIN_FILE))
 }
@@ -183,7 +187,7 @@ pub fn load(directory: &Path) -> Result<Loaded, Problems> {
 /// As [`load`], with a main file of any name.
 ///
 /// # Errors
-/// Every problem of both files.
+/// Every problem of all files.
 pub fn load_file(path: &Path) -> Result<Loaded, Problems> {
     read_files(path, None)
 }
@@ -191,7 +195,7 @@ pub fn load_file(path: &Path) -> Result<Loaded, Problems> {
 /// As [`load`], for a goalkeeper that runs already.
 ///
 /// # Errors
-/// Every problem of both files; a change of what cannot change while it runs is one.
+/// Every problem of all files; a change of what cannot change while it runs is one.
 pub fn reload(directory: &Path, running: &Config) -> Result<Loaded, Problems> {
     read_files(&directory.join(MAIN_FILE), Some(running))
 }
@@ -235,22 +239,31 @@ fn read_files(path: &Path, running: Option<&Config>) -> Result<Loaded, Problems>
     let directory = path.parent().unwrap_or(Path::new(""));
     let (document, node) = Document::open(path, "name the directory that holds goalkeeper.yaml with --config DIR");
     let Some(node) = node else { return Err(Problems(document.problems())) };
-    let (mut config, others) = daemon::read(&document, node, directory);
+    let (mut config, named) = daemon::read(&document, node, directory);
     if let Some(running) = running {
         fixed::check(&document, running, &config);
     }
     let mut problems = document.problems();
-    let (roster_document, node) = Document::open(&others.roster, "name the roster with `roster:` in goalkeeper.yaml");
+    let (roster_document, node) = Document::open(&named.roster, "name the roster with `roster:` in goalkeeper.yaml");
     let roster = node.map(|node| roster::read(&roster_document, node));
     problems.extend(roster_document.problems());
-    if let Some(path) = &others.web {
-        let (web_document, node) = Document::open_unshown(path, "name it with `server.web_config` in goalkeeper.yaml");
-        let web = node.map(|node| web::read(&web_document, node, path.parent().unwrap_or(Path::new(""))));
+    let mut targets = Vec::new();
+    // What names scopes is read beside a roster that can be read.
+    if let (Some(path), Some(roster)) = (named.targets, &roster) {
+        let (document, node) = Document::open(&path, "name the targets with `targets:` in goalkeeper.yaml");
+        if let Some(node) = node {
+            targets = targets::read(&document, node, roster, &config.settings);
+        }
+        problems.extend(document.problems());
+    }
+    if let Some(path) = named.web {
+        let (document, node) = Document::open_unshown(&path, "name it with `server.web_config` in goalkeeper.yaml");
+        let web = node.map(|node| web::read(&document, node, path.parent().unwrap_or(Path::new(""))));
         config.server.web = web.unwrap_or_default();
-        problems.extend(web_document.problems());
+        problems.extend(document.problems());
     }
     match roster {
-        Some(roster) if problems.is_empty() => Ok(Loaded { config, roster, unset: document.unset() }),
+        Some(roster) if problems.is_empty() => Ok(Loaded { config, roster, targets, unset: document.unset() }),
         _ => Err(Problems(problems)),
     }
 }

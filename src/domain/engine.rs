@@ -7,6 +7,7 @@
 use super::contribution::Context;
 use super::counted::{Counted, CountedSince};
 use super::event::{Event, Kind};
+use super::judge::Judge;
 use super::measure::{Figure, Measure, Thresholds, Unit};
 use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
@@ -14,6 +15,7 @@ use super::records::{Change, Records, Taken};
 use super::roster::Roster;
 use super::scope::Scope;
 use super::settings::Settings;
+use super::target::Target;
 use super::time::{DAY, Instant, Span, Zone};
 use super::unlisted::{Unlisted, is_listed};
 use super::watermark::{self, Watermark};
@@ -41,6 +43,10 @@ pub enum Input {
     Settings(Arc<Settings>),
     /// Re-book at most so many records under the roster and settings in force.
     Rebook(usize),
+    /// New targets are in force.
+    Targets(Arc<[Target]>),
+    /// Figures are to be held against the targets.
+    Judge,
 }
 
 /// What an input did.
@@ -225,6 +231,7 @@ pub struct Engine {
     partitions: Vec<Partition>,
     expired: BTreeMap<Kind, Instant>,
     counted: CountedSince,
+    judge: Judge,
     changed: u64,
 }
 
@@ -246,6 +253,7 @@ impl Engine {
             partitions: Vec::new(),
             expired: BTreeMap::new(),
             counted,
+            judge: Judge::default(),
             changed: 0,
         }
     }
@@ -298,6 +306,11 @@ impl Engine {
                 self.begin_rebook()
             }
             Input::Rebook(n) => self.rebook(n),
+            Input::Targets(targets) => {
+                self.judge.put_in_force(targets);
+                Outcome::Done
+            }
+            Input::Judge => self.look(),
         }
     }
 
@@ -378,6 +391,19 @@ impl Engine {
     /// How many queues, reps and teams have been named that the roster does not list.
     pub fn unlisted(&self) -> usize {
         self.unlisted.len()
+    }
+
+    fn look(&mut self) -> Outcome {
+        self.flush();
+        let mut judge = std::mem::take(&mut self.judge);
+        judge.look(self);
+        self.judge = judge;
+        Outcome::Done
+    }
+
+    /// What is said of targets, and remembered.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
     }
 
     fn begin_rebook(&mut self) -> Outcome {
@@ -531,17 +557,23 @@ impl Engine {
         Ok(())
     }
 
-    fn check_kept(&self, scope: &Scope, window: Window, stretch: Stretch, zone: Zone) -> Result<(), QueryError> {
-        let kept_from = self.panes.kept_from(stretch.tier, scope.kind).unwrap_or(Instant::MIN);
-        if stretch.start >= kept_from {
-            return Ok(());
-        }
+    fn is_kept(&self, scope: &Scope, stretch: Stretch, zone: Zone) -> bool {
+        let kept_from = self.kept_from(scope, stretch);
         // Nothing was ever booked before the pane of the first event, so nothing is missing there.
         let first = self.first.map_or(Instant::MIN, |first| stretch.tier.pane_start(first, zone));
         let needed_from = stretch.start.max(first);
-        if needed_from >= kept_from || stretch.end <= needed_from {
+        stretch.start >= kept_from || needed_from >= kept_from || stretch.end <= needed_from
+    }
+
+    fn kept_from(&self, scope: &Scope, stretch: Stretch) -> Instant {
+        self.panes.kept_from(stretch.tier, scope.kind).unwrap_or(Instant::MIN)
+    }
+
+    fn check_kept(&self, scope: &Scope, window: Window, stretch: Stretch, zone: Zone) -> Result<(), QueryError> {
+        if self.is_kept(scope, stretch, zone) {
             return Ok(());
         }
+        let kept_from = self.kept_from(scope, stretch);
         Err(QueryError::TooOld {
             window: window.to_string(),
             scope: scope.to_string(),
@@ -549,6 +581,11 @@ impl Engine {
             tier: stretch.tier.name(),
             kept_from,
         })
+    }
+
+    /// True if the figure of a scope and stretch can be told: its panes are kept, and it is not made up.
+    pub(super) fn knows(&self, measure: &Measure, scope: &Scope, stretch: Stretch, zone: Zone) -> bool {
+        self.is_counted(measure, scope, stretch) && self.is_kept(scope, stretch, zone)
     }
 
     /// False where a figure would be made up: the window lies outside the time that was watched, or begins before the
@@ -613,10 +650,10 @@ impl Engine {
         self.panes.make_room(self.room.reach);
     }
 
-    /// Gives records and panes to a store that writes what has changed since it was last called.
-    pub fn parts_to_store(&mut self) -> (&mut Records, &mut Panes) {
+    /// Gives records, panes and what the judge remembers to a store that writes what has changed since it was last called.
+    pub fn parts_to_store(&mut self) -> (&mut Records, &mut Panes, &mut Judge) {
         self.flush();
-        (&mut self.records, &mut self.panes)
+        (&mut self.records, &mut self.panes, &mut self.judge)
     }
 
     /// Ends a restore: records and panes were put back through [`Engine::parts_to_store`], the rest is here. If roster

@@ -11,9 +11,11 @@
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
 //! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
 //! - `unlisted`: who else may be named;
+//! - [`target`], [`interval`], [`verdict`], [`alert`], [`judge`]: goals, and what figures say of them;
 //! - [`counted`], [`watermark`], [`engine`]: since when thresholds count, how far time has come, and the one door to all
 //!   of it.
 
+pub mod alert;
 pub mod amounts;
 mod audit;
 mod batch;
@@ -26,6 +28,8 @@ pub mod engine;
 pub mod event;
 mod export;
 pub mod flow;
+pub mod interval;
+pub mod judge;
 pub mod measure;
 pub(crate) mod pack;
 pub mod pane;
@@ -40,8 +44,10 @@ pub mod sketch;
 pub(crate) mod slots;
 pub(crate) mod storage;
 mod survey;
+pub mod target;
 mod ticket;
 pub mod time;
 mod unlisted;
+pub mod verdict;
 pub mod watermark;
 pub mod window;

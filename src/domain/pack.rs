@@ -3,6 +3,7 @@
 //! Records lie in memory as they lie on disk, so that a million of them fit and a checkpoint shares what changed. Every
 //! type is listed once with the order of its parts. A change here is a new version of the store.
 
+use super::alert::Alert;
 use super::amounts::Amounts;
 use super::booking::{Booking, Credit, Message, Visit};
 use super::counted::Counted;
@@ -12,13 +13,15 @@ use super::event::{
     Kind, LeftReason, MissReason, Name, Priority, Rare, Reported, Scale, Shared, SurveyEvent, SurveyWhat, TicketEvent,
     TicketStatus, TicketWhat, TransferKind, TransferResult,
 };
-use super::measure::Thresholds;
+use super::judge::{Closed, Pair, Remembered};
+use super::measure::{Figure, Thresholds};
 use super::pane::{Digests, RowKey};
 use super::paths::Paths;
 use super::quantity::{Cell, Quantity};
 use super::record::{Entry, Received, Record, RecordId, RecordKey, Sent};
 use super::scope::{Path, Scope, ScopeKind};
 use super::time::{Instant, Span};
+use super::verdict::State;
 use super::watermark::Watermark;
 use super::window::Tier;
 use hashbrown::HashSet;
@@ -298,6 +301,7 @@ packed_words! {
     DeleteReason { 0 Spam 1 Mistake 2 Privacy 3 Other }
     ScopeKind { 0 Rep 1 Queue 2 Team 3 Department 4 Company }
     Tier { 0 Minute 1 QuarterHour 2 Day }
+    State { 0 Pending 1 NoData 2 Undetermined 3 OnTrack 4 AtRisk 5 Met 6 Missed 7 Expired }
     Thresholds { 0 Wait 1 Response 2 Resolution 3 ServiceLevel 4 ShortAbandon }
 }
 
@@ -361,6 +365,24 @@ packed_struct!(Watermark { reached, heard });
 packed_struct!(Digests { booked, closed, rows, gone });
 packed_struct!(Position { now, first, partitions, expired, generation, since, digests });
 packed_struct!(Counted { family, queue, number });
+packed_enum!([] Alert {
+    0 => Inactive {}, 1 => Pending { since since }, 2 => Firing { since since }, 3 => Resolved { since since },
+});
+packed_struct!(Figure { value, numerator, denominator, sample });
+packed_struct!(Closed { start, end, state, figure, given, revision });
+packed_struct!(Remembered { definition, alert, closed });
+packed_struct!(Pair { target, scope });
+
+impl Pack for f64 {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_bits().to_be_bytes());
+    }
+    fn take(input: &mut Input<'_>) -> Result<f64, Corrupt> {
+        let (bytes, rest) = input.bytes.split_first_chunk::<8>().ok_or(Corrupt)?;
+        input.bytes = rest;
+        Ok(f64::from_bits(u64::from_be_bytes(*bytes)))
+    }
+}
 
 impl Pack for Quantity {
     fn put(&self, out: &mut Vec<u8>) {

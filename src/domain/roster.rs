@@ -228,6 +228,28 @@ impl Roster {
         self.teams.contains_key(id)
     }
 
+    /// The team of a rep or queue at an instant, or the team itself, as listed.
+    pub fn team_of<'a>(&'a self, scope: &'a Scope, at: Instant) -> Option<&'a Name> {
+        match scope.kind {
+            ScopeKind::Rep => team_at(&self.rep(&scope.id)?.teams, at),
+            ScopeKind::Queue => team_at(&self.queue(&scope.id)?.teams, at),
+            ScopeKind::Team => self.lists_team(&scope.id).then_some(&scope.id),
+            ScopeKind::Department | ScopeKind::Company => None,
+        }
+    }
+
+    /// The department of a listed team.
+    pub fn department_of(&self, team: &str) -> Option<&Name> {
+        self.teams.get(team)?.iter().map(|(scope, _)| scope).find(|s| s.kind == ScopeKind::Department).map(|s| &s.id)
+    }
+
+    /// The first instant after `at` at which somebody changes teams; [`Instant::MAX`] if nobody does.
+    pub fn next_change(&self, at: Instant) -> Instant {
+        let reps = self.data.reps.iter().flat_map(|rep| &rep.teams);
+        let memberships = reps.chain(self.data.queues.iter().flat_map(|queue| &queue.teams));
+        memberships.map(|membership| membership.valid_from).filter(|from| *from > at).min().unwrap_or(Instant::MAX)
+    }
+
     /// The scopes of a queue-side booking at `at`: the queue, its team (or `team`, which overrides the roster) and up.
     pub fn queue_path(&self, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
         let memberships = queue.and_then(|id| self.queue(id)).map(|q| &q.teams[..]);

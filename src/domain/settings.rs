@@ -21,6 +21,8 @@ pub struct Settings {
     pub longest_wait: Span,
     /// A provisional outcome is booked after this long without an event that says otherwise.
     pub provisional_grace: Span,
+    /// The verdict on a window is given so long after its end.
+    pub verdict_lateness: Span,
     /// Another inbound contact of the customer within this span makes the first one not resolved.
     pub first_contact_window: Span,
     /// A record with more event ids than this is saturated.
@@ -178,6 +180,7 @@ impl Default for Settings {
             idle: Span::minutes(10),
             longest_wait: Span::hours(4),
             provisional_grace: Span::minutes(10),
+            verdict_lateness: Span::minutes(15),
             first_contact_window: Span::days(7),
             saturation_ids: 1024,
             saturation_contacts: 200,

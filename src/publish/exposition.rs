@@ -141,7 +141,7 @@ mod tests {
             kind: FamilyKind::Counter,
             samples: vec![("{queue=\"a\"}".into(), 3.0), ("{queue=\"b\"}".into(), 0.25)],
         };
-        let view = View { families: vec![family], series: 2, dropped: 0 };
+        let view = View { families: vec![family], series: 2, ..View::default() };
         let text = |format| String::from_utf8(page(&[], &view, format)).expect("is text");
         assert_eq!(
             text(Format::Text),

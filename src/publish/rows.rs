@@ -78,11 +78,11 @@ impl Shown {
 }
 
 /// Six digits after the point: finer is noise of the division.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
-fn local(instant: Instant, zone: Zone) -> String {
+pub(super) fn local(instant: Instant, zone: Zone) -> String {
     match zone.timestamp_millis_opt(instant.0).single() {
         Some(time) => time.to_rfc3339_opts(SecondsFormat::Secs, true),
         None => instant.to_rfc3339(),

@@ -1,5 +1,7 @@
 //! The figures that are published, computed once and then only read.
 
+use super::board::Board;
+use super::targets::TargetSeries;
 use crate::domain::amounts::Amounts;
 use crate::domain::engine::{Engine, Query, QueryError};
 use crate::domain::flow::Flow;
@@ -20,6 +22,8 @@ pub struct View {
     pub series: usize,
     /// Samples that did not fit.
     pub dropped: usize,
+    /// What is said of targets; none before the first look.
+    pub board: Option<Board>,
 }
 
 /// Samples of one name.
@@ -51,6 +55,7 @@ pub struct Viewer {
     reps: bool,
     limit: usize,
     labels: HashMap<(Scope, Second), Arc<str>>,
+    targets: TargetSeries,
 }
 
 /// The label beside the scope's own.
@@ -68,7 +73,7 @@ const LABELS_KEPT: usize = 1 << 20;
 impl Viewer {
     /// A viewer of these windows, with or without reps, and at most `limit` series.
     pub fn new(windows: Vec<Window>, reps: bool, limit: usize) -> Viewer {
-        Viewer { windows, reps, limit, labels: HashMap::new() }
+        Viewer { windows, reps, limit, labels: HashMap::new(), targets: TargetSeries::default() }
     }
 
     /// What is to be seen now. Until `ready`, window figures are held back: they would be of half a history.
@@ -88,7 +93,21 @@ impl Viewer {
             }
             self.counters(engine, kind, &scopes, &mut view);
         }
+        self.board(engine, ready, &mut view);
         view
+    }
+
+    /// What is said of targets. The limit of series does not cut them: how many there are is the owner's choice.
+    fn board(&mut self, engine: &Engine, ready: bool, view: &mut View) {
+        let judge = engine.judge();
+        let judged = if ready { judge.judged().clone() } else { Arc::default() };
+        let (targets, roster) = (judge.targets().clone(), engine.roster().clone());
+        let board = Board { time: engine.now(), targets, judged, roster };
+        let reps = self.reps;
+        let families = self.targets.families(&board, |kind| reps || kind != ScopeKind::Rep);
+        view.series += families.iter().map(|family| family.samples.len()).sum::<usize>();
+        view.families.extend(families);
+        view.board = Some(board);
     }
 
     fn windows(&mut self, engine: &Engine, kind: ScopeKind, scopes: &[&Scope], view: &mut View) {

@@ -23,13 +23,15 @@
 //!   or queue with `from=DATE` is a move; `alias.SOURCE=NAME` is what a source calls a rep.
 //! - **Rules**: `set path.to.option=value`, as in `goalkeeper.yaml`. Roster lines and `set` after the first event are a
 //!   reload.
+//! - **Targets**: `target ID key=value ...`, as in the file of targets; the title is the id unless it is said.
 //! - **Events**: time, type, id, and the data as `key=value` words; a word alone is `true`. `id`, `source`, `seq`,
 //!   `revision` and `retracted` belong to the envelope. `partition` says where it comes from, `received=TIME` when (it
 //!   is then held against the clock). An event that is refused or ignored is shown with the reason, unasked.
 //! - **Time**: `TIME advance`. A look at figures first moves time to the latest event.
 //! - **Looks**: `show SCOPE WINDOW: MEASURES` at the present instant; with `at=TIME` before the colon, just before that
 //!   time; with `from=TIME to=TIME`, each window between. `show accounts` tells what became of the events of each
-//!   partition, `show records` how many records of each kind are open.
+//!   partition, `show records` how many records of each kind are open. `show targets` holds
+//!   figures against targets, as `TIME advance` does unseen, and tells what is to be said, `show verdicts` what was said at the end of windows.
 
 use super::scenario_files::{self as files, Unit};
 use chrono::{NaiveDate, NaiveTime, TimeZone};
@@ -64,6 +66,8 @@ pub enum Step {
         roster: String,
         /// The text of a `goalkeeper.yaml`.
         rules: String,
+        /// The text of a `targets.yaml`.
+        targets: String,
     },
     /// An event arrives, as JSON.
     Event {
@@ -93,6 +97,10 @@ pub enum Step {
     ShowAccounts,
     /// How many records are open is looked at.
     ShowRecords,
+    /// What is said of targets is looked at.
+    ShowTargets,
+    /// The verdicts on windows that have ended are looked at.
+    ShowVerdicts,
 }
 
 /// The instants of a look at figures, in milliseconds since 1970.
@@ -125,6 +133,7 @@ struct Reader {
     teams: Vec<Unit>,
     queues: Vec<Unit>,
     reps: Vec<Unit>,
+    targets: Vec<Unit>,
     settings: Vec<(String, String)>,
     configured: bool,
 }
@@ -140,6 +149,7 @@ pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
         teams: Vec::new(),
         queues: Vec::new(),
         reps: Vec::new(),
+        targets: Vec::new(),
         settings: Vec::new(),
         configured: false,
     };
@@ -204,6 +214,7 @@ impl Reader {
             ["team", id, ref rest @ ..] => self.add(|r| &mut r.teams, id, rest)?,
             ["queue", id, ref rest @ ..] => self.add(|r| &mut r.queues, id, rest)?,
             ["rep", id, ref rest @ ..] => self.add(|r| &mut r.reps, id, rest)?,
+            ["target", id, ref rest @ ..] => self.add(|r| &mut r.targets, id, rest)?,
             ["set", setting] => {
                 let (path, value) = setting.split_once('=').ok_or("write it as set path.to.option=value")?;
                 self.settings.retain(|(other, _)| other != path);
@@ -221,6 +232,14 @@ impl Reader {
                 self.configure(steps);
                 steps.push(Step::ShowRecords);
             }
+            ["show", "targets"] => {
+                self.configure(steps);
+                steps.push(Step::ShowTargets);
+            }
+            ["show", "verdicts"] => {
+                self.configure(steps);
+                steps.push(Step::ShowVerdicts);
+            }
             ["show", scope, ref words @ ..] => {
                 self.configure(steps);
                 steps.push(self.look(scope, words)?);
@@ -235,7 +254,7 @@ impl Reader {
                 self.configure(steps);
                 steps.push(self.event(time, at, kind, id, data)?);
             }
-            _ => return Err("neither a roster line, set, day, show, advance nor an event".to_owned()),
+            _ => return Err("neither a roster line, target, set, day, show, advance nor an event".to_owned()),
         }
         Ok(())
     }
@@ -341,8 +360,8 @@ impl Reader {
         }
         let [departments, teams, queues, reps] = [&self.departments, &self.teams, &self.queues, &self.reps];
         let roster = files::roster(&self.company, departments, teams, queues, reps);
-        let rules = files::rules(&self.settings);
-        steps.push(Step::Configure { roster, rules });
+        let (rules, targets) = (files::rules(&self.settings), files::targets(&self.targets));
+        steps.push(Step::Configure { roster, rules, targets });
     }
 }
 
@@ -403,7 +422,7 @@ mod tests {
         assert_eq!(scenario.blocks.len(), 1);
         let block = &scenario.blocks[0];
         assert_eq!(block.expected, ["seen"]);
-        let Step::Configure { roster, rules } = &block.steps[0] else { panic!("configured first") };
+        let Step::Configure { roster, rules, .. } = &block.steps[0] else { panic!("configured first") };
         assert!(roster.contains("- {id: ines, teams: [{team: care}, {team: sales, valid_from: 2026-02-01}]}"));
         assert_eq!(rules, "measures: {service_level: {threshold: 30s}, short_abandon: 5s}\n");
         let Step::Event { json, .. } = &block.steps[1] else { panic!("then the event") };
@@ -416,6 +435,9 @@ mod tests {
     #[test]
     fn a_line_that_means_nothing_is_named() {
         let error = parse("company acme\nfoo\n").expect_err("is no line");
-        assert_eq!(error.to_string(), "line 2: neither a roster line, set, day, show, advance nor an event: `foo`");
+        assert_eq!(
+            error.to_string(),
+            "line 2: neither a roster line, target, set, day, show, advance nor an event: `foo`"
+        );
     }
 }

@@ -54,6 +54,26 @@ pub(super) fn rules(settings: &[(String, String)]) -> String {
     rules
 }
 
+/// The text of a `targets.yaml`.
+pub(super) fn targets(targets: &[Unit]) -> String {
+    let mut text = String::from("targets:");
+    if targets.is_empty() {
+        text.push_str(" []");
+    }
+    for target in targets {
+        let _ = write!(text, "\n  - {{id: {}", target.id);
+        if !target.words.iter().any(|(key, _)| key == "title") {
+            let _ = write!(text, ", title: {}", target.id);
+        }
+        for (key, value) in &target.words {
+            let _ = write!(text, ", {key}: {value}");
+        }
+        text.push('}');
+    }
+    text.push('\n');
+    text
+}
+
 /// One section of the settings as a YAML flow mapping: `measures: {short_abandon: 5s}`.
 fn nested(section: &str, settings: &[(String, String)]) -> String {
     let mut inner: Vec<String> = Vec::new();

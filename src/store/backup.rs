@@ -7,7 +7,7 @@
 //! Numbers are big-endian, 4 bytes; a table is one byte. The frame has a checksum, and the rows have those of the state.
 
 use super::disk::{Disk, UNFINISHED};
-use super::{Fault, NOTES, PANES, PATHS, POSITION, RECORDS, SCOPES, StateError, Store, Table, VERSION};
+use super::{Fault, MEMORY, NOTES, PANES, PATHS, POSITION, RECORDS, SCOPES, StateError, Store, Table, VERSION};
 use anyhow::{Context, bail, ensure};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use std::io::{BufReader, Read, Write};
@@ -15,7 +15,7 @@ use std::path::Path;
 
 const MAGIC: &[u8] = b"goalkeeper state\n";
 /// The tables by their numbers in the stream, from 1; 0 ends it.
-const TABLES: [Table; 6] = [RECORDS, NOTES, PATHS, PANES, SCOPES, POSITION];
+const TABLES: [Table; 7] = [RECORDS, NOTES, PATHS, PANES, SCOPES, MEMORY, POSITION];
 /// No key or value is longer: a length that says so is none.
 const LONGEST: u32 = 1 << 30;
 
@@ -102,8 +102,8 @@ fn paste(database: &Database, input: impl Read) -> anyhow::Result<u64> {
     let transaction = database.begin_write()?;
     let mut rows = 0;
     {
-        let [mut a, mut b, mut c, mut d, mut e, mut f] = TABLES.map(|table| transaction.open_table(table));
-        let mut tables = [a.as_mut(), b.as_mut(), c.as_mut(), d.as_mut(), e.as_mut(), f.as_mut()];
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g] = TABLES.map(|table| transaction.open_table(table));
+        let mut tables = [a.as_mut(), b.as_mut(), c.as_mut(), d.as_mut(), e.as_mut(), f.as_mut(), g.as_mut()];
         let (mut key, mut value) = (Vec::new(), Vec::new());
         loop {
             let mut table = [0];

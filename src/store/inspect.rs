@@ -1,9 +1,12 @@
 //! What is in the state, and whether all of it can be read: for people, while no daemon runs.
 
 use super::sums::{Sum, Sums};
-use super::{Fault, Head, NOTES, PANES, PATHS, POSITION, RECORDS, Saved, StateError, Store, read_address, read_note};
+use super::{
+    Fault, Head, MEMORY, NOTES, PANES, PATHS, POSITION, RECORDS, Saved, StateError, Store, read_address, read_note,
+};
 use super::{SCOPES, read_record, read_row, read_row_key};
 use crate::domain::event::Kind;
+use crate::domain::judge::{Pair, Remembered};
 use crate::domain::pack::{self, Known};
 use crate::domain::paths::Paths;
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
@@ -101,12 +104,21 @@ pub(super) fn read_all(transaction: &ReadTransaction, tell: &mut dyn FnMut(Strin
         let (key, value) = row?;
         found.scopes.come(key.value(), value.value());
     }
+    for row in transaction.open_table(MEMORY)?.iter()? {
+        let (key, value) = row?;
+        found.memory.come(key.value(), value.value());
+        let pair = pack::whole::<Pair>(key.value(), &mut known);
+        if pair.is_err() || pack::whole::<Remembered>(value.value(), &mut known).is_err() {
+            tell("what is remembered of a target cannot be read".to_owned());
+        }
+    }
     read_records(transaction, &paths, &mut found.notes, tell)?;
     for (sum, found, what) in [
         (sums.notes, found.notes, "notes of records"),
         (sums.paths, found.paths, "paths"),
         (sums.panes, found.panes, "panes"),
         (sums.scopes, found.scopes, "scopes"),
+        (sums.memory, found.memory, "verdicts"),
     ] {
         if let Err(Fault::Damaged(problem)) = sum.check(found, what) {
             tell(problem);

@@ -18,6 +18,7 @@ use sums::{Sum, Sums};
 
 use crate::domain::amounts::Amounts;
 use crate::domain::engine::{Engine, Position};
+use crate::domain::judge::Memory;
 use crate::domain::measure::Thresholds;
 use crate::domain::pack::{self, Known, Pack};
 use crate::domain::pane::{RowKey, RowWrite};
@@ -42,7 +43,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -57,6 +58,8 @@ const PATHS: Table = TableDefinition::new("paths");
 const PANES: Table = TableDefinition::new("panes");
 /// scope -> how many rows of it are not empty.
 const SCOPES: Table = TableDefinition::new("scopes");
+/// (target, scope) -> what the judge remembers of them.
+const MEMORY: Table = TableDefinition::new("memory");
 /// One row: everything else; see [`Head`].
 const POSITION: Table = TableDefinition::new("position");
 
@@ -185,7 +188,7 @@ impl Store {
     /// Lets the engine fetch records from here that have no room in memory.
     pub fn lend_to(&self, engine: &mut Engine) {
         let shelf = Arc::new(Shelf(self.disk.clone()));
-        let (records, panes) = engine.parts_to_store();
+        let (records, panes, _) = engine.parts_to_store();
         records.lie_in(shelf.clone());
         panes.lie_in(shelf);
     }
@@ -232,7 +235,7 @@ impl Store {
 /// The first transaction: what must be there is there from the beginning.
 fn begin(database: &Database) -> Result<(), Fault> {
     let transaction = database.begin_write()?;
-    for table in [RECORDS, NOTES, PATHS, PANES, SCOPES] {
+    for table in [RECORDS, NOTES, PATHS, PANES, SCOPES, MEMORY] {
         transaction.open_table(table)?;
     }
     Head::write(&mut transaction.open_table(POSITION)?, &Sums::default(), &[])?;
@@ -247,7 +250,7 @@ fn fill(engine: &mut Engine, position: &Position, transaction: &ReadTransaction)
     let mut found = Sums::default();
     let mut known = Known::default();
     let (reach, now) = (engine.room().reach, position.now.unwrap_or(Instant::MIN));
-    let (records, panes) = engine.parts_to_store();
+    let (records, panes, judge) = engine.parts_to_store();
     for row in transaction.open_table(PATHS)?.iter()? {
         let (key, value) = row?;
         found.paths.come(key.value(), value.value());
@@ -273,6 +276,14 @@ fn fill(engine: &mut Engine, position: &Position, transaction: &ReadTransaction)
         panes.restore_scope(&scope, filled);
     }
     sums.scopes.check(found.scopes, "scopes")?;
+    for row in transaction.open_table(MEMORY)?.iter()? {
+        let (key, value) = row?;
+        found.memory.come(key.value(), value.value());
+        let pair = pack::whole(key.value(), &mut known).map_err(|_| unreadable("a target"))?;
+        let remembered = pack::whole(value.value(), &mut known);
+        judge.restore(pair, remembered.map_err(|_| unreadable("what is remembered of a target"))?);
+    }
+    sums.memory.check(found.memory, "verdicts")?;
     let mut pane = None;
     let mut near = false;
     for row in transaction.open_table(PANES)?.iter()? {
@@ -373,6 +384,7 @@ pub struct Checkpoint {
     paths: Changes,
     panes: Changes,
     scopes: Changes,
+    memory: Changes,
     position: Range<usize>,
     /// The next offset of each partition, as the checkpoint has it.
     pub offsets: Arc<BTreeMap<String, i64>>,
@@ -407,7 +419,7 @@ impl Checkpoint {
         let mut paths = Changes::default();
         let mut panes = Changes::default();
         engine.flush();
-        let (engine_records, engine_panes) = engine.parts_to_store();
+        let (engine_records, engine_panes, judge) = engine.parts_to_store();
         engine_records.drain_writes(|write| match write {
             Write::Put(note, packed) => records.push((note.address, Some((note.clone(), packed.clone())))),
             Write::Delete(address) => records.push((address, None)),
@@ -435,9 +447,17 @@ impl Checkpoint {
             }
         });
         panes.sort(&bytes);
+        let mut memory = Changes::default();
+        judge.drain_writes(|change| match change {
+            Memory::Put(pair, remembered) => {
+                let key = written(&mut bytes, |out| pair.put(out));
+                memory.0.push((key, Some(written(&mut bytes, |out| remembered.put(out)))));
+            }
+            Memory::Delete(pair) => memory.0.push((written(&mut bytes, |out| pair.put(out)), None)),
+        });
         let saved = Saved { position: engine.position(), offsets, logs, in_force };
         let position = written(&mut bytes, |out| saved.put(out));
-        Checkpoint { bytes, records, paths, panes, scopes, position, offsets: Arc::new(saved.offsets) }
+        Checkpoint { bytes, records, paths, panes, scopes, memory, position, offsets: Arc::new(saved.offsets) }
     }
 
     /// Its size in bytes.
@@ -454,6 +474,7 @@ impl Checkpoint {
         self.paths.apply(&self.bytes, &mut transaction.open_table(PATHS)?, &mut sums.paths)?;
         self.panes.apply(&self.bytes, &mut transaction.open_table(PANES)?, &mut sums.panes)?;
         self.scopes.apply(&self.bytes, &mut transaction.open_table(SCOPES)?, &mut sums.scopes)?;
+        self.memory.apply(&self.bytes, &mut transaction.open_table(MEMORY)?, &mut sums.memory)?;
         Head::write(&mut position, &sums, &self.bytes[self.position.clone()])
     }
 

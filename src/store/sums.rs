@@ -78,12 +78,14 @@ pub(super) struct Sums {
     pub(super) panes: Sum,
     /// Of scopes.
     pub(super) scopes: Sum,
+    /// Of what the judge remembers.
+    pub(super) memory: Sum,
 }
 
 impl Sums {
     /// As the position has them.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        for Sum { rows, checks } in [self.notes, self.paths, self.panes, self.scopes] {
+        for Sum { rows, checks } in [self.notes, self.paths, self.panes, self.scopes, self.memory] {
             out.extend_from_slice(&rows.to_be_bytes());
             out.extend_from_slice(&checks.to_be_bytes());
         }
@@ -91,9 +93,9 @@ impl Sums {
 
     /// Reads what [`Sums::write`] wrote, and gives what follows.
     pub(super) fn read(bytes: &[u8]) -> Option<(Sums, &[u8])> {
-        let (words, rest) = bytes.split_at_checked(8 * 8)?;
+        let (words, rest) = bytes.split_at_checked(10 * 8)?;
         let mut numbers = words.as_chunks::<8>().0.iter().map(|word| u64::from_be_bytes(*word));
         let mut sum = || Some(Sum { rows: numbers.next()?, checks: numbers.next()? });
-        Some((Sums { notes: sum()?, paths: sum()?, panes: sum()?, scopes: sum()? }, rest))
+        Some((Sums { notes: sum()?, paths: sum()?, panes: sum()?, scopes: sum()?, memory: sum()? }, rest))
     }
 }

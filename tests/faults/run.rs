@@ -430,7 +430,8 @@ impl Run {
             self.tally.note(What::SettingsReload);
             self.choose_settings();
         }
-        let loaded = Loaded { config: self.config.clone(), roster: self.roster.clone(), unset: Vec::new() };
+        let loaded =
+            Loaded { config: self.config.clone(), roster: self.roster.clone(), targets: Vec::new(), unset: Vec::new() };
         let (answer, _) = oneshot::channel();
         self.mail(Mail::Reload(Box::new(loaded), answer));
     }

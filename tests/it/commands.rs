@@ -219,14 +219,20 @@ fn a_seed_makes_the_same_day_and_disorder_changes_no_figure() {
 }
 
 #[test]
-fn the_demo_shows_figures_with_nothing_to_set_up() {
+fn the_demo_shows_targets_met_and_missed_with_nothing_to_set_up() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut demo = Daemon::demo(directory.path(), free_port());
     demo.wait_ready();
     wait_for("a call is answered", Duration::from_secs(60), || {
         let answered =
             |(name, value): (&String, &f64)| name.starts_with("goalkeeper_queue_answered_total") && *value > 0.0;
-        if demo.metrics().iter().any(answered) { Ok(()) } else { Err(demo.said()) }
+        let state = |state: &str| {
+            demo.metrics().iter().any(|(series, value)| {
+                series.starts_with("goalkeeper_target_state{") && series.contains(state) && *value == 1.0
+            })
+        };
+        let both = state("state=\"met\"") && state("state=\"missed\"");
+        if both && demo.metrics().iter().any(answered) { Ok(()) } else { Err(demo.said()) }
     });
     assert!(demo.stop().success());
 }

@@ -1,11 +1,14 @@
 //! Scenarios: every file under `tests/scenarios` is a story that must come out as it says. `UPDATE=1` writes what is seen.
 
 use goalkeeper::config::{self, Loaded};
+use goalkeeper::domain::alert::Alert;
 use goalkeeper::domain::engine::{Engine, Input, Outcome, Query};
 use goalkeeper::domain::event::Kind;
+use goalkeeper::domain::judge::{Judged, Pair};
 use goalkeeper::domain::measure::{Figure, Measure, Unit, measures};
 use goalkeeper::domain::roster::Roster;
 use goalkeeper::domain::scope::{Scope, ScopeKind};
+use goalkeeper::domain::target::Target;
 use goalkeeper::domain::time::{Instant, Zone};
 use goalkeeper::domain::window::Window;
 use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
@@ -56,7 +59,9 @@ fn play(text: &str) -> Result<String, String> {
         let mut lines = Vec::new();
         for step in &block.steps {
             match (step, &mut stage) {
-                (Step::Configure { roster, rules }, _) => Stage::configure(&mut stage, roster, rules)?,
+                (Step::Configure { roster, rules, targets }, _) => {
+                    Stage::configure(&mut stage, roster, rules, targets)?;
+                }
                 (_, None) => return Err("nothing is configured yet".to_owned()),
                 (step, Some(stage)) => stage.step(step, &mut lines)?,
             }
@@ -78,18 +83,20 @@ struct Stage {
 }
 
 impl Stage {
-    fn configure(stage: &mut Option<Stage>, roster: &str, rules: &str) -> Result<(), String> {
-        let Loaded { config, roster, .. } = load(roster, rules)?;
+    fn configure(stage: &mut Option<Stage>, roster: &str, rules: &str, targets: &str) -> Result<(), String> {
+        let Loaded { config, roster, targets, .. } = load(roster, rules, targets)?;
         let (roster, settings) = (Arc::new(Roster::new(roster)), Arc::new(config.settings));
         match stage {
             None => {
-                let engine = Engine::new(roster, settings);
+                let mut engine = Engine::new(roster, settings);
+                engine.apply(Input::Targets(targets.into()));
                 let decoder = Decoder::new(config.customers_key);
                 *stage = Some(Stage { engine, decoder, latest: None, partitions: Vec::new() });
             }
             Some(stage) => {
                 stage.engine.apply(Input::Roster(roster));
                 stage.engine.apply(Input::Settings(settings));
+                stage.engine.apply(Input::Targets(targets.into()));
                 while stage.engine.rebooking() {
                     stage.engine.apply(Input::Rebook(1));
                 }
@@ -104,7 +111,10 @@ impl Stage {
             Step::Event { label, partition, received, json } => {
                 lines.extend(self.event(label, partition, received.map(Instant), json));
             }
-            Step::Advance(at) => drop(self.engine.apply(Input::Tick(Instant(*at)))),
+            Step::Advance(at) => {
+                self.engine.apply(Input::Tick(Instant(*at)));
+                self.engine.apply(Input::Judge);
+            }
             Step::Show { scope, window, when, measures } => {
                 self.catch_up();
                 lines.extend(self.figures(scope, window, *when, measures)?);
@@ -113,6 +123,13 @@ impl Stage {
             Step::ShowRecords => {
                 self.catch_up();
                 lines.push(self.records());
+            }
+            Step::ShowVerdicts => lines.extend(self.verdicts()),
+            Step::ShowTargets => {
+                self.catch_up();
+                self.engine.apply(Input::Judge);
+                let judge = self.engine.judge();
+                lines.extend(judge.judged().iter().map(|judged| said(&judge.targets()[judged.target], judged)));
             }
         }
         Ok(())
@@ -205,6 +222,22 @@ impl Stage {
         self.partitions.iter().map(line).collect()
     }
 
+    fn verdicts(&self) -> Vec<String> {
+        let judge = self.engine.judge();
+        let mut lines = Vec::new();
+        for judged in judge.judged().iter() {
+            let target = &judge.targets()[judged.target];
+            let pair = Pair { target: target.id.clone(), scope: judged.scope.clone() };
+            let zone = self.engine.roster().zone(&judged.scope);
+            for closed in judge.closed(&pair) {
+                let (start, end) = (local(closed.start, zone), local(closed.end, zone));
+                let figure = written(closed.figure, target.measure.definition.unit);
+                lines.push(format!("{} {} {start} to {end}: {}, {figure}", target.id, pair.scope, closed.state.name()));
+            }
+        }
+        lines
+    }
+
     fn records(&self) -> String {
         let count = |kind: Kind| self.engine.records().count(kind);
         let counts = Kind::ALL.map(|kind| format!("{} {}", kind.name(), count(kind)));
@@ -213,11 +246,46 @@ impl Stage {
 }
 
 /// Roster and rules through the files that they would be.
-fn load(roster: &str, rules: &str) -> Result<Loaded, String> {
+fn load(roster: &str, rules: &str, targets: &str) -> Result<Loaded, String> {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::write(folder.path().join("roster.yaml"), roster).expect("can be written");
-    std::fs::write(folder.path().join(config::MAIN_FILE), format!("roster: roster.yaml\n{rules}")).expect("likewise");
-    config::load(folder.path()).map_err(|problems| format!("{problems}\n{roster}{rules}"))
+    std::fs::write(folder.path().join("targets.yaml"), targets).expect("likewise");
+    let main = format!("roster: roster.yaml\ntargets: targets.yaml\n{rules}");
+    std::fs::write(folder.path().join(config::MAIN_FILE), main).expect("likewise");
+    config::load(folder.path()).map_err(|problems| format!("{problems}\n{roster}{rules}{targets}"))
+}
+
+/// What is said of a target, on one line.
+fn said(target: &Target, judged: &Judged) -> String {
+    let unit = target.measure.definition.unit;
+    let verdict = &judged.verdict;
+    let common = if judged.is_common { " together" } else { "" };
+    let mut line = format!("{} {}{common}: {}", target.id, judged.scope, verdict.state.name());
+    if verdict.figure.value.is_some() {
+        line.push_str(&format!(", {}", written(verdict.figure, unit)));
+    }
+    if let Some(interval) = verdict.interval {
+        line.push_str(&format!(", {} to {}", unit.text(interval.low), unit.text(interval.high)));
+    }
+    if let Some(projection) = verdict.projection {
+        line.push_str(&format!(", heading for {}", unit.text(projection)));
+    }
+    if judged.is_suppressed {
+        line.push_str(", told of the team");
+    }
+    if judged.alert != Alert::Inactive {
+        line.push_str(&format!(", alert {}", judged.alert.name()));
+    }
+    if let Some(closed) = &judged.closed {
+        line.push_str(&format!("; before: {}", closed.state.name()));
+        if closed.figure.value.is_some() {
+            line.push_str(&format!(", {}", written(closed.figure, unit)));
+        }
+        if closed.revision > 0 {
+            line.push_str(&format!(", given {} times", closed.revision + 1));
+        }
+    }
+    line
 }
 
 /// A figure as a team leader would write it down.

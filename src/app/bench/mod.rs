@@ -3,8 +3,10 @@
 //! machine mean little.
 
 mod days;
+mod targets;
 
 use super::run::{Service, runtime, telemetry};
+use super::topics;
 use crate::cli;
 use crate::telemetry::Telemetry;
 use anyhow::{Context, bail};
@@ -21,8 +23,6 @@ use goalkeeper::publish::view::{FamilyKind, View, Viewer};
 use goalkeeper::sim::topic::Topic;
 use goalkeeper::sim::{flood, flood_roster_yaml};
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -57,8 +57,9 @@ pub(super) fn run(options: &cli::Bench) -> anyhow::Result<()> {
     let directory = tempfile::tempdir().context("no temporary directory")?;
     println!("{} events of 333 bytes, {} reps\n", options.events, options.reps);
     println!("parts, CPU of one thread          us/event");
-    let engine = parts(options, directory.path())?;
+    let mut engine = parts(options, directory.path())?;
     scrape(&engine);
+    targets::measure(&mut engine)?;
     if options.brokers.is_empty() {
         println!("\nThe whole path is measured against a Kafka: --brokers HOST:PORT, or make bench.");
         return Ok(());
@@ -215,7 +216,7 @@ fn median(mut work: impl FnMut()) -> Duration {
 /// The daemon on a real topic, beside a raw consumer of it.
 fn whole_path(options: &cli::Bench, directory: &Path) -> anyhow::Result<()> {
     let topic = format!("goalkeeper-bench-{}", std::process::id());
-    create(&options.brokers, &topic)?;
+    topics::make(&options.brokers, &topic, PARTITIONS)?;
     let producer = Topic::open(&options.brokers, &topic)?;
     let mut events = 0;
     for event in flood(options.reps, options.events / 4, SEED) {
@@ -236,18 +237,6 @@ fn whole_path(options: &cli::Bench, directory: &Path) -> anyhow::Result<()> {
     tell("goalkeeper run", whole, events);
     println!("  ratio                          {:9.2}", whole.as_secs_f64() / raw.as_secs_f64());
     Ok(())
-}
-
-fn create(brokers: &[String], topic: &str) -> anyhow::Result<()> {
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", brokers.join(",")).create()?;
-    // The events are of some day: without this the broker would delete them for their age.
-    let wanted = [NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1")];
-    let made = runtime()?.block_on(admin.create_topics(&wanted, &AdminOptions::new()))?;
-    match made.into_iter().next() {
-        Some(Ok(_)) => Ok(()),
-        other => bail!("topic {topic} cannot be made: {other:?}"),
-    }
 }
 
 /// CPU of reading the topic with nothing done to it.

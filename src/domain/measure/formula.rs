@@ -67,12 +67,13 @@ impl Measure {
     }
 
     fn over(&self, upper: i64, lower: i64) -> Figure {
-        let scale = match self.definition.unit {
-            Unit::Points => 100.0,
-            unit => 1.0 / unit.parts() as f64,
+        // One division of whole numbers: a value that lies on a bound is equal to it.
+        let (times, parts) = match self.definition.unit {
+            Unit::Points => (100.0, 1.0),
+            unit => (1.0, unit.parts() as f64),
         };
         Figure {
-            value: (lower > 0).then(|| upper as f64 / lower as f64 * scale),
+            value: (lower > 0).then(|| (upper as f64 * times) / (lower as f64 * parts)),
             numerator: (lower > 0).then_some(upper),
             denominator: Some(lower),
             sample: lower,

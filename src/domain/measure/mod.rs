@@ -43,6 +43,25 @@ impl Unit {
         }
     }
 
+    /// A value as people write it: `3 %`, `4 min`, `70 points`.
+    pub fn text(self, value: f64) -> String {
+        let short = |value: f64, digits: i32| {
+            let scale = 10f64.powi(digits);
+            (value * scale).round() / scale
+        };
+        match self {
+            Unit::Count => format!("{}", short(value, 1)),
+            Unit::Ratio | Unit::Score => format!("{} %", short(value * 100.0, 1)),
+            Unit::Points => format!("{} points", short(value, 1)),
+            Unit::Seconds => match value.abs() {
+                seconds if seconds < 120.0 => format!("{} s", short(value, 1)),
+                seconds if seconds < 7_200.0 => format!("{} min", short(value / 60.0, 1)),
+                seconds if seconds < 172_800.0 => format!("{} h", short(value / 3_600.0, 1)),
+                _ => format!("{} d", short(value / 86_400.0, 1)),
+            },
+        }
+    }
+
     /// How many parts of the integer numerator make one of the unit.
     pub fn parts(self) -> i64 {
         match self {
