@@ -1,7 +1,7 @@
 //! The HTTP server: metrics, health, and the API of figures. It reads an immutable view; what only the engine knows it
 //! asks through a door that the application gives it.
 
-use super::exposition::{Format, page};
+use super::exposition::{Format, page, takes_gzip};
 use super::question::Question;
 use super::rows::Shown;
 use super::view::View;
@@ -88,7 +88,7 @@ async fn landing(State(app): State<App>) -> Response {
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = Format::negotiate(text(header::ACCEPT));
-    let packed = text(header::ACCEPT_ENCODING).split(',').any(|coding| coding.trim().starts_with("gzip"));
+    let packed = takes_gzip(text(header::ACCEPT_ENCODING));
     let for_page = app.clone();
     // A large page is work for milliseconds: not on the threads that answer everyone.
     let written = tokio::task::spawn_blocking(move || {
