@@ -9,7 +9,7 @@
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
-//! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
+//! - `batch`, `digest`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
 //! - `unlisted`: who else may be named;
 //! - [`counted`], [`watermark`], [`engine`]: since when thresholds count, how far time has come, and the one door to all
 //!   of it.
@@ -22,6 +22,7 @@ mod contact;
 pub mod contribution;
 pub mod counted;
 mod customer;
+mod digest;
 pub mod engine;
 pub mod event;
 mod export;
