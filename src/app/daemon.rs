@@ -3,6 +3,7 @@
 use super::mail::{Inbox, Mail};
 use crate::clock::{Clock, Doubt, Look};
 use crate::telemetry::{BOOKS, Telemetry};
+use anyhow::bail;
 use goalkeeper::config::{self, Config, Loaded, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Refusal, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
@@ -124,7 +125,7 @@ pub(super) fn restore(
     config: &Config,
     roster: RosterData,
 ) -> anyhow::Result<(Engine, Positions, InForce)> {
-    let in_force = InForce::of(&roster, &config.settings);
+    let in_force = InForce::of(&roster, config);
     let roster = Arc::new(Roster::new(roster));
     let settings = Arc::new(config.settings.clone());
     let room = Room { bytes: config.state.record_memory, reach: Reach::of(&config.windows), ..Room::default() };
@@ -134,6 +135,13 @@ pub(super) fn restore(
         store.lend_to(&mut engine);
         return Ok((engine, Positions::default(), in_force));
     };
+    if let Some(option) = saved.in_force.renamed(&in_force).first() {
+        bail!(
+            "{option} is not what it was when the state was made: the records in it are kept under their old names, and \
+             what comes now would not find them. Take it back, or begin with an empty state directory: goalkeeper builds \
+             the state again from what Kafka has"
+        );
+    }
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
     let mut engine = Engine::new(roster.clone(), before).with_room(room);
     store.restore(&mut engine, saved.position)?;
@@ -660,7 +668,7 @@ impl<O: Outside> Daemon<O> {
 
     /// Puts a configuration in force, all of it at once.
     fn reload(&mut self, Loaded { config, roster, .. }: Loaded) -> usize {
-        let in_force = InForce::of(&roster, &config.settings);
+        let in_force = InForce::of(&roster, &config);
         let (roster, settings) = (Arc::new(Roster::new(roster)), Arc::new(config.settings.clone()));
         put_in_force(&mut self.engine, &self.in_force, &in_force, roster, settings);
         self.viewer = viewer(&config);

@@ -13,6 +13,7 @@ use crate::domain::settings::Settings;
 use crate::domain::time::{Period, Span};
 use crate::domain::window::Window;
 use document::Document;
+pub(crate) use fixed::differing;
 use problem::Problems;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
