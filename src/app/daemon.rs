@@ -180,7 +180,8 @@ impl<O: Outside> Daemon<O> {
         let viewer = viewer(&config);
         let now = outside.monotonic();
         let before = (engine.now() > Instant::MIN).then_some(engine.now());
-        let clock = Clock::start(now, before, std_duration(config.settings.idle));
+        let Settings { idle, lateness, .. } = config.settings;
+        let clock = Clock::start(now, before, std_duration(idle), lateness);
         Daemon {
             engine,
             viewer,
@@ -377,12 +378,11 @@ impl<O: Outside> Daemon<O> {
         if !self.clock.is_proven() {
             self.let_records_judge_the_clock(&batch);
         }
-        let look = self.look();
-        let polled = look.now.unwrap_or(look.wall);
+        let latest = self.look().latest;
         for item in batch.items {
             let place = item.partition;
             counts[place].records += 1;
-            self.item(item, polled, &mut counts[place]);
+            self.item(item, latest, &mut counts[place]);
         }
         for reached in &batch.reached {
             let source = &mut self.partitions[reached.partition];
@@ -408,7 +408,7 @@ impl<O: Outside> Daemon<O> {
         }
     }
 
-    fn item(&mut self, item: Item, polled: Instant, counts: &mut Counts) {
+    fn item(&mut self, item: Item, latest: Instant, counts: &mut Counts) {
         let source = &self.partitions[item.partition];
         let labels = [source.partition.topic.as_str(), source.number.as_str()];
         match item.what {
@@ -417,7 +417,7 @@ impl<O: Outside> Daemon<O> {
                 let received = match (self.config.clock, item.stamp) {
                     (config::Clock::Stream, _) => None,
                     (config::Clock::Wall, Stamp::Appended(time)) => Some(time),
-                    (config::Clock::Wall, Stamp::Created(_) | Stamp::Absent) => Some(polled),
+                    (config::Clock::Wall, Stamp::Created(_) | Stamp::Absent) => Some(latest),
                 };
                 match self.engine.gather(Input::Event { partition: source.id, received, event }) {
                     Outcome::Applied => counts.applied += 1,
@@ -472,13 +472,17 @@ impl<O: Outside> Daemon<O> {
 
     /// Lets time go on as far as it has come, and does what has become possible.
     fn go_on(&mut self) {
-        let follows = self.follows();
         let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
         let there = || self.partitions.iter().filter(|source| !self.missing.contains(&source.partition.topic));
         let readings: Vec<Reading> = there().map(reading).collect();
         let is_read = there().all(|source| source.was_at_end);
         // While Kafka cannot be reached nobody knows whether everything is read.
         let goes_on = !self.partitions.is_empty() && !self.waits_for_topics() && self.unreachable.is_none();
+        if !goes_on || !is_read {
+            // That no current record comes says nothing as long as none can.
+            self.clock.hear_nothing(self.outside.monotonic());
+        }
+        let follows = self.follows();
         if goes_on && let Some(time) = time_of(&readings, follows) {
             self.engine.gather(Input::Tick(time));
         }
@@ -488,7 +492,8 @@ impl<O: Outside> Daemon<O> {
             if follows == Follows::Unproven {
                 let patience = self.config.settings.idle;
                 tracing::info!(
-                    "no record is current: time follows the wall clock when one is, or when none comes for {} s",
+                    "no record is current: time follows the wall clock when one is, or when none comes for {} s and it is \
+                     not too far ahead",
                     patience.0 / 1000
                 );
             }
@@ -807,6 +812,17 @@ fn tell_doubt(look: &Look) {
             "the wall clock is more than an hour beyond the records that come in and is not followed: time goes on from \
              the newest record. Set the clock right; if it is right, the records' Kafka timestamps are old, and it is \
              followed from the first current one on"
+        ),
+        Some(Doubt::FarAhead) => tracing::error!(
+            wall,
+            "the wall clock is beyond everything that is known by more than rules.lateness, no record comes that would \
+             speak for it, and it is not followed: time stays with the events. If it is right, nothing need be done: it is \
+             followed from the first current record on. If not, set it right"
+        ),
+        Some(Doubt::Behind) => tracing::error!(
+            wall,
+            "the wall clock is more than an hour behind the time that goalkeeper had come to when it ended, and is not \
+             followed: time stays with the events. Set the clock right: it is followed from then on"
         ),
         None => tracing::info!(wall, "the wall clock is believed again"),
     }
