@@ -170,3 +170,22 @@ fn properties_that_promises_depend_on_are_refused_with_the_reason_wherever_they_
         }
     }
 }
+
+#[test]
+fn ways_to_log_in_that_are_not_built_in_are_refused_instead_of_waiting_for_ever() {
+    for (property, mechanism, reason) in [
+        ("sasl.mechanism", "GSSAPI", "Kerberos"),
+        ("sasl.mechanisms", "OAUTHBEARER", "tokens"),
+        ("sasl.mechanism", "OAuthBearer", "tokens"),
+    ] {
+        let kafka = format!("  topics: [b]\n  properties:\n    {property}: {mechanism}");
+        let said = reloaded(RUNNING, &RUNNING.replace("  topics: [b]", &kafka)).expect_err(mechanism);
+        let name = mechanism.to_uppercase();
+        assert!(said.contains(&format!("kafka.properties.{property}: goalkeeper cannot log in with {name}")), "{said}");
+        assert!(
+            said.contains("use PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or certificates") && said.contains(reason),
+            "{said}"
+        );
+        assert!(said.contains("goalkeeper.yaml:5:"), "{said}");
+    }
+}
