@@ -39,6 +39,11 @@ pub(super) struct Named {
     pub(super) targets: Option<PathBuf>,
     pub(super) web: Option<PathBuf>,
 }
+/// Ways to log in to Kafka that are not there, and why.
+const MISSING_MECHANISMS: [(&str, &str); 2] = [
+    ("GSSAPI", "it would need the libraries of Kerberos, which are not built in"),
+    ("OAUTHBEARER", "nothing here fetches tokens"),
+];
 
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
 pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, Named) {
@@ -176,7 +181,19 @@ fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, Strin
             super::document::Value::Float(number) => Ok(number.to_string()),
             _ => node.text(),
         };
+        let is_missing = |value: &str| {
+            let is_mechanism = matches!(key.as_str(), "sasl.mechanism" | "sasl.mechanisms");
+            MISSING_MECHANISMS.iter().find(|(name, _)| is_mechanism && name.eq_ignore_ascii_case(value))
+        };
         match value {
+            Ok(value) if let Some((name, why)) = is_missing(&value) => {
+                let help = format!("use PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or certificates: {why}");
+                document.problem(
+                    node.at,
+                    format!("kafka.properties.{key}: goalkeeper cannot log in with {name}"),
+                    help,
+                );
+            }
             Ok(value) => drop(all.insert(key, value)),
             Err(problem) => document.wrong(node.at, &format!("kafka.properties.{key}"), &problem),
         }

@@ -7,7 +7,7 @@ pub(super) use api::{parameters, problem};
 
 use super::access::{Access, guard};
 use super::answer::{Answer, Ask, NoAnswer};
-use super::exposition::{Format, gzip, page};
+use super::exposition::{Format, gzip, page, takes_gzip};
 use super::status::Status;
 use super::view::View;
 use super::wallboard::{self, Live};
@@ -111,7 +111,7 @@ async fn metrics_page(app: App, headers: HeaderMap, which: Page) -> Response {
     let begun = Instant::now();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = Format::negotiate(text(header::ACCEPT));
-    let packed = text(header::ACCEPT_ENCODING).split(',').any(|coding| coding.trim().starts_with("gzip"));
+    let packed = takes_gzip(text(header::ACCEPT_ENCODING));
     let for_page = app.clone();
     // A large page is work for milliseconds: not on the threads that answer everyone.
     let written = tokio::task::spawn_blocking(move || {
