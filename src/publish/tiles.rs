@@ -4,6 +4,7 @@
 use crate::domain::engine::{Engine, Query};
 use crate::domain::event::Name;
 use crate::domain::measure::{Measure, Unit};
+use crate::domain::roster::Queue;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
 use crate::domain::time::Instant;
@@ -37,6 +38,8 @@ pub struct Tile {
     pub scope: Scope,
     /// Its team.
     pub team: Option<Name>,
+    /// How many wait there now, and since when the first of them; none of what has no queues, or until figures are whole.
+    pub waiting: Option<(i64, Option<Instant>)>,
     /// Figures that have a value; none until everything that was there at the start has been read.
     pub figures: Vec<TileFigure>,
 }
@@ -61,6 +64,10 @@ impl Tiles {
         let tile = |scope: &Scope| Tile {
             scope: scope.clone(),
             team: engine.roster().team_of(scope, now).cloned(),
+            waiting: (ready && has_queues(engine, scope)).then(|| {
+                let waiting = engine.panes().queue_length(scope, engine.settings().longest_wait);
+                (waiting.count, waiting.since)
+            }),
             figures: window.filter(|_| ready).map_or_else(Vec::new, |w| figures(engine, &measures, *w, scope)),
         };
         Tiles {
@@ -69,6 +76,20 @@ impl Tiles {
             complete: ready,
             hidden: shown.count().saturating_sub(MOST_TILES),
         }
+    }
+}
+
+/// True if contacts can wait there: a team of reps alone has nobody waiting, and that is no good news.
+fn has_queues(engine: &Engine, scope: &Scope) -> bool {
+    let (roster, now) = (engine.roster(), engine.now());
+    let team = |queue: &Queue| roster.team_of(&Scope::new(ScopeKind::Queue, queue.unit.id.clone()), now).cloned();
+    match scope.kind {
+        ScopeKind::Company | ScopeKind::Queue => true,
+        ScopeKind::Team => roster.queues().any(|queue| team(queue).as_ref() == Some(&scope.id)),
+        ScopeKind::Department => {
+            roster.queues().any(|queue| team(queue).is_some_and(|team| roster.department_of(&team) == Some(&scope.id)))
+        }
+        ScopeKind::Rep => false,
     }
 }
 

@@ -9,7 +9,7 @@ use super::tiles::{Choices, Tile};
 use super::view::View;
 use crate::domain::event::Name;
 use crate::domain::judge::Judged;
-use crate::domain::measure::measures;
+use crate::domain::measure::{Unit, measures};
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::time::Instant;
 use crate::domain::verdict::State as VerdictState;
@@ -245,6 +245,8 @@ struct ShownTile {
 #[derive(Serialize)]
 struct ShownTileFigure {
     measure: String,
+    /// What it is called on the tile, if not by the measure.
+    label: Option<&'static str>,
     /// In which window, in words.
     when: String,
     /// The window, as the API takes it.
@@ -297,6 +299,7 @@ fn shown_tile(tile: &Tile, board: &Board, said: &[&Judged]) -> ShownTile {
         figures.sort_by_key(|figure| std::cmp::Reverse(figure.state.map(urgency)));
         figures.truncate(MOST_FIGURES);
     }
+    figures.extend(tile.waiting.map(|waiting| shown_waiting(waiting, board.time)));
     for figure in &tile.figures {
         // Three or four are enough where they only fill the room.
         if figures.len() >= MOST_FIGURES - 2 {
@@ -305,6 +308,7 @@ fn shown_tile(tile: &Tile, board: &Board, said: &[&Judged]) -> ShownTile {
         if figures.iter().all(|other| other.measure != figure.measure) {
             figures.push(ShownTileFigure {
                 measure: figure.measure.clone(),
+                label: None,
                 when: when(figure.window),
                 window: figure.window.to_string(),
                 text: Some(figure.text.clone()),
@@ -317,12 +321,28 @@ fn shown_tile(tile: &Tile, board: &Board, said: &[&Judged]) -> ShownTile {
     ShownTile { kind: tile.scope.kind.name(), id: tile.scope.id.clone(), team: tile.team.clone(), figures }
 }
 
+/// Who waits now: what somebody can still do something about.
+fn shown_waiting((count, since): (i64, Option<Instant>), now: Instant) -> ShownTileFigure {
+    let longest = since.map(|since| Unit::Seconds.text((now.since(since).0.max(0) / 1000) as f64));
+    ShownTileFigure {
+        measure: "queued".to_owned(),
+        label: Some("Waiting now"),
+        when: longest.map_or_else(|| "nobody waits".to_owned(), |longest| format!("the longest for {longest}")),
+        window: "hour".to_owned(),
+        text: Some(count.to_string()),
+        state: None,
+        bound: None,
+        projection: None,
+    }
+}
+
 /// A figure that is held against a target.
 fn held(board: &Board, judged: &Judged) -> ShownTileFigure {
     let target = &board.targets[judged.target];
     let unit = target.measure.definition.unit;
     ShownTileFigure {
         measure: target.measure.name.clone(),
+        label: None,
         when: when(target.window),
         window: target.window.to_string(),
         text: judged.verdict.figure.value.map(|value| unit.text(value)),
