@@ -4,9 +4,8 @@ use super::mail::{Inbox, Mail};
 use crate::clock::{Clock, Doubt, Look};
 use crate::telemetry::{BOOKS, Telemetry};
 use goalkeeper::config::{self, Config, Loaded, OnGap};
-use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Query, Refusal, Room};
+use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Refusal, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
-use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::{Instant, Span};
 use goalkeeper::domain::watermark::{Follows, Reading, time_of};
@@ -15,7 +14,6 @@ use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Gap, Item, Notice, Opened, Original, Partition, Place, Positions, Stamp};
 use goalkeeper::ingest::refusal::Reason;
 use goalkeeper::publish::question::Question;
-use goalkeeper::publish::rows::Shown;
 use goalkeeper::publish::server::{Answer, NoAnswer};
 use goalkeeper::publish::view::{View, Viewer};
 use goalkeeper::store::writer::Written;
@@ -38,8 +36,6 @@ const PUBLISH_SHARE: u32 = 10;
 const UNREACHABLE_TOLD_AFTER: Duration = Duration::from_secs(60);
 /// Partitions that are named when they are not read yet.
 const UNREAD_NAMED: usize = 5;
-/// The most rows that one question gets.
-const MOST_ROWS: usize = 200_000;
 
 /// The world as the engine's task meets it: what comes in is mail, what goes out goes through here, and so do looks at
 /// the clocks.
@@ -681,25 +677,13 @@ impl<O: Outside> Daemon<O> {
         if self.engine.now() == Instant::MIN {
             return Err(NoAnswer::NotReady("no event has come yet, so there is no time to answer for".to_owned()));
         }
-        let misunderstood = |problem: String| NoAnswer::Misunderstood(problem);
-        let query = question
-            .understand(&self.engine, &self.config.windows)
-            .map_err(|problem| misunderstood(problem.to_string()))?;
-        if is_too_long(&query, &self.engine) {
-            let problem = format!(
-                "the answer has more than {MOST_ROWS} rows, which are the most that are given: ask for fewer scopes, \
-                 measures, windows or days"
-            );
-            return Err(misunderstood(problem));
-        }
-        let mut shown = Vec::new();
-        self.engine
-            .visit_figures(&query, |row| shown.push(Shown::new(&row, self.engine.roster())))
-            .map_err(|error| misunderstood(error.to_string()))?;
+        let rows = question
+            .answer(&self.engine, &self.config.windows)
+            .map_err(|problem| NoAnswer::Misunderstood(problem.to_string()))?;
         Ok(Answer {
             time: self.engine.now().to_rfc3339(),
             low_watermark: self.engine.low_watermark().to_rfc3339(),
-            rows: shown,
+            rows,
         })
     }
 
@@ -810,16 +794,6 @@ fn viewer(config: &Config) -> Viewer {
 
 fn std_duration(span: Span) -> Duration {
     Duration::from_millis(span.0.unsigned_abs())
-}
-
-/// True if an answer has more rows than are given, about: calendar windows are counted in the company's zone.
-fn is_too_long(query: &Query, engine: &Engine) -> bool {
-    let zone = engine.roster().data().company.zone.unwrap_or_default();
-    let rows_each = query.scopes.len() * query.measures.len();
-    let stretches =
-        query.windows.iter().flat_map(|window| window.between(query.from, query.to, ScopeKind::Company, zone));
-    // One more than are given is enough to know.
-    rows_each > 0 && stretches.take(MOST_ROWS / rows_each + 1).count() * rows_each > MOST_ROWS
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! Questions for figures as people write them: on the command line and in a URL, with the same words.
 
+use super::rows::Shown;
 use crate::domain::engine::{Engine, Query};
 use crate::domain::measure::{Measure, measures};
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::time::{Instant, Zone, day_start};
 use crate::domain::window::Window;
 use chrono::NaiveDate;
+
+/// The most rows that one question gets.
+const MOST_ROWS: usize = 200_000;
 
 /// A question as it was written. Empty lists ask for everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,26 @@ impl Question {
             from,
             to,
         })
+    }
+
+    /// The figures that are asked for, as they are shown.
+    ///
+    /// # Errors
+    /// If the question makes no sense, or asks for more rows than are given or for older ones than are kept.
+    pub fn answer(&self, engine: &Engine, windows: &[Window]) -> Result<Vec<Shown>, Misunderstood> {
+        let query = self.understand(engine, windows)?;
+        if is_too_long(&query, engine) {
+            let problem = format!(
+                "the answer has more than {MOST_ROWS} rows, which are the most that are given: ask for fewer scopes, \
+                 measures, windows or days"
+            );
+            return Err(Misunderstood(problem));
+        }
+        let mut rows = Vec::new();
+        engine
+            .visit_figures(&query, |row| rows.push(Shown::new(&row, engine.roster())))
+            .map_err(|error| Misunderstood(error.to_string()))?;
+        Ok(rows)
     }
 
     /// From when to when; `at` is the last millisecond before itself.
@@ -115,6 +139,16 @@ fn each<T>(texts: &[String], read: impl Fn(&str) -> Result<T, Misunderstood>) ->
 
 fn company_zone(engine: &Engine) -> Zone {
     engine.roster().data().company.zone.unwrap_or(Zone::UTC)
+}
+
+/// True if an answer has more rows than are given, about: calendar windows are counted in the company's zone.
+fn is_too_long(query: &Query, engine: &Engine) -> bool {
+    let zone = company_zone(engine);
+    let rows_each = query.scopes.len() * query.measures.len();
+    let stretches =
+        query.windows.iter().flat_map(|window| window.between(query.from, query.to, ScopeKind::Company, zone));
+    // One more than are given is enough to know.
+    rows_each > 0 && stretches.take(MOST_ROWS / rows_each + 1).count() * rows_each > MOST_ROWS
 }
 
 /// Reads RFC 3339, or a date, which is its first instant in `zone`.

@@ -11,6 +11,7 @@ mod crash;
 mod dead_letters;
 mod decode;
 mod floods;
+mod fuzz;
 mod kafka;
 mod offsets;
 mod oracle;
