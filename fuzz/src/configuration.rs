@@ -35,8 +35,8 @@ fn folder() -> TempDir {
 
 /// Reads one configuration; true if it is good.
 pub fn run(bytes: &[u8]) -> bool {
-    // What is named there may wait for ever, or be another thing each time.
-    if [&b"/dev"[..], b"/proc"].iter().any(|place| bytes.windows(place.len()).any(|part| part == *place)) {
+    // What is named there may be another thing each time.
+    if bytes.windows(5).any(|part| part == b"/proc") {
         return false;
     }
     FOLDER.with(|folder| read(folder.path(), bytes))

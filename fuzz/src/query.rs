@@ -19,6 +19,8 @@ use tower::ServiceExt;
 
 /// Longer than any page of so small a company.
 const LONGEST_PAGE: usize = 64 << 20;
+/// Bytes of a page from which on it is not asked for again: as many rows as are given take their time.
+const ASKED_AGAIN: usize = 1 << 20;
 const ROSTER: &str = "
 company: {id: acme, zone: America/Santiago}
 teams: [{id: billing, zone: Europe/Oslo}]
@@ -77,12 +79,14 @@ fn shared() -> Shared {
     }
 }
 
-/// Answers one request, twice; true if it was understood.
+/// Answers one request, a short one twice; true if it was understood.
 pub fn run(bytes: &[u8]) -> bool {
     APP.with(|(shared, runtime)| {
         let ask = || Some(runtime.block_on(answer(shared.clone(), request(bytes)?)));
         let answer = ask();
-        assert_eq!(ask(), answer, "asked twice there are two answers");
+        if answer.as_ref().is_none_or(|(.., page)| page.len() < ASKED_AGAIN) {
+            assert_eq!(ask(), answer, "asked twice there are two answers");
+        }
         answer.is_some_and(|(status, ..)| status == 200)
     })
 }
