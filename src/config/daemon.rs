@@ -1,6 +1,6 @@
 //! The grammar of `goalkeeper.yaml`.
 
-use super::document::{At, Document, Node, Section};
+use super::document::{At, Document, Node, Section, read_text};
 use super::values;
 use super::{Clock, Config, Kafka, OnGap, Server, State};
 use crate::domain::event::Name;
@@ -215,7 +215,7 @@ fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, Strin
             );
             continue;
         };
-        match std::fs::read_to_string(directory.join(&name)) {
+        match read_text(&directory.join(&name)) {
             Ok(secret) => drop(all.insert(key, secret.trim_end_matches(['\r', '\n']).to_owned())),
             Err(error) => {
                 let message = format!("kafka.secrets.{key}: {name} cannot be read: {error}");
@@ -332,7 +332,7 @@ fn customers(file: &mut Section, directory: &Path, config: &mut Config) {
     let Ok(name) = values::text(&node) else {
         return document.problem(node.at, "customers.key_file is no file name", help);
     };
-    match std::fs::read_to_string(directory.join(&name)) {
+    match read_text(&directory.join(&name)) {
         Err(error) => document.problem(node.at, format!("customers.key_file: {name} cannot be read: {error}"), help),
         Ok(text) => match u128::from_str_radix(text.trim(), 16) {
             Ok(key) if text.trim().len() == 32 => config.customers_key = key.to_be_bytes(),

@@ -371,11 +371,8 @@ impl Pack for Saved {
     fn take(input: &mut pack::Input<'_>) -> Result<Saved, pack::Corrupt> {
         Ok(Saved {
             position: Pack::take(input)?,
-            offsets: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
-            logs: Logs {
-                topics: Vec::<(String, String)>::take(input)?.into_iter().collect(),
-                epochs: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
-            },
+            offsets: take_map(input)?,
+            logs: Logs { topics: take_map(input)?, epochs: take_map(input)? },
             in_force: InForce {
                 roster: Pack::take(input)?,
                 settings: Pack::take(input)?,
@@ -383,6 +380,14 @@ impl Pack for Saved {
                 meaning_of_ids: Vec::<(String, String)>::take(input)?.into_iter().collect(),
             },
         })
+    }
+}
+
+fn take_map<V: Pack>(input: &mut pack::Input<'_>) -> Result<BTreeMap<String, V>, pack::Corrupt> {
+    let pairs = Vec::<(String, V)>::take(input)?;
+    match pairs.is_sorted_by(|(a, _), (b, _)| a < b) {
+        true => Ok(pairs.into_iter().collect()),
+        false => Err(pack::Corrupt),
     }
 }
 

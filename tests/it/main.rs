@@ -13,6 +13,7 @@ mod crash;
 mod dead_letters;
 mod decode;
 mod floods;
+mod fuzz;
 mod healthcheck;
 mod kafka;
 mod offsets;
