@@ -17,13 +17,14 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 const MAGIC: &[u8] = b"goalkeeper state\n";
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 const RECORDS: u8 = 1;
 const NOTES: u8 = 2;
 const PATHS: u8 = 3;
 const PANES: u8 = 4;
 const SCOPES: u8 = 5;
-const POSITION: u8 = 6;
+const MEMORY: u8 = 6;
+const POSITION: u8 = 7;
 
 type Rows = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
 
@@ -80,7 +81,7 @@ fn sealed(mut rows: Rows) -> Vec<u8> {
         }
     }
     let mut head = Vec::new();
-    for table in [NOTES, PATHS, PANES, SCOPES] {
+    for table in [NOTES, PATHS, PANES, SCOPES, MEMORY] {
         let (mut count, mut checks) = (0_u64, 0_u64);
         for (key, value) in of(&rows, table) {
             count += 1;
