@@ -427,7 +427,9 @@ def rep():
     mine = 'rep="$rep"'
     one = lambda name: window("rep", name, mine)  # noqa: E731
     return dashboard("goalkeeper-rep", "Goalkeeper: one rep", "The figures of one rep, for those who may see them.", [
-        CHOSEN_WINDOW, variable("rep", "Rep", of("goalkeeper_rep_info"), "rep"),
+        # With server.reps_listen nothing else on that page has windows.
+        variable("window", "Window", of("goalkeeper_rep_window_handled"), "window", current="day"),
+        variable("rep", "Rep", of("goalkeeper_rep_info"), "rep"),
     ], [
         note("For those allowed", "These are personal data: give the folder of this dashboard to those who may see them only. Series of reps exist "
              "with `server.reps: true` only; with `server.reps_listen` they have a scrape job of their own. Small samples tell little: "
