@@ -281,6 +281,9 @@ pub(crate) struct Demo {
     /// Send the events through a real Kafka, by way of a topic of their own that is deleted at the end.
     #[arg(long, value_delimiter = ',')]
     pub(crate) brokers: Vec<String>,
+    /// Start a Prometheus and an Alertmanager beside it, with an alert rule for each target.
+    #[arg(long)]
+    pub(crate) with_prometheus: bool,
     /// The same seed makes the same day.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

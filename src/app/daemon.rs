@@ -4,6 +4,7 @@ use super::jobs::{Jobs, Reply, SLICE};
 use super::mail::{Inbox, Mail};
 use crate::clock::{Clock, Doubt, Look};
 use crate::telemetry::{BOOKS, Telemetry};
+use anyhow::bail;
 use goalkeeper::config::{self, Config, Loaded, OnGap};
 use goalkeeper::domain::engine::{Engine, Input, Outcome, PartitionId, Refusal, Room};
 use goalkeeper::domain::roster::{Roster, RosterData};
@@ -121,7 +122,7 @@ pub(super) fn restore(
     config: &Config,
     roster: RosterData,
 ) -> anyhow::Result<(Engine, Positions, InForce)> {
-    let in_force = InForce::of(&roster, &config.settings);
+    let in_force = InForce::of(&roster, config);
     let roster = Arc::new(Roster::new(roster));
     let settings = Arc::new(config.settings.clone());
     let room = Room { bytes: config.state.record_memory, reach: Reach::of(&config.windows), ..Room::default() };
@@ -131,6 +132,13 @@ pub(super) fn restore(
         store.lend_to(&mut engine);
         return Ok((engine, Positions::default(), in_force));
     };
+    if let Some(option) = saved.in_force.renamed(&in_force).first() {
+        bail!(
+            "{option} is not what it was when the state was made: the records in it are kept under their old names, and \
+             what comes now would not find them. Take it back, or begin with an empty state directory: goalkeeper builds \
+             the state again from what Kafka has"
+        );
+    }
     let before = Arc::new(saved.in_force.with_thresholds(&settings));
     let mut engine = Engine::new(roster.clone(), before).with_room(room);
     store.restore(&mut engine, saved.position)?;
@@ -169,7 +177,8 @@ impl<O: Outside> Daemon<O> {
         let viewer = viewer(&config);
         let now = outside.monotonic();
         let before = (engine.now() > Instant::MIN).then_some(engine.now());
-        let clock = Clock::start(now, before, std_duration(config.settings.idle));
+        let Settings { idle, lateness, .. } = config.settings;
+        let clock = Clock::start(now, before, std_duration(idle), lateness);
         Daemon {
             engine,
             viewer,
@@ -365,12 +374,11 @@ impl<O: Outside> Daemon<O> {
         if !self.clock.is_proven() {
             self.let_records_judge_the_clock(&batch);
         }
-        let look = self.look();
-        let polled = look.now.unwrap_or(look.wall);
+        let latest = self.look().latest;
         for item in batch.items {
             let place = item.partition;
             counts[place].records += 1;
-            self.item(item, polled, &mut counts[place]);
+            self.item(item, latest, &mut counts[place]);
         }
         for reached in &batch.reached {
             let source = &mut self.partitions[reached.partition];
@@ -396,7 +404,7 @@ impl<O: Outside> Daemon<O> {
         }
     }
 
-    fn item(&mut self, item: Item, polled: Instant, counts: &mut Counts) {
+    fn item(&mut self, item: Item, latest: Instant, counts: &mut Counts) {
         let source = &self.partitions[item.partition];
         let labels = [source.partition.topic.as_str(), source.number.as_str()];
         match item.what {
@@ -405,7 +413,7 @@ impl<O: Outside> Daemon<O> {
                 let received = match (self.config.clock, item.stamp) {
                     (config::Clock::Stream, _) => None,
                     (config::Clock::Wall, Stamp::Appended(time)) => Some(time),
-                    (config::Clock::Wall, Stamp::Created(_) | Stamp::Absent) => Some(polled),
+                    (config::Clock::Wall, Stamp::Created(_) | Stamp::Absent) => Some(latest),
                 };
                 match self.engine.gather(Input::Event { partition: source.id, received, event }) {
                     Outcome::Applied => counts.applied += 1,
@@ -460,13 +468,17 @@ impl<O: Outside> Daemon<O> {
 
     /// Lets time go on as far as it has come, and does what has become possible.
     fn go_on(&mut self) {
-        let follows = self.follows();
         let reading = |source: &Source| Reading { reached: self.engine.watermark(source.id), at_end: source.at_end };
         let there = || self.partitions.iter().filter(|source| !self.missing.contains(&source.partition.topic));
         let readings: Vec<Reading> = there().map(reading).collect();
         let is_read = there().all(|source| source.was_at_end);
         // While Kafka cannot be reached nobody knows whether everything is read.
         let goes_on = !self.partitions.is_empty() && !self.waits_for_topics() && self.unreachable.is_none();
+        if !goes_on || !is_read {
+            // That no current record comes says nothing as long as none can.
+            self.clock.hear_nothing(self.outside.monotonic());
+        }
+        let follows = self.follows();
         if goes_on && let Some(time) = time_of(&readings, follows) {
             self.engine.gather(Input::Tick(time));
         }
@@ -476,7 +488,8 @@ impl<O: Outside> Daemon<O> {
             if follows == Follows::Unproven {
                 let patience = self.config.settings.idle;
                 tracing::info!(
-                    "no record is current: time follows the wall clock when one is, or when none comes for {} s",
+                    "no record is current: time follows the wall clock when one is, or when none comes for {} s and it is \
+                     not too far ahead",
                     patience.0 / 1000
                 );
             }
@@ -669,7 +682,7 @@ impl<O: Outside> Daemon<O> {
 
     /// Puts a configuration in force, all of it at once.
     fn reload(&mut self, Loaded { config, roster, targets, .. }: Loaded) -> usize {
-        let in_force = InForce::of(&roster, &config.settings);
+        let in_force = InForce::of(&roster, &config);
         let (roster, settings) = (Arc::new(Roster::new(roster)), Arc::new(config.settings.clone()));
         put_in_force(&mut self.engine, &self.in_force, &in_force, roster, settings);
         self.engine.gather(Input::Targets(targets.into()));
@@ -798,6 +811,17 @@ fn tell_doubt(look: &Look) {
             "the wall clock is more than an hour beyond the records that come in and is not followed: time goes on from \
              the newest record. Set the clock right; if it is right, the records' Kafka timestamps are old, and it is \
              followed from the first current one on"
+        ),
+        Some(Doubt::FarAhead) => tracing::error!(
+            wall,
+            "the wall clock is beyond everything that is known by more than rules.lateness, no record comes that would \
+             speak for it, and it is not followed: time stays with the events. If it is right, nothing need be done: it is \
+             followed from the first current record on. If not, set it right"
+        ),
+        Some(Doubt::Behind) => tracing::error!(
+            wall,
+            "the wall clock is more than an hour behind the time that goalkeeper had come to when it ended, and is not \
+             followed: time stays with the events. Set the clock right: it is followed from then on"
         ),
         None => tracing::info!(wall, "the wall clock is believed again"),
     }

@@ -1,12 +1,14 @@
 //! `goalkeeper demo`: the whole thing in one process. The simulator plays a day in fast motion into a broker that lives in
 //! the process (librdkafka's mock) or into a real one, the daemon reads it, and figures and targets move in the terminal.
 
+use super::companions::Companions;
 use super::run::{Service, runtime, stop_signal, telemetry};
 use super::topics;
 use crate::cli;
 use crate::telemetry::Telemetry;
 use anyhow::Context;
 use goalkeeper::config;
+use goalkeeper::domain::alert::Alert;
 use goalkeeper::domain::verdict::State;
 use goalkeeper::publish::answer::{Answer, Ask, NoAnswer};
 use goalkeeper::publish::board::Board;
@@ -44,6 +46,11 @@ pub(super) fn run(options: &cli::Demo) -> anyhow::Result<()> {
     write_config(&directory, &broker, &profile, options)?;
     let loaded = config::load(&directory)?;
 
+    let companions = match options.with_prometheus {
+        true => Some(Companions::start(&directory, options.listen, &loaded)?),
+        false => None,
+    };
+
     let runtime = runtime()?;
     let stop = stop_signal(&runtime)?;
     let telemetry = telemetry()?;
@@ -57,6 +64,9 @@ pub(super) fn run(options: &cli::Demo) -> anyhow::Result<()> {
     println!("  metrics    http://{}/metrics", options.listen);
     println!("  figures    http://{}/api/v1/figures?scope=team&window=1h", options.listen);
     println!("  targets    http://{}/api/v1/targets", options.listen);
+    if let Some(companions) = &companions {
+        println!("  alerts     http://{}/ by http://{}/alerts", companions.alertmanager, companions.prometheus);
+    }
     println!("  stop with Ctrl-C\n");
     show(&runtime, &service, &player, stop)?;
     let _ = tell.send(());
@@ -316,7 +326,7 @@ fn goals(board: &Board) -> String {
         }
         text.push('\n');
     }
-    let firing: Vec<_> = board.alerts().into_iter().filter(|alert| alert.state == "firing").collect();
+    let firing = board.alerts(|judged| matches!(judged.alert, Alert::Firing { .. }));
     if !firing.is_empty() {
         text.push('\n');
     }

@@ -1,6 +1,7 @@
 //! The commands: how the parts are put together.
 
 mod bench;
+mod companions;
 mod daemon;
 mod demo;
 mod healthcheck;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 /// Whatever kept the command from being done, with where and what to do.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if cli.version {
-        println!("{}", version());
+        print(&format!("{}\n", version()))?;
         return Ok(ExitCode::SUCCESS);
     }
     match cli.command {

@@ -20,6 +20,7 @@ use goalkeeper::publish::answer::NoAnswer;
 use goalkeeper::publish::door::{Door, NotIn};
 use goalkeeper::publish::server::{Shared, router, router_of_reps};
 use goalkeeper::publish::view::View;
+use goalkeeper::publish::wallboard::Live;
 use goalkeeper::store::writer::Writer;
 use goalkeeper::store::{Checkpoint, Store, panic_text};
 use std::net::SocketAddr;
@@ -113,7 +114,7 @@ impl Outside for World {
         clock::wall()
     }
     fn publish(&self, view: View) {
-        self.shared.view.store(Arc::new(view));
+        self.shared.publish(view);
     }
     fn ready(&self, ready: Result<(), String>) {
         supervisor::tell_status(&ready);
@@ -314,6 +315,7 @@ fn shared(
     };
     Shared {
         view: ArcSwap::default(),
+        live: Live::default(),
         own: Box::new(move || own.gather()),
         healthy: Box::new(is_alive),
         ready: Box::new(move || (**ready.load()).clone()),

@@ -25,7 +25,7 @@ pub(super) fn run(command: &StateCommand) -> anyhow::Result<()> {
         StateCommand::Show(options) => {
             let loaded = config::load(&options.config)?;
             let contents = Store::open_existing(&loaded.config.state.directory)?.contents()?;
-            print(&shown(&contents, &InForce::of(&loaded.roster, &loaded.config.settings)))?;
+            print(&shown(&contents, &InForce::of(&loaded.roster, &loaded.config)))?;
         }
         StateCommand::Export(options) => export(options)?,
         StateCommand::Import(options) => import(options)?,
@@ -44,7 +44,7 @@ fn verify(loaded: Loaded) -> anyhow::Result<()> {
         }
     };
     let records = store.read_all(&mut tell)?;
-    let in_force = InForce::of(&loaded.roster, &loaded.config.settings);
+    let in_force = InForce::of(&loaded.roster, &loaded.config);
     let mut same_in_force = true;
     // What cannot be read is not looked at again.
     if problems.get() == 0

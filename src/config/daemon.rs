@@ -1,6 +1,6 @@
 //! The grammar of `goalkeeper.yaml`.
 
-use super::document::{At, Document, Node, Section};
+use super::document::{At, Document, Node, Section, read_text};
 use super::values;
 use super::{Clock, Config, Kafka, OnGap, Server, State};
 use crate::domain::event::Name;
@@ -39,6 +39,11 @@ pub(super) struct Named {
     pub(super) targets: Option<PathBuf>,
     pub(super) web: Option<PathBuf>,
 }
+/// Ways to log in to Kafka that are not there, and why.
+const MISSING_MECHANISMS: [(&str, &str); 2] = [
+    ("GSSAPI", "it would need the libraries of Kerberos, which are not built in"),
+    ("OAUTHBEARER", "nothing here fetches tokens"),
+];
 
 /// Reads the file; problems are told to its document. Relative paths stand beside the file.
 pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Config, Named) {
@@ -176,7 +181,19 @@ fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, Strin
             super::document::Value::Float(number) => Ok(number.to_string()),
             _ => node.text(),
         };
+        let is_missing = |value: &str| {
+            let is_mechanism = matches!(key.as_str(), "sasl.mechanism" | "sasl.mechanisms");
+            MISSING_MECHANISMS.iter().find(|(name, _)| is_mechanism && name.eq_ignore_ascii_case(value))
+        };
         match value {
+            Ok(value) if let Some((name, why)) = is_missing(&value) => {
+                let help = format!("use PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or certificates: {why}");
+                document.problem(
+                    node.at,
+                    format!("kafka.properties.{key}: goalkeeper cannot log in with {name}"),
+                    help,
+                );
+            }
             Ok(value) => drop(all.insert(key, value)),
             Err(problem) => document.wrong(node.at, &format!("kafka.properties.{key}"), &problem),
         }
@@ -198,7 +215,7 @@ fn properties(section: &mut Section, directory: &Path) -> BTreeMap<String, Strin
             );
             continue;
         };
-        match std::fs::read_to_string(directory.join(&name)) {
+        match read_text(&directory.join(&name)) {
             Ok(secret) => drop(all.insert(key, secret.trim_end_matches(['\r', '\n']).to_owned())),
             Err(error) => {
                 let message = format!("kafka.secrets.{key}: {name} cannot be read: {error}");
@@ -315,7 +332,7 @@ fn customers(file: &mut Section, directory: &Path, config: &mut Config) {
     let Ok(name) = values::text(&node) else {
         return document.problem(node.at, "customers.key_file is no file name", help);
     };
-    match std::fs::read_to_string(directory.join(&name)) {
+    match read_text(&directory.join(&name)) {
         Err(error) => document.problem(node.at, format!("customers.key_file: {name} cannot be read: {error}"), help),
         Ok(text) => match u128::from_str_radix(text.trim(), 16) {
             Ok(key) if text.trim().len() == 32 => config.customers_key = key.to_be_bytes(),

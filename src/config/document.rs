@@ -8,6 +8,8 @@ use serde_saphyr::{Location, Spanned};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -143,7 +145,7 @@ pub(super) struct Document {
 impl Document {
     /// Reads a file; the tree is `None` if it cannot be read at all, and the problems say why.
     pub(super) fn open(path: &Path, help: &str) -> (Rc<Document>, Option<Node>) {
-        match std::fs::read_to_string(path) {
+        match read_text(path) {
             Ok(text) => Document::parse(&path.display().to_string(), &text),
             Err(error) => {
                 let document = Document::empty(&path.display().to_string(), "");
@@ -259,6 +261,22 @@ impl Document {
     /// The keys that the file could have had and did not, as paths.
     pub(super) fn unset(&self) -> Vec<String> {
         self.unset.borrow().clone()
+    }
+}
+
+/// No file of a configuration is larger, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// Reads a file. What may have no end, or may never say anything, is none: a reload must not wait for it.
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    match text.len() as u64 > LARGEST {
+        true => Err(io::Error::other(format!("it has more than {} MiB", LARGEST >> 20))),
+        false => Ok(text),
     }
 }
 
@@ -451,6 +469,19 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_is_a_file_and_has_an_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = |path: &Path| read_text(path).map_err(|error| error.to_string());
+        assert_eq!(said(folder.path()), Err("it is no file".to_owned()));
+        assert_eq!(said(Path::new("/dev/zero")), Err("it is no file".to_owned()));
+        let large = folder.path().join("large");
+        File::create(&large).and_then(|file| file.set_len(LARGEST + 1)).expect("a file of holes");
+        assert_eq!(said(&large), Err("it has more than 64 MiB".to_owned()));
+        std::fs::write(&large, "text").expect("can be written");
+        assert_eq!(said(&large), Ok("text".to_owned()));
+    }
 
     #[test]
     fn distance_counts_changed_letters() {

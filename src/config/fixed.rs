@@ -3,11 +3,10 @@
 use super::document::Document;
 use super::{Config, Kafka};
 use crate::domain::event::Name;
-use crate::domain::settings::Settings;
-use std::collections::BTreeSet;
+use siphasher::sip128::SipHasher13;
+use std::collections::{BTreeMap, BTreeSet};
 
 const RESTART: &str = "take it back, or restart goalkeeper to put it in force";
-/// A restart alone would change nothing for records that are there.
 const BEGIN_ANEW: &str = "take it back, or restart goalkeeper with an empty state directory: the records that it has are \
                           kept under their old names";
 
@@ -15,10 +14,10 @@ const BEGIN_ANEW: &str = "take it back, or restart goalkeeper with an empty stat
 pub(super) fn check(document: &Document, running: &Config, new: &Config) {
     let mut fixed = Vec::new();
     kafka(document, running.kafka.as_ref(), new.kafka.as_ref(), &mut fixed);
-    namespaces(&running.settings, &new.settings, &mut fixed);
+    let renamed = differing(&running.meaning_of_ids(), &new.meaning_of_ids());
+    fixed.extend(renamed.into_iter().map(|option| (option, BEGIN_ANEW)));
     for (option, is_same) in [
         ("clock", running.clock == new.clock),
-        ("customers.key_file", running.customers_key == new.customers_key),
         ("state.directory", running.state.directory == new.state.directory),
         ("state.record_memory_mib", running.state.record_memory == new.state.record_memory),
         ("server.listen", running.server.listen == new.server.listen),
@@ -59,20 +58,33 @@ fn kafka(document: &Document, running: Option<&Kafka>, new: Option<&Kafka>, fixe
     }
 }
 
-fn namespaces(running: &Settings, new: &Settings, fixed: &mut Fixed) {
-    let names: BTreeSet<&Name> = running.sources.keys().chain(new.sources.keys()).collect();
-    for name in names {
-        let (running, new) = (running.source(name), new.source(name));
-        // Its own name is what a source has where nothing is said.
-        let own = |namespace: &Option<Name>| namespace.clone().unwrap_or_else(|| name.clone());
-        for (key, is_same) in [
-            ("contacts", own(&running.contacts) == own(&new.contacts)),
-            ("tickets", own(&running.tickets) == own(&new.tickets)),
-            ("customers", running.customers == new.customers),
-        ] {
-            if !is_same {
-                fixed.push((format!("sources.{name}.{key}"), BEGIN_ANEW));
+/// The options that are not the same in both.
+pub(crate) fn differing(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
+    let options: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    options.into_iter().filter(|option| one.get(*option) != other.get(*option)).cloned().collect()
+}
+
+impl Config {
+    /// The options that decide which record an id names, where they are not at their defaults. Records keep the names
+    /// that they got, so a state can only be used with the options that it was made with.
+    pub fn meaning_of_ids(&self) -> BTreeMap<String, String> {
+        let mut meaning = BTreeMap::new();
+        for (name, source) in &self.settings.sources {
+            // Its own name is what a source has where nothing is said.
+            let shared = |namespace: &Option<Name>| namespace.clone().filter(|namespace| namespace != name);
+            for (key, namespace) in [
+                ("contacts", shared(&source.contacts)),
+                ("tickets", shared(&source.tickets)),
+                ("customers", source.customers.clone()),
+            ] {
+                meaning.extend(namespace.map(|namespace| (format!("sources.{name}.{key}"), namespace.to_string())));
             }
         }
+        if self.customers_key != Config::default().customers_key {
+            // Whoever has the state must not learn the key from it.
+            let digest = SipHasher13::new_with_key(&self.customers_key).hash(b"customers.key_file").as_u128();
+            meaning.insert("customers.key_file".to_owned(), format!("{digest:032x}"));
+        }
+        meaning
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::target::Target;
 use crate::domain::time::{Period, Span};
 use crate::domain::window::Window;
 use document::{Document, Section};
+pub(crate) use fixed::differing;
 use problem::Problems;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

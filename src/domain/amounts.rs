@@ -14,6 +14,12 @@ impl Amounts {
         Amounts::from_sorted(amounts.into_iter())
     }
 
+    /// Amounts as [`Amounts::cells`] has them; none if these are not.
+    pub(super) fn written(amounts: Vec<(Cell, i64)>) -> Option<Amounts> {
+        let is_sorted = amounts.is_sorted_by(|(a, _), (b, _)| a < b);
+        (is_sorted && amounts.iter().all(|(_, n)| *n != 0)).then_some(Amounts(amounts))
+    }
+
     /// Amounts sorted by cell, cells repeated or not; no larger than it must be.
     pub(super) fn from_sorted(amounts: impl ExactSizeIterator<Item = (Cell, i64)>) -> Amounts {
         let mut kept: Vec<(Cell, i64)> = Vec::with_capacity(amounts.len());

@@ -11,6 +11,7 @@
 
 use super::amounts::Amounts;
 use super::booking::Delta;
+use super::digest::{self, Share};
 use super::scope::{Path, Scope, ScopeKind};
 use super::time::{Instant, MINUTE, QUARTER_HOUR, Zone};
 use hashbrown::HashMap;
@@ -36,6 +37,7 @@ pub(super) type Sum = ((Node, Instant), Amounts);
 struct Route {
     own: Box<[Node]>,
     up: Option<u32>,
+    shares: Box<[Share]>,
 }
 
 /// Paths whose routes are kept; beyond it they are looked up again, which costs time only.
@@ -82,12 +84,16 @@ impl Batch {
         self.own.len() + self.up.len()
     }
 
-    /// Takes a delta in.
-    pub(super) fn add(&mut self, delta: &Delta) {
-        if !self.routes.contains_key(&delta.path) {
-            self.learn(&delta.path);
-        }
-        let Some(route) = self.routes.get(&delta.path) else { return };
+    /// What the scopes of a path have in digests.
+    pub(super) fn shares(&mut self, path: &Arc<Path>) -> &[Share] {
+        self.learn(path);
+        self.routes.get(path).map_or(&[], |route| &route.shares)
+    }
+
+    /// Takes a delta in, and tells what the scopes of its path have in digests.
+    pub(super) fn add(&mut self, delta: &Delta) -> &[Share] {
+        self.learn(&delta.path);
+        let Some(route) = self.routes.get(&delta.path) else { return &[] };
         for node in &route.own {
             // Reps have neither minutes nor distributions.
             let (width, amounts) = match node.kind {
@@ -99,6 +105,7 @@ impl Batch {
         if let Some(up) = route.up {
             self.up.entry((up, delta.at.floor(MINUTE))).or_default().add(delta.amounts.cells());
         }
+        &route.shares
     }
 
     /// Hands everything out that was taken in, by scope and then by pane.
@@ -114,6 +121,9 @@ impl Batch {
     }
 
     fn learn(&mut self, path: &Arc<Path>) {
+        if self.routes.contains_key(path) {
+            return;
+        }
         let nodes: Vec<Node> = path.steps().iter().map(|(scope, zone)| self.node(scope, *zone)).collect();
         let own = nodes.partition_point(|node| node.kind < ScopeKind::Team);
         let (own, above) = nodes.split_at(own);
@@ -127,7 +137,7 @@ impl Batch {
         if self.routes.len() >= ROUTES_KEPT {
             self.routes.clear();
         }
-        self.routes.insert(path.clone(), Route { own: own.into(), up });
+        self.routes.insert(path.clone(), Route { own: own.into(), up, shares: digest::shares(path).into() });
     }
 
     fn node(&mut self, scope: &Scope, zone: Zone) -> Node {

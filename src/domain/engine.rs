@@ -758,6 +758,11 @@ impl Engine {
     pub fn low_watermark(&self) -> Instant {
         watermark::low(self.partitions.iter().map(|p| &p.watermark), self.now, self.settings.idle)
     }
+
+    /// The time of the newest event that was accepted.
+    pub fn newest(&self) -> Option<Instant> {
+        self.partitions.iter().filter_map(|partition| partition.watermark.reached).max()
+    }
 }
 
 fn context<'a>(roster: &'a Roster, settings: &'a Settings, now: Instant) -> Context<'a> {

@@ -9,7 +9,8 @@
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
 //! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
-//! - `batch`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of them;
+//! - `batch`, `digest`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of
+//!   them;
 //! - [`facts`]: which records a figure is made of;
 //! - `unlisted`: who else may be named;
 //! - [`target`], [`interval`], [`verdict`], [`alert`], [`judge`]: goals, and what figures say of them;
@@ -25,6 +26,7 @@ mod contact;
 pub mod contribution;
 pub mod counted;
 mod customer;
+mod digest;
 pub mod engine;
 pub mod event;
 mod export;

@@ -94,7 +94,17 @@ pub(crate) trait Pack: Sized {
 pub(crate) fn whole<T: Pack>(bytes: &[u8], shared: &mut Known) -> Result<T, Corrupt> {
     let mut input = Input::new(bytes, shared);
     let value = T::take(&mut input)?;
-    if input.bytes.is_empty() { Ok(value) } else { Err(Corrupt) }
+    if !input.bytes.is_empty() {
+        return Err(Corrupt);
+    }
+    debug_assert_eq!(packed(&value), bytes, "a value can be read from other bytes than are written");
+    Ok(value)
+}
+
+fn packed(value: &impl Pack) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    value.put(&mut bytes);
+    bytes
 }
 
 impl Pack for u64 {
@@ -112,7 +122,9 @@ impl Pack for u64 {
             let byte = input.byte()?;
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                return Ok(value);
+                // Of a number there is one form: no zeros in front of it, and no digits beyond 64 bits.
+                let is_written_so = value >> shift == u64::from(byte) && (byte > 0 || shift == 0);
+                return if is_written_so { Ok(value) } else { Err(Corrupt) };
             }
         }
         Err(Corrupt)
@@ -413,7 +425,7 @@ impl Pack for Amounts {
         }
     }
     fn take(input: &mut Input<'_>) -> Result<Amounts, Corrupt> {
-        Ok(Amounts::new(Pack::take(input)?))
+        Amounts::written(Pack::take(input)?).ok_or(Corrupt)
     }
 }
 
@@ -489,5 +501,36 @@ impl Record {
             record.booked.push(Booking { path, at: Pack::take(&mut input)?, amounts: Pack::take(&mut input)? });
         }
         if input.bytes.is_empty() { Ok(record) } else { Err(Corrupt) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Pack>(bytes: &[u8]) -> Result<T, Corrupt> {
+        whole(bytes, &mut Known::default())
+    }
+
+    #[test]
+    fn a_number_is_read_from_no_other_bytes_than_are_written() {
+        for number in [0, 1, 127, 128, u64::MAX >> 1, u64::MAX] {
+            assert_eq!(read(&packed(&number)), Ok(number));
+        }
+        let beyond_64_bits = [&[0xff; 9][..], &[3]].concat();
+        for bytes in [&[0x80, 0][..], &[0xff, 0x80, 0], &beyond_64_bits, &[0xff; 11]] {
+            assert_eq!(read::<u64>(bytes), Err(Corrupt), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_only_as_they_are_written() {
+        let (one, other) = (Cell::plain(Quantity::ALL[0]), Cell::plain(Quantity::ALL[1]));
+        let amounts = |cells: &[(Cell, i64)]| read::<Amounts>(&packed(&cells.to_vec()));
+        assert_eq!(amounts(&[(one, 7), (other, -1)]), Ok(Amounts::new(vec![(one, 7), (other, -1)])));
+        assert_eq!(amounts(&[(other, 1), (one, 1)]), Err(Corrupt), "out of order");
+        assert_eq!(amounts(&[(one, 0)]), Err(Corrupt), "nothing");
+        // Added up they would be beyond all numbers.
+        assert_eq!(amounts(&[(one, i64::MAX), (one, i64::MAX)]), Err(Corrupt), "twice");
     }
 }

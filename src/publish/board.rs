@@ -176,9 +176,9 @@ impl Board {
         shown
     }
 
-    /// Alerts that are not inactive: loudest first, then the latest.
-    pub fn alerts(&self) -> Vec<ShownAlert> {
-        let is_told = |judged: &&Judged| judged.alert.since().is_some();
+    /// Alerts that are wanted and not inactive: loudest first, then the latest.
+    pub fn alerts(&self, is_wanted: impl Fn(&Judged) -> bool) -> Vec<ShownAlert> {
+        let is_told = |judged: &&Judged| judged.alert.since().is_some() && is_wanted(judged);
         let mut told: Vec<&Judged> = self.judged.iter().filter(is_told).collect();
         let severity = |judged: &Judged| self.targets[judged.target].severity;
         told.sort_by_key(|judged| {

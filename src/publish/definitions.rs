@@ -1,6 +1,6 @@
 //! The catalogue in words: what `goalkeeper definitions` prints, and DEFINITIONS.md.
 
-use crate::domain::measure::{CATALOGUE, measures};
+use crate::domain::measure::{CATALOGUE, Measure, measures};
 use crate::domain::settings::{AbandonRate, ServiceLevel, Settings};
 use std::fmt::Write;
 
@@ -83,6 +83,15 @@ pub fn list(settings: &Settings) -> String {
             writeln!(text, "{:32} {:8} {}", measure.name, measure.definition.unit.name(), measure.definition.meaning);
     }
     text
+}
+
+/// The formula of a measure in words; where the settings choose one, that.
+pub fn formula(measure: &Measure, settings: &Settings) -> &'static str {
+    match measure.definition.name {
+        "service_level" => service_level(settings.service_level),
+        "abandon_rate" => abandon_rate(settings.abandon_rate),
+        _ => measure.definition.formula_text,
+    }
 }
 
 fn service_level(formula: ServiceLevel) -> &'static str {

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Connections at once; one more is closed as soon as it is made.
 pub const MAX_CONNECTIONS: usize = 2_048;
@@ -90,8 +91,24 @@ async fn greet(
 }
 
 /// What carries bytes both ways.
-trait Duplex: AsyncRead + AsyncWrite + Send {}
-impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
+trait Duplex: AsyncRead + AsyncWrite + Send {
+    /// Hears that the client takes what is sent: who does so for hours has nothing to say meanwhile, and is not idle.
+    fn is_taking(self: Pin<&mut Self>);
+}
+
+impl Duplex for TimeoutStream<TcpStream> {
+    fn is_taking(self: Pin<&mut Self>) {
+        self.set_read_timeout_pinned(Some(IDLE));
+    }
+}
+
+impl Duplex for TlsStream<Pin<Box<TimeoutStream<TcpStream>>>> {
+    fn is_taking(self: Pin<&mut Self>) {
+        let (stream, _) = self.get_mut().get_mut();
+        stream.as_mut().set_read_timeout_pinned(Some(IDLE));
+    }
+}
+
 type Wire = Pin<Box<dyn Duplex>>;
 
 /// How far a connection has come.
@@ -129,7 +146,12 @@ impl AsyncRead for Visitor {
 
 impl AsyncWrite for Visitor {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(self.poll_wire(context))?.poll_write(context, from)
+        let mut wire = ready!(self.poll_wire(context))?;
+        let written = wire.as_mut().poll_write(context, from);
+        if let Poll::Ready(Ok(1..)) = written {
+            wire.is_taking();
+        }
+        written
     }
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_wire(context))?.poll_flush(context)

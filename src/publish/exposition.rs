@@ -15,16 +15,27 @@ pub enum Format {
     OpenMetrics,
 }
 
+/// True if an `Accept-Encoding` header lets the page be packed.
+pub fn takes_gzip(accept_encoding: &str) -> bool {
+    let wanted = |coding: &str| {
+        let mut parts = coding.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip")) && weight(parts) > 0.0
+    };
+    accept_encoding.split(',').any(wanted)
+}
+
+/// The weight among the parameters of an offer.
+fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
+    let q = parameters.find_map(|part| part.trim().strip_prefix("q="));
+    q.map_or(1.0, |q| q.parse().unwrap_or(0.0))
+}
+
 impl Format {
     /// The form that an `Accept` header likes best; the text format if it says nothing that is known.
     pub fn negotiate(accept: &str) -> Format {
         let weight = |name: &str| {
             let offers = accept.split(',').map(str::trim).filter(|offer| offer.split(';').next() == Some(name));
-            let weights = offers.map(|offer| {
-                let q = offer.split(';').find_map(|part| part.trim().strip_prefix("q="));
-                q.map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0))
-            });
-            weights.fold(0.0, f32::max)
+            offers.map(|offer| weight(offer.split(';').skip(1))).fold(0.0, f32::max)
         };
         match weight("application/openmetrics-text") {
             wanted if wanted > 0.0 && wanted >= weight("text/plain") => Format::OpenMetrics,
@@ -152,6 +163,23 @@ mod tests {
         assert_eq!(Format::negotiate("text/plain;q=0.9, application/openmetrics-text;q=0.1"), Format::Text);
         assert_eq!(Format::negotiate("*/*"), Format::Text);
         assert_eq!(Format::negotiate(""), Format::Text);
+    }
+
+    #[test]
+    fn a_page_is_packed_for_those_who_take_gzip() {
+        for (header, takes) in [
+            ("gzip", true),
+            ("deflate, GZIP;q=0.5", true),
+            ("br ,gzip ; q=1.0", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000, identity", false),
+            ("gzip;q=none", false),
+            ("gzipped", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            assert_eq!(takes_gzip(header), takes, "{header}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod answer;
 pub mod board;
+pub mod board_api;
 pub mod definitions;
 pub mod door;
 pub mod exposition;
@@ -15,4 +16,6 @@ pub mod rules;
 pub mod server;
 pub mod status;
 pub mod targets;
+pub mod tiles;
 pub mod view;
+pub mod wallboard;

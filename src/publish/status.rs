@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How the daemon is doing. Instants are RFC 3339, or `null` if it has not come to that yet.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Status {
     /// Of the program.
     pub version: String,
@@ -44,7 +44,7 @@ pub struct PartitionStatus {
 }
 
 /// What is on disk.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct StateStatus {
     /// Bytes of the state directory.
     pub bytes: u64,
@@ -57,7 +57,7 @@ pub struct StateStatus {
 }
 
 /// The configuration.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct ConfigurationStatus {
     /// When the one in force was read.
     pub last_reload: Option<String>,

@@ -12,6 +12,7 @@ use anyhow::{Context, bail, ensure};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 const MAGIC: &[u8] = b"goalkeeper state\n";
 /// The tables by their numbers in the stream, from 1; 0 ends it.
@@ -65,6 +66,15 @@ impl Store {
         Disk::open_or_begin(directory, fill)?;
         rows
     }
+
+    /// As [`Store::import`], into a state that is gone with the process: for trials and tests.
+    ///
+    /// # Errors
+    /// If the copy is not one that [`Store::export`] wrote.
+    pub fn import_into_memory(input: impl Read) -> anyhow::Result<Store> {
+        let fill = |database: &Database| paste(database, input).map(drop).map_err(|p| Fault::Refused(format!("{p:#}")));
+        Ok(Store { disk: Arc::new(Disk::in_memory(fill)?) })
+    }
 }
 
 fn copy(database: &Database, output: &mut impl Write) -> anyhow::Result<u64> {
@@ -114,10 +124,8 @@ fn paste(database: &Database, input: impl Read) -> anyhow::Result<u64> {
             let Some(Ok(table)) = tables.get_mut(usize::from(table[0]) - 1) else { bail!("the copy is damaged") };
             let lengths = (number(&mut input)?, number(&mut input)?);
             ensure!(lengths.0.max(lengths.1) < LONGEST, "the copy is damaged: a row of {} bytes", lengths.1);
-            key.resize(lengths.0 as usize, 0);
-            input.read_exact(&mut key).context(CUT_SHORT)?;
-            value.resize(lengths.1 as usize, 0);
-            input.read_exact(&mut value).context(CUT_SHORT)?;
+            read(&mut input, lengths.0, &mut key)?;
+            read(&mut input, lengths.1, &mut value)?;
             table.insert(&key[..], &value[..])?;
             rows += 1;
         }
@@ -135,8 +143,66 @@ fn paste(database: &Database, input: impl Read) -> anyhow::Result<u64> {
 
 const CUT_SHORT: &str = "the copy is cut short or damaged";
 
+/// Reads so many bytes. A length that is a lie takes no memory.
+fn read(input: &mut impl Read, length: u32, into: &mut Vec<u8>) -> anyhow::Result<()> {
+    into.clear();
+    let found = input.take(u64::from(length)).read_to_end(into).context(CUT_SHORT)?;
+    ensure!(found == length as usize, CUT_SHORT);
+    Ok(())
+}
+
 fn number(input: &mut impl Read) -> anyhow::Result<u32> {
     let mut bytes = [0; 4];
     input.read_exact(&mut bytes).context(CUT_SHORT)?;
     Ok(u32::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sums::Sums;
+    use crate::store::{Head, begin};
+
+    /// A copy of an empty state in which one more row of scopes and this position are what was written.
+    fn copy_of(scope: (&[u8], &[u8]), saved: &[u8]) -> Vec<u8> {
+        let spoil = |database: &Database| {
+            begin(database)?;
+            let transaction = database.begin_write()?;
+            let mut sums = Sums::default();
+            sums.scopes.set(&mut transaction.open_table(SCOPES)?, scope.0, Some(scope.1))?;
+            Head::write(&mut transaction.open_table(POSITION)?, &sums, saved)?;
+            transaction.commit()?;
+            Ok(())
+        };
+        let disk = Disk::in_memory(spoil).expect("there is memory");
+        let mut bytes = Vec::new();
+        let mut output = zstd::Encoder::new(&mut bytes, 3).expect("there is memory");
+        disk.with(|database| Ok(copy(database, &mut output))).expect("can be read").expect("can be copied");
+        output.finish().expect("there is memory");
+        bytes
+    }
+
+    #[test]
+    fn a_length_that_is_a_lie_takes_no_memory() {
+        let mut bytes = Vec::new();
+        let said = read(&mut &[7; 100][..], LONGEST - 1, &mut bytes).expect_err("there are not so many");
+        assert_eq!(said.to_string(), CUT_SHORT);
+        assert!(bytes.capacity() < 1 << 16, "{}", bytes.capacity());
+    }
+
+    #[test]
+    fn a_copy_whose_sums_are_right_is_refused_if_its_scopes_or_position_cannot_be_read() {
+        // A rep called `a` with a row.
+        let good = (&[0, 1, b'a'][..], &[1][..]);
+        let import = |bytes: Vec<u8>| Store::import_into_memory(&bytes[..]).map(drop).map_err(|p| p.to_string());
+        assert_eq!(import(copy_of(good, &[])), Ok(()));
+        for (scope, saved, problem) in [
+            ((&[9, 1, b'a'][..], &[1][..]), &[][..], "a scope cannot be read"),
+            ((good.0, &[0x80, 0]), &[], "a scope cannot be read"),
+            (good, b"anything", "the position cannot be read"),
+        ] {
+            let said = import(copy_of(scope, saved)).expect_err(problem);
+            assert!(said.contains("the copy is damaged") && said.contains(problem), "{said}");
+        }
+    }
 }

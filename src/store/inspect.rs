@@ -9,6 +9,7 @@ use crate::domain::event::Kind;
 use crate::domain::judge::{Pair, Remembered};
 use crate::domain::pack::{self, Known};
 use crate::domain::paths::Paths;
+use crate::domain::scope::Scope;
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -79,7 +80,11 @@ impl Store {
 }
 
 pub(super) fn read_all(transaction: &ReadTransaction, tell: &mut dyn FnMut(String)) -> Result<u64, Fault> {
-    let sums = Head::read(&transaction.open_table(POSITION)?)?.sums;
+    let head = Head::read(&transaction.open_table(POSITION)?)?;
+    if let Err(Fault::Damaged(problem)) = head.saved() {
+        tell(problem);
+    }
+    let sums = head.sums;
     let mut found = Sums::default();
     let mut known = Known::default();
     let mut paths = Paths::default();
@@ -103,6 +108,10 @@ pub(super) fn read_all(transaction: &ReadTransaction, tell: &mut dyn FnMut(Strin
     for row in transaction.open_table(SCOPES)?.iter()? {
         let (key, value) = row?;
         found.scopes.come(key.value(), value.value());
+        let scope = pack::whole::<Scope>(key.value(), &mut known);
+        if scope.is_err() || pack::whole::<u64>(value.value(), &mut known).is_err() {
+            tell("a scope cannot be read".to_owned());
+        }
     }
     for row in transaction.open_table(MEMORY)?.iter()? {
         let (key, value) = row?;

@@ -16,6 +16,7 @@ pub use inspect::Contents;
 use disk::Disk;
 use sums::{Sum, Sums};
 
+use crate::config::{Config, differing};
 use crate::domain::amounts::Amounts;
 use crate::domain::engine::{Engine, Position};
 use crate::domain::judge::Memory;
@@ -85,21 +86,24 @@ pub struct Logs {
     pub epochs: BTreeMap<String, i64>,
 }
 
-/// Which roster and settings the books were made under.
+/// Which roster and settings the books were made under, and what ids meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InForce {
     roster: u128,
     settings: u128,
     thresholds: Vec<(Thresholds, Vec<Span>)>,
+    meaning_of_ids: BTreeMap<String, String>,
 }
 
 impl InForce {
-    /// Those of a roster and settings.
-    pub fn of(roster: &RosterData, settings: &Settings) -> InForce {
+    /// Those of a roster and a configuration.
+    pub fn of(roster: &RosterData, config: &Config) -> InForce {
+        let settings = &config.settings;
         InForce {
             roster: fingerprint(roster),
             settings: fingerprint(settings),
             thresholds: Thresholds::ALL.map(|family| (family, family.of(settings).to_vec())).into(),
+            meaning_of_ids: config.meaning_of_ids(),
         }
     }
 
@@ -111,6 +115,11 @@ impl InForce {
     /// True if it was these settings.
     pub fn same_settings(&self, other: &InForce) -> bool {
         self.settings == other.settings
+    }
+
+    /// The options that gave ids another meaning: what was made under one is nothing to the other.
+    pub fn renamed(&self, other: &InForce) -> Vec<String> {
+        differing(&self.meaning_of_ids, &other.meaning_of_ids)
     }
 
     /// `settings` with the thresholds that were in force: what the engine must know to tell which ones are new.
@@ -357,21 +366,28 @@ impl Pack for Saved {
         self.in_force.roster.put(out);
         self.in_force.settings.put(out);
         self.in_force.thresholds.put(out);
+        self.in_force.meaning_of_ids.clone().into_iter().collect::<Vec<(String, String)>>().put(out);
     }
     fn take(input: &mut pack::Input<'_>) -> Result<Saved, pack::Corrupt> {
         Ok(Saved {
             position: Pack::take(input)?,
-            offsets: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
-            logs: Logs {
-                topics: Vec::<(String, String)>::take(input)?.into_iter().collect(),
-                epochs: Vec::<(String, i64)>::take(input)?.into_iter().collect(),
-            },
+            offsets: take_map(input)?,
+            logs: Logs { topics: take_map(input)?, epochs: take_map(input)? },
             in_force: InForce {
                 roster: Pack::take(input)?,
                 settings: Pack::take(input)?,
                 thresholds: Pack::take(input)?,
+                meaning_of_ids: Vec::<(String, String)>::take(input)?.into_iter().collect(),
             },
         })
+    }
+}
+
+fn take_map<V: Pack>(input: &mut pack::Input<'_>) -> Result<BTreeMap<String, V>, pack::Corrupt> {
+    let pairs = Vec::<(String, V)>::take(input)?;
+    match pairs.is_sorted_by(|(a, _), (b, _)| a < b) {
+        true => Ok(pairs.into_iter().collect()),
+        false => Err(pack::Corrupt),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::app::mail::Mail;
 use crate::telemetry::{BOOKS, Telemetry};
 use goalkeeper::config::Config;
 use goalkeeper::domain::pane::Digests;
-use goalkeeper::domain::time::{DAY, HOUR, MINUTE};
+use goalkeeper::domain::time::{DAY, HOUR, Instant, MINUTE};
 use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Item, Notice, Opened, Partition, Place, Reached, Stamp};
 use goalkeeper::store::Store;
@@ -125,4 +125,31 @@ fn a_wall_clock_that_jumps_by_hours_or_a_year_moves_nothing() {
     for reason in ["future", "late", "expired"] {
         assert_eq!(refused(&jumping, reason), refused(&steady, reason));
     }
+}
+
+#[test]
+fn a_wall_clock_that_is_set_back_by_less_than_an_hour_makes_nothing_current_a_thing_of_the_future() {
+    let mut scene = Scene::new();
+    assert!(scene.daemon.clock.is_proven());
+    let future =
+        |scene: &Scene| scene.daemon.telemetry.events_refused.with_label_values(&["centre", "0", "future"]).get();
+    let mut again = history::history(8, scene.world.now().0, 1, 40);
+    again.sort_by_key(|event| event.time);
+    let before = future(&scene);
+    for (n, mut event) in again.into_iter().enumerate() {
+        scene.world.state().elapsed += MINUTE;
+        scene.world.state().wrong_by = [-6 * MINUTE, -30 * MINUTE, -59 * MINUTE, 0][n % 4];
+        event.time = scene.world.now();
+        scene.read(Decoded::Event(event.clone()));
+        assert_eq!(future(&scene), before, "event {n}");
+        // Time itself never goes back, and never ahead of the clock.
+        assert!(scene.daemon.engine.now() <= scene.world.now());
+        if n == 9 {
+            event.time = Instant(scene.world.now().0 + 6 * MINUTE);
+            scene.read(Decoded::Event(event));
+            assert_eq!(future(&scene), before + 1, "what is truly ahead is refused");
+            break;
+        }
+    }
+    assert_eq!(future(&scene), before + 1);
 }

@@ -239,6 +239,7 @@ fn what_cannot_be_answered_is_refused_with_what_to_do() {
 /// A server whose questions are answered as `gate` lets them.
 fn serve(runtime: &tokio::runtime::Runtime, gate: Arc<Semaphore>) -> String {
     let shared = Shared {
+        live: Default::default(),
         view: Default::default(),
         own: Box::new(Vec::new),
         healthy: Box::new(|| Ok(())),

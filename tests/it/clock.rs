@@ -93,3 +93,19 @@ fn where_no_record_comes_the_wall_clock_is_believed_after_a_while() {
     wait_time(&daemon, is_now);
     assert_eq!(daemon.metrics()[DISBELIEVED], 0.0);
 }
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn where_no_record_comes_a_wall_clock_that_is_weeks_ahead_is_not_believed() {
+    let topic = topic("weeks", 1);
+    shared().produce(&topic, 0, stamped(1, 30.0 * DAY));
+    let setup = Setup::new(&shared().brokers(), &topic, ROSTER, "clock: wall\nrules: {idle: 1s}\n");
+    let daemon = setup.start();
+    daemon.wait_metric(DISBELIEVED, 1.0);
+    assert_eq!(daemon.metrics()[TIME], CALL_ENDED);
+    assert!(daemon.said().contains("no record comes that would speak for it"), "{}", daemon.said());
+
+    shared().produce(&topic, 0, stamped(2, 0.0));
+    daemon.wait_metric(DISBELIEVED, 0.0);
+    wait_time(&daemon, is_now);
+}

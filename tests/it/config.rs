@@ -139,3 +139,54 @@ fn what_can_change_while_goalkeeper_runs_is_taken() {
         assert_eq!(reloaded(RUNNING, &after), Ok(()), "{after}");
     }
 }
+
+#[test]
+fn properties_that_promises_depend_on_are_refused_with_the_reason_wherever_they_stand() {
+    for (property, reason) in [
+        ("allow.auto.create.topics", "not made"),
+        ("auto.commit.enable", "lag tools only"),
+        ("auto.offset.reset", "nothing is skipped silently"),
+        ("bootstrap.servers", "kafka.brokers"),
+        ("delivery.report.only.error", "dead letters"),
+        ("enable.auto.commit", "lag tools only"),
+        ("enable.auto.offset.store", "lag tools only"),
+        ("enable.partition.eof", "when everything is read"),
+        ("group.id", "kafka.group_id"),
+        ("group.protocol", "no group"),
+        ("isolation.level", "aborted"),
+        ("metadata.broker.list", "kafka.brokers"),
+        ("offset.store.method", "lag tools"),
+        ("partition.assignment.strategy", "no group"),
+        ("statistics.interval.ms", "see /metrics"),
+        ("test.mock.num.brokers", "made up"),
+        ("transactional.id", "no transaction"),
+    ] {
+        for section in ["properties", "secrets"] {
+            let kafka = format!("  topics: [b]\n  {section}:\n    {property}: secret");
+            let said = reloaded(RUNNING, &RUNNING.replace("  topics: [b]", &kafka)).expect_err(property);
+            let first = format!("goalkeeper.yaml:5:5: kafka.{section}: `{property}` is not yours to set");
+            let help = said.lines().find(|line| line.contains("remove it: "));
+            assert!(said.starts_with(&first) && help.is_some_and(|help| help.contains(reason)), "{said}");
+            assert!(said.ends_with("1 problem"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn ways_to_log_in_that_are_not_built_in_are_refused_instead_of_waiting_for_ever() {
+    for (property, mechanism, reason) in [
+        ("sasl.mechanism", "GSSAPI", "Kerberos"),
+        ("sasl.mechanisms", "OAUTHBEARER", "tokens"),
+        ("sasl.mechanism", "OAuthBearer", "tokens"),
+    ] {
+        let kafka = format!("  topics: [b]\n  properties:\n    {property}: {mechanism}");
+        let said = reloaded(RUNNING, &RUNNING.replace("  topics: [b]", &kafka)).expect_err(mechanism);
+        let name = mechanism.to_uppercase();
+        assert!(said.contains(&format!("kafka.properties.{property}: goalkeeper cannot log in with {name}")), "{said}");
+        assert!(
+            said.contains("use PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or certificates") && said.contains(reason),
+            "{said}"
+        );
+        assert!(said.contains("goalkeeper.yaml:5:"), "{said}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::support::calls::{STREAM, call, topic};
 use crate::support::daemon::{ROSTER, Setup};
-use crate::support::kafka::shared;
+use crate::support::kafka::{self, shared};
 use crate::support::wait_for;
 use goalkeeper::config;
 use goalkeeper::domain::engine::{Engine, Input, Outcome, Query};
@@ -215,4 +215,66 @@ fn a_reload_with_a_problem_in_any_file_changes_nothing_and_says_where() {
     daemon.wait_metric(SUCCESSFUL, 1.0);
     daemon.wait_metric(&handled("night"), 1.0);
     assert!(daemon.metrics()[SUCCESS_TIME] > time);
+}
+
+/// Live records that the state on disk has still under what was in force before, and all live records in it.
+fn behind_on_disk(setup: &Setup) -> (usize, usize) {
+    let loaded = config::load(&setup.path()).unwrap_or_else(|problems| panic!("{problems}"));
+    let store = Store::open(&loaded.config.state.directory).expect("can be opened");
+    let saved = store.saved().expect("can be read").expect("was written");
+    let mut engine = Engine::new(Arc::new(Roster::new(loaded.roster)), Arc::new(loaded.config.settings));
+    store.restore(&mut engine, saved.position).expect("can be restored");
+    (engine.records().pending(), engine.records().len())
+}
+
+#[test]
+#[ignore = "needs a real Kafka: make test"]
+fn a_daemon_that_is_killed_while_it_books_anew_goes_on_as_if_it_had_not_been() {
+    // Many slices.
+    const CALLS: usize = 30_000;
+    const WANTED: usize = 3;
+    let (topic, setup) = setup();
+    setup.change("checkpoint_interval: 500ms", "checkpoint_interval: 1ms");
+    let answered = |n: usize| {
+        let (minute, second) = (n / 60 % 60, n % 60);
+        kafka::Message::of(format!(
+            "{{\"specversion\":\"1.0\",\"id\":\"{n}\",\"source\":\"/pbx\",\"type\":\"contact.ended\",\
+             \"time\":\"2026-01-05T10:{minute:02}:{second:02}Z\",\
+             \"data\":{{\"contact\":\"{n}\",\"queue\":\"support\",\"rep\":\"ines\",\"talk\":1}}}}"
+        ))
+    };
+    shared().produce(&topic, 0, (0..CALLS).map(answered));
+    // Kills that left a state in which some records were booked anew and others not.
+    let (mut halfway, mut rounds) = (0, 0);
+    while halfway < WANTED {
+        rounds += 1;
+        assert!(rounds <= 10 * WANTED, "only {halfway} of {rounds} kills came while records were booked anew");
+        let daemon = setup.start();
+        daemon.wait_metric(PENDING, 0.0);
+        setup.change_roster(&if rounds % 2 == 1 { moved() } else { ROSTER.to_owned() });
+        let (status, said) = daemon.post("/-/reload");
+        assert_eq!(status, 200, "{said}");
+        // An event comes in between two slices, and with it a checkpoint.
+        let before = daemon.positions(&topic).checkpoints;
+        shared().produce(&topic, 0, [answered(CALLS + rounds)]);
+        wait_for("a checkpoint is written", Duration::from_secs(30), || match daemon.positions(&topic).checkpoints {
+            now if now > before => Ok(()),
+            now => Err(now.to_string()),
+        });
+        daemon.kill();
+        let (behind, all) = behind_on_disk(&setup);
+        halfway += usize::from(0 < behind && behind < all);
+    }
+    setup.change_roster(&moved());
+    // All of them and the call of the setup.
+    let all = (CALLS + rounds + 1) as f64;
+    let daemon = setup.start();
+    daemon.wait_metric(&handled("night"), all);
+    daemon.wait_metric(&handled("care"), 0.0);
+    daemon.wait_metric(PENDING, 0.0);
+    // What is in force is found in the state again, whole.
+    assert!(daemon.stop().success());
+    let undisturbed = Setup::new(&shared().brokers(), &topic, &moved(), STREAM);
+    let question = "scope=company,team,queue,rep&window=day&from=2026-01-05&to=2026-01-06";
+    assert_eq!(setup.start().figures(question), undisturbed.start().figures(question));
 }

@@ -33,7 +33,8 @@ fn rules_for_reps(server: &str, options: &Options) -> Rules {
 fn the_shipped_rules_are_those_of_the_shipped_configuration() {
     let path = root().join("deploy/prometheus/goalkeeper.rules.yaml");
     let Rules { text, warnings } = rules_of(&root().join("config"), &Options::default());
-    assert_eq!(warnings, [""; 0]);
+    // Series of single reps are the owner's choice, so the target for reps is not told of each.
+    assert!(matches!(&warnings[..], [one] if one.starts_with("target calls is told of teams")), "{warnings:?}");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &text).expect("can be written");
     }

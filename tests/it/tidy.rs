@@ -93,7 +93,7 @@ fn the_domain_is_pure() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    for folder in ["src", "tests"] {
+    for folder in ["src", "tests", "fuzz/src", "fuzz/fuzz_targets"] {
         for file in rust_files(&root().join(folder)) {
             let text = std::fs::read_to_string(&file).expect("can be read");
             assert!(text.starts_with("//!"), "{} has no header", file.display());

@@ -66,7 +66,7 @@ impl Made {
         let loaded = config::load(self.folder.path()).expect("is good");
         let offsets = BTreeMap::from([("calls/0".to_owned(), 7)]);
         let logs = Logs { topics: BTreeMap::from([("calls".to_owned(), "topic abc".to_owned())]), ..Logs::default() };
-        Checkpoint::cut(engine, offsets, logs, InForce::of(&loaded.roster, &loaded.config.settings))
+        Checkpoint::cut(engine, offsets, logs, InForce::of(&loaded.roster, &loaded.config))
     }
 
     fn state(&self) -> PathBuf {
@@ -548,6 +548,34 @@ fn other_settings_book_a_restored_state_anew() {
         } else {
             Err(said)
         }
+    });
+    assert!(daemon.stop().success());
+}
+
+#[test]
+fn a_state_is_refused_where_ids_have_another_meaning_than_in_it() {
+    let made = Made::new();
+    let path = made.folder.path().join("goalkeeper.yaml");
+    let plain = std::fs::read_to_string(&path).expect("is there");
+    let write = |more: &str| std::fs::write(&path, format!("{plain}{more}\n")).expect("can be written");
+    std::fs::write(made.folder.path().join("key"), "00112233445566778899aabbccddeeff").expect("can be written");
+    for (option, more) in [
+        ("sources./pbx.contacts", "sources: {/pbx: {contacts: shared}}"),
+        ("sources./pbx.tickets", "sources: {/pbx: {tickets: shared}}"),
+        ("sources./pbx.customers", "sources: {/pbx: {customers: shop}}"),
+        ("customers.key_file", "customers: {key_file: key}"),
+    ] {
+        write(more);
+        let said = made.daemon_refuses();
+        assert!(said.contains(&format!("{option} is not what it was when the state was made")), "{said}");
+        assert!(said.contains("empty state directory"), "{said}");
+    }
+    // What is said now is what was so without; and scopes may have other names.
+    write("sources: {/pbx: {contacts: /pbx, queues: oslo}}");
+    let daemon = Daemon::start(made.folder.path(), made.port);
+    wait_for("books are made anew", Duration::from_secs(30), || {
+        let said = daemon.said();
+        if said.contains("settings have changed: live records are booked anew") { Ok(()) } else { Err(said) }
     });
     assert!(daemon.stop().success());
 }

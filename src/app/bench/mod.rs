@@ -95,7 +95,7 @@ struct Parts {
 fn config_of(directory: &Path, options: &cli::Bench) -> anyhow::Result<Parts> {
     write_config(directory, options, "", "none", "1h")?;
     let loaded = config::load(directory)?;
-    let in_force = InForce::of(&loaded.roster, &loaded.config.settings);
+    let in_force = InForce::of(&loaded.roster, &loaded.config);
     let roster = Arc::new(Roster::new(loaded.roster));
     Ok(Parts { roster, settings: Arc::new(loaded.config.settings), in_force, state: directory.join("state") })
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing waits for them: what finds no room or is not taken by Kafka is counted and told, and that is all.
 
-use super::{connection, log_line, not_taken};
+use super::client::{connection, log_line, not_taken};
 use crate::config::Kafka;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;

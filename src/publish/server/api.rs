@@ -2,6 +2,7 @@
 
 use super::{App, Shared};
 use crate::publish::answer::{Ask, NoAnswer};
+use crate::publish::board_api;
 use crate::publish::facts::FactsQuestion;
 use crate::publish::question::Question;
 use axum::Router;
@@ -31,13 +32,14 @@ struct Api {
 
 /// The routes under `/api`.
 pub(super) fn router(app: Arc<Shared>) -> Router {
-    let api = Api { app, room: Arc::new(Semaphore::new(QUESTIONS)) };
+    let api = Api { app: app.clone(), room: Arc::new(Semaphore::new(QUESTIONS)) };
     Router::new()
         .route("/api/v1/figures", get(figures))
         .route("/api/v1/facts", get(facts))
         .route("/api/v1/scopes", get(scopes))
         .route("/api/v1/measures", get(measures))
         .route("/api/v1/status", get(status))
+        .merge(board_api::routes().with_state(app))
         .method_not_allowed_fallback(wrong_method)
         .route("/api", any(unknown))
         .route("/api/", any(unknown))
@@ -52,7 +54,7 @@ fn refusal(status: StatusCode, error: &str, help: &str) -> Response {
 }
 
 /// Errors say what happened, and behind the last colon what to do.
-fn problem(status: StatusCode, problem: &str) -> Response {
+pub(in crate::publish) fn problem(status: StatusCode, problem: &str) -> Response {
     let (error, help) = problem.rsplit_once(": ").unwrap_or((problem, "see docs/api.md"));
     refusal(status, error, help)
 }
@@ -70,7 +72,7 @@ async fn bounded(State(Api { app, .. }): State<Api>, request: Request, next: Nex
 
 async fn unknown(State(Api { app, .. }): State<Api>, request: Request) -> Response {
     let error = format!("there is no {}", request.uri().path());
-    let help = "ask /api/v1/figures, facts, scopes, measures or status, with GET";
+    let help = "ask /api/v1/figures, facts, scopes, measures, targets, alerts or status, with GET";
     super::counted(&app, "unknown", Instant::now(), refusal(StatusCode::NOT_FOUND, &error, help))
 }
 
@@ -134,7 +136,7 @@ fn later(mut response: Response) -> Response {
     response
 }
 
-fn parameters(request: &Request) -> Vec<(String, String)> {
+pub(in crate::publish) fn parameters(request: &Request) -> Vec<(String, String)> {
     let query = request.uri().query().unwrap_or_default();
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }

@@ -3,17 +3,20 @@
 
 mod api;
 
+pub(super) use api::{parameters, problem};
+
 use super::access::{Access, guard};
 use super::answer::{Answer, Ask, NoAnswer};
-use super::exposition::{Format, gzip, page};
+use super::exposition::{Format, gzip, page, takes_gzip};
 use super::status::Status;
 use super::view::View;
+use super::wallboard::{self, Live};
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn_with_state;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use prometheus::proto::MetricFamily;
 use std::future::Future;
@@ -31,6 +34,8 @@ pub type Reload = dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>
 pub struct Shared {
     /// The figures as they were last computed.
     pub view: ArcSwap<View>,
+    /// The wallboards that are connected.
+    pub live: Live,
     /// The program's own metrics.
     pub own: Box<dyn Fn() -> Vec<MetricFamily> + Send + Sync>,
     /// `Err` with the reason while something is broken for good.
@@ -51,7 +56,16 @@ pub struct Shared {
     pub reload: Box<Reload>,
 }
 
-type App = Arc<Shared>;
+impl Shared {
+    /// Puts new figures in the place of those before.
+    pub fn publish(&self, view: View) {
+        let view = Arc::new(view);
+        self.view.store(view.clone());
+        self.live.show(view);
+    }
+}
+
+pub(super) type App = Arc<Shared>;
 
 /// The routes of the listener for single reps: their series, and health.
 pub fn router_of_reps(shared: Arc<Shared>) -> Router {
@@ -66,22 +80,14 @@ pub fn router_of_reps(shared: Arc<Shared>) -> Router {
 /// The routes.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(landing))
         .route("/metrics", get(metrics))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload))
+        .merge(wallboard::routes())
         .with_state(shared.clone())
         .merge(api::router(shared.clone()))
         .layer(from_fn_with_state(shared, guard))
-}
-
-async fn landing(State(app): State<App>) -> Response {
-    let begun = Instant::now();
-    let page = "<!doctype html><html lang=\"en\"><title>goalkeeper</title><h1>goalkeeper</h1><ul>\
-                <li><a href=\"/metrics\">metrics</a><li><a href=\"/api/v1/figures\">figures</a>\
-                <li><a href=\"/-/ready\">ready?</a><li><a href=\"/-/healthy\">healthy?</a></ul></html>";
-    counted(&app, "landing", begun, Html(page).into_response())
 }
 
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
@@ -105,7 +111,7 @@ async fn metrics_page(app: App, headers: HeaderMap, which: Page) -> Response {
     let begun = Instant::now();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = Format::negotiate(text(header::ACCEPT));
-    let packed = text(header::ACCEPT_ENCODING).split(',').any(|coding| coding.trim().starts_with("gzip"));
+    let packed = takes_gzip(text(header::ACCEPT_ENCODING));
     let for_page = app.clone();
     // A large page is work for milliseconds: not on the threads that answer everyone.
     let written = tokio::task::spawn_blocking(move || {
@@ -161,7 +167,7 @@ fn state(state: Result<(), String>) -> Response {
     }
 }
 
-fn counted(app: &App, handler: &'static str, begun: Instant, response: Response) -> Response {
+pub(super) fn counted(app: &App, handler: &'static str, begun: Instant, response: Response) -> Response {
     (app.count)(handler, response.status().as_u16(), begun.elapsed());
     response
 }

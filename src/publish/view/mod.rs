@@ -11,6 +11,7 @@ mod windows;
 use super::board::Board;
 use super::family::{Family, FamilyKind, Tail, written};
 use super::targets::TargetSeries;
+use super::tiles::{Choices, Tiles};
 use crate::domain::engine::Engine;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
@@ -34,6 +35,10 @@ pub struct View {
     pub dropped: BTreeMap<ScopeKind, usize>,
     /// What is said of targets; none before the first look.
     pub board: Option<Board>,
+    /// What the wallboard shows of teams and queues.
+    pub tiles: Tiles,
+    /// What can be asked for.
+    pub choices: Choices,
 }
 
 /// Where series of single reps are shown.
@@ -104,6 +109,8 @@ impl Viewer {
             view.families.extend(windows::bounds(engine, &self.windows, &stretches));
         }
         self.board(engine, ready, &mut view);
+        view.tiles = Tiles::of(engine, self.windows.first(), &all, ready);
+        view.choices = Choices { scopes: all, windows: self.windows.clone(), settings: engine.settings().clone() };
         view
     }
 

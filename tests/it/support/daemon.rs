@@ -137,6 +137,11 @@ impl Daemon {
         serde_json::from_str(&body).expect("is JSON")
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Lets it stand still while `meanwhile` happens.
     pub fn while_paused(&self, meanwhile: impl FnOnce()) {
         self.process.pause();

@@ -1,6 +1,7 @@
 //! Real servers for the tests: Apache Kafka, Prometheus, and the daemon itself, each a process that dies with the test.
 
 pub mod alertmanager;
+pub mod browser;
 pub mod calls;
 pub mod certificates;
 pub mod daemon;

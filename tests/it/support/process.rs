@@ -35,6 +35,11 @@ impl Process {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The exit status if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("the process can be asked")
@@ -82,7 +87,7 @@ type Order = (Command, Sender<std::io::Result<Child>>);
 
 /// The kernel ends a child when the thread that started it ends, and a test's thread ends with the test: so one thread
 /// that stays starts all of them.
-fn spawn(command: Command) -> std::io::Result<Child> {
+pub(super) fn spawn(command: Command) -> std::io::Result<Child> {
     static SPAWNER: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
         let (orders, inbox) = channel::<Order>();
