@@ -1,13 +1,13 @@
 # What can be done here. `make demo` and `make test` do their whole set-up.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup setup-cargo kafka-jars fmt check test simulate-faults torture fuzz fuzz-corpus demo bench check-deploy check-data check-current generate clean
+.PHONY: help setup setup-cargo kafka-jars fmt check test simulate-faults torture fuzz fuzz-corpus demo bench check-deploy check-dashboards check-data check-current generate clean
 
 help: ## Show what can be done
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: ## Install what the tests need, or name it if you are not root
-	@scripts/setup cc java mvn prometheus promtool prometheus-alertmanager amtool setpriv openssl chromium
+	@scripts/setup cc java mvn prometheus promtool prometheus-alertmanager amtool setpriv openssl chromium python3
 
 setup-cargo:
 	@scripts/setup cc
@@ -60,6 +60,9 @@ bench: setup kafka-jars ## CPU per event of the parts and of the whole path from
 check-deploy: ## Build and run the image, boot the unit under systemd, lint the rest of deploy/: as root
 	@scripts/check-deploy
 
+check-dashboards: ## Hold Grafana's dashboards against Grafana's own schema: needs Go
+	@scripts/check-dashboards
+
 check-data: ## Hold figures against data that others recorded, where ../shared/data is
 	@scripts/check-data
 
@@ -67,8 +70,9 @@ check-current: setup kafka-jars ## The tests of pages with the current promtool 
 	scripts/current-prometheus
 	GOALKEEPER_PROMETHEUS=$(CURDIR)/target/current cargo test --test it -- --ignored kafka::what_lies kafka::reps_have
 
-generate: ## Write DEFINITIONS.md, docs/metrics.md, schemas, alert rules and expected messages anew
+generate: ## Write DEFINITIONS.md, docs/metrics.md, schemas, alert rules, dashboards and expected messages anew
 	UPDATE=1 cargo test --test it -- tidy config schemas scenarios rules
+	deploy/grafana/generate.py
 
 clean: ## Remove everything that was built
 	cargo clean

@@ -21,7 +21,7 @@ fn setup(topic: &str, target: &str, more: &str) -> Setup {
 }
 
 /// The rules for a configuration, with which promtool must be content.
-fn rules_of(setup: &Setup) -> String {
+pub fn rules_of(setup: &Setup) -> String {
     let output = binary().args(["rules", "--config"]).arg(setup.path()).output().expect("the binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let rules = String::from_utf8(output.stdout).expect("is text");

@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod config;
 mod crash;
+mod dashboards;
 mod dead_letters;
 mod decode;
 mod floods;

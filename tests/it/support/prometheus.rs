@@ -28,7 +28,12 @@ impl Prometheus {
         Prometheus::launch(target, job, "1s", "groups: []\n", None)
     }
 
-    /// Likewise, every quarter of a second, with rules and an Alertmanager.
+    /// Likewise, with rules and nobody to tell.
+    pub fn start_with_rules(target: &str, rules: &str) -> Prometheus {
+        Prometheus::launch(target, "", "1s", rules, None)
+    }
+
+    /// As [`Prometheus::start`], every quarter of a second, with rules and an Alertmanager.
     pub fn start_alerting(target: &str, rules: &str, alertmanager: &str) -> Prometheus {
         Prometheus::launch(target, "", "250ms", rules, Some(alertmanager))
     }
