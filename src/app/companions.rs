@@ -95,10 +95,8 @@ impl Companions {
 
 fn find(names: &[&str]) -> anyhow::Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).find_map(|folder| {
-        let program = |name: &&str| folder.join(name);
-        names.iter().map(|name| program(name)).find(|program| program.is_file())
-    });
+    let found = std::env::split_paths(&path)
+        .find_map(|folder| names.iter().map(|name| folder.join(name)).find(|program| program.is_file()));
     match found {
         Some(program) => Ok(program),
         None => bail!(

@@ -3,6 +3,7 @@
 use super::board::Board;
 use super::family::{Family, FamilyKind, Tail, written};
 use crate::domain::alert::Alert;
+use crate::domain::event::Name;
 use crate::domain::interval::Interval;
 use crate::domain::judge::{Closed, Judged};
 use crate::domain::measure::{Figure, Measure, Unit};
@@ -28,7 +29,8 @@ const SAMPLE: &str = "How many things the figure is about.";
 #[derive(Debug, Default)]
 pub struct TargetSeries {
     targets: Option<Arc<[Target]>>,
-    labels: HashMap<(usize, Scope), (Option<Arc<str>>, Arc<str>)>,
+    /// By target and scope: the team that the labels name, and the labels.
+    labels: HashMap<(usize, Scope), (Option<Name>, Arc<str>)>,
 }
 
 impl TargetSeries {
