@@ -133,6 +133,7 @@ targets:
     at_least: 80%
     window: 1h
     severity: critical
+    hold: 0s
   - id: abandon-rate
     title: At most 12 % of callers give up
     owner: head of service
@@ -140,6 +141,7 @@ targets:
     measure: abandon_rate
     at_most: 12%
     window: 1h
+    hold: 0s
   - id: handle-time
     title: A call takes at most 5 min, with work after it
     owner: team leads
@@ -170,7 +172,7 @@ fn write_config(directory: &Path, broker: &Broker, profile: &Profile, options: &
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let text = format!(
         "roster: roster.yaml\ntargets: targets.yaml\nkafka: {{brokers: [\"{}\"], topics: [{}]}}\nclock: stream\n\
-         windows: [15m, 1h, day]\nstate: {{directory: {}}}\nserver: {{listen: \"{}\", publish_interval: 500ms}}\n",
+         windows: [15m, 1h, day]\nstate: {{directory: {}}}\nserver: {{listen: \"{}\", publish_interval: 500ms, reps: true}}\n",
         broker.brokers.replace(',', "\", \""),
         broker.topic,
         directory.join("state").display(),
