@@ -4,7 +4,7 @@ use super::print;
 use crate::cli::{Export, Import, StateCommand};
 use anyhow::{Context, anyhow, bail};
 use goalkeeper::config::{self, Loaded};
-use goalkeeper::domain::engine::Engine;
+use goalkeeper::domain::engine::{Engine, Input};
 use goalkeeper::domain::roster::Roster;
 use goalkeeper::store::{Contents, InForce, MOVE_AWAY, Store, panic_text};
 use std::cell::Cell;
@@ -74,6 +74,7 @@ fn restored(store: &Store, loaded: Loaded) -> anyhow::Result<Option<(Engine, InF
     let settings = saved.in_force.with_thresholds(&loaded.config.settings);
     let mut engine = Engine::new(Arc::new(Roster::new(loaded.roster)), Arc::new(settings));
     store.restore(&mut engine, saved.position)?;
+    engine.gather(Input::Targets(loaded.targets.into()));
     Ok(Some((engine, saved.in_force)))
 }
 

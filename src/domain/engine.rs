@@ -675,14 +675,15 @@ impl Engine {
         watched && since.all(|since| stretch.start >= since)
     }
 
-    /// The canonical export: records, bookings and panes with strings, sorted. Two engines that know the same at the
-    /// same T export the same text.
+    /// The canonical export: records, bookings, panes and present verdicts with strings, sorted. Two engines that know the
+    /// same at the same T export the same text.
     pub fn export(&mut self) -> String {
         let context = context(&self.roster, &self.settings, self.now);
         self.records.prune(self.low_watermark(), &context);
         self.settle();
         self.flush();
-        super::export::text(&self.records, &self.panes)
+        self.look();
+        super::export::text(&self.records, &self.panes, &self.judge)
     }
 
     /// Holds the books of all records against the panes; all are looked at.

@@ -1,12 +1,13 @@
 //! The canonical export: everything that is known, as sorted lines of text, so that two states can be compared.
 
 use super::booking::{Credit, Message};
+use super::judge::Judge;
 use super::pane::Panes;
 use super::records::Records;
 use std::fmt::Write;
 
-/// Records with their entries, notes and bookings, then panes.
-pub(super) fn text(records: &Records, panes: &Panes) -> String {
+/// Records with their entries, notes and bookings, then panes, then what is said of targets now.
+pub(super) fn text(records: &Records, panes: &Panes, judge: &Judge) -> String {
     let mut lines: Vec<String> = Vec::new();
     records.visit(|key, record| {
         if record.saturated {
@@ -39,6 +40,11 @@ pub(super) fn text(records: &Records, panes: &Panes) -> String {
         }
         lines.push(line);
     });
+    for judged in judge.judged().iter() {
+        let (target, verdict) = (&judge.targets()[judged.target], &judged.verdict);
+        // Where alerts stand depends on when somebody looked: it is no part of this.
+        lines.push(format!("verdict {} {} {} {:?}", target.id, judged.scope, verdict.state.name(), verdict.figure));
+    }
     lines.sort_unstable();
     lines.push(String::new());
     lines.join("\n")

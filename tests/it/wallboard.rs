@@ -281,7 +281,10 @@ fn targets_and_alerts_are_told_and_filtered() {
         ("alerts?colour=red", "unknown parameter `colour`"),
     ] {
         let (status, body) = daemon.get(&format!("/api/v1/{question}"));
-        assert!(status == 400 && body.contains(problem), "{status} {body}");
+        let told: serde_json::Value = serde_json::from_str(&body).expect("is JSON");
+        let told =
+            format!("{}: {}", told["error"].as_str().unwrap_or_default(), told["help"].as_str().unwrap_or_default());
+        assert!(status == 400 && told.starts_with(problem), "{status} {body}");
     }
 }
 
@@ -307,10 +310,12 @@ fn the_board_fits_its_screens() {
             browser.picture(&folder.join(format!("{name}-{}-{theme}.png", screen.name)));
         }
     };
+    let put_in_force = |targets: &str| {
+        std::fs::write(config.join("targets.yaml"), targets).expect("can be written");
+        assert_eq!(demo.post("/-/reload").0, 200);
+    };
+    put_in_force("targets: []\n");
     picture("/", ("#boards", &["No targets are set", "Service level"]), "empty");
-    let main = config.join("goalkeeper.yaml");
-    let text = std::fs::read_to_string(&main).expect("is there");
-    std::fs::write(&main, format!("targets: targets.yaml\n{text}")).expect("can be written");
     // The share that must be answered in time, and the share that may give up.
     let set_targets = |answered: u32, abandoned: u32| {
         let targets = format!(
@@ -321,8 +326,7 @@ fn the_board_fits_its_screens() {
                scope: every team, measure: abandon_rate, at_most: {abandoned}%, window: day, hold: 0s, \
                severity: critical}}\n"
         );
-        std::fs::write(config.join("targets.yaml"), targets).expect("can be written");
-        assert_eq!(demo.post("/-/reload").0, 200);
+        put_in_force(&targets);
     };
     set_targets(10, 90);
     picture("/", ("#summary", &["on track"]), "normal");
