@@ -66,9 +66,9 @@ check-dashboards: ## Hold Grafana's dashboards against Grafana's own schema: nee
 check-data: ## Hold figures against data that others recorded, where ../shared/data is
 	@scripts/check-data
 
-check-current: setup kafka-jars ## The tests of pages with the current promtool and Prometheus: needs Go and minutes
+check-current: setup kafka-jars ## Pages, alerts and dashboards with the current promtool and Prometheus: needs Go and minutes
 	scripts/current-prometheus
-	GOALKEEPER_PROMETHEUS=$(CURDIR)/target/current cargo test --test it -- --ignored kafka::what_lies kafka::reps_have
+	GOALKEEPER_PROMETHEUS=$(CURDIR)/target/current cargo test --test it -- --ignored kafka::what_lies kafka::reps_have alerting dashboards
 
 generate: ## Write DEFINITIONS.md, docs/metrics.md, schemas, alert rules, dashboards and expected messages anew
 	UPDATE=1 cargo test --test it -- tidy config schemas scenarios rules
