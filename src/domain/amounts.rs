@@ -62,16 +62,16 @@ impl Amounts {
 
     /// Everything but distributions and who waits: these sort behind all else.
     pub fn plain(&self) -> &[(Cell, i64)] {
-        self.before(Quantity::AnsweredWaits)
+        self.before(Quantity::is_plain)
     }
 
     /// Everything that flows: all but who waits, which is a stock.
     pub fn flowing(&self) -> &[(Cell, i64)] {
-        self.before(Quantity::Waiting)
+        self.before(|quantity| !quantity.is_stock())
     }
 
-    fn before(&self, quantity: Quantity) -> &[(Cell, i64)] {
-        &self.0[..self.0.partition_point(|(cell, _)| cell.quantity < quantity)]
+    fn before(&self, is_before: impl Fn(Quantity) -> bool) -> &[(Cell, i64)] {
+        &self.0[..self.0.partition_point(|(cell, _)| is_before(cell.quantity))]
     }
 
     /// The same with every sign turned.

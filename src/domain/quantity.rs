@@ -1,215 +1,204 @@
 //! Quantities: what is added up. Measures are formulas over them; see `measure`.
 
 use super::event::{Kind, LeftReason, MissReason};
+use super::measure::{Thresholds, Unit};
 use super::scope::ScopeKind;
 
-/// Everything a record can book. Each is an integer: a count, or milliseconds, or thousandths of a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-#[allow(missing_docs)] // Each name is explained where it is used: in the catalogue of `measure`.
-pub enum Quantity {
-    // Queue side, of legs.
-    Queued,
-    Answered,
-    Abandoned,
-    /// Parameter: the reason.
-    Left,
-    Unknown,
-    LostInMenu,
-    AnsweredWait,
-    AnsweredWaitKnown,
-    AnsweredInTime,
-    /// Parameter: the threshold in milliseconds.
-    AnsweredWithin,
-    AbandonedWait,
-    AbandonedWaitKnown,
-    AbandonedInTime,
-    AbandonedShort,
-    /// Parameter: the threshold in milliseconds.
-    AbandonedWithin,
-    LeftWait,
-    LeftWaitKnown,
-    /// Parameter: the threshold in milliseconds.
-    LeftWithin,
-    // Rep side, of handling.
-    RepAnswered,
-    /// Parameter: the reason.
-    Missed,
-    Handled,
-    Talk,
-    TalkKnown,
-    Hold,
-    HoldKnown,
-    Wrap,
-    WrapKnown,
-    HandleTime,
-    HandleTimeKnown,
-    ClockSkew,
-    FirstContactEligible,
-    FirstContactResolved,
-    OutboundContacts,
-    OutboundHandled,
-    OutboundTalk,
-    OutboundTalkKnown,
-    OutboundHandleTime,
-    OutboundHandleTimeKnown,
-    // Tickets.
-    TicketsCreated,
-    TicketsSolved,
-    TicketSolves,
-    TicketsReopened,
-    TicketsSolvedAgain,
-    FirstResponses,
-    FirstResponseTime,
-    /// Parameter: the threshold in milliseconds.
-    FirstResponseDue,
-    /// Parameter: the threshold in milliseconds.
-    FirstResponseWithin,
-    FullResolutions,
-    FullResolutionTime,
-    /// Parameter: the threshold in milliseconds.
-    FullResolutionDue,
-    /// Parameter: the threshold in milliseconds.
-    FullResolutionWithin,
-    // Surveys.
-    SurveysOffered,
-    SurveysAnswered,
-    NpsAnswers,
-    NpsPromoters,
-    NpsDetractors,
-    CsatAnswers,
-    CsatSatisfied,
-    CsatScore,
-    SurveysUnattributed,
-    // Events that tie in one record: same type, same instant, settled by id only.
-    Tied,
-    // Distributions: the parameter is the bucket of the sketch.
-    AnsweredWaits,
-    AbandonedWaits,
-    LeftWaits,
-    TalkTimes,
-    HandleTimes,
-    FirstResponseTimes,
-    FullResolutionTimes,
-    // A stock: who waits now. It is booked at the entry and taken back with the outcome. Parameter: the entry, in
-    // milliseconds, as far as 32 bits go.
-    Waiting,
+/// Lists every quantity: its name, the kinds of record that book it, the scopes that can have it, its unit, what its
+/// parameter tells, and what it means.
+macro_rules! quantities {
+    ($($name:ident: [$($kind:ident),*] $has:ident $unit:ident $by:ident $(($of:ident))?, $meaning:literal;)*) => {
+        /// Everything that a record can book. Each is an integer: a count, or milliseconds, or thousandths of a point.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Quantity {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Quantity {
+            /// All quantities in their order: a quantity's number is its place here.
+            pub const ALL: [Quantity; ENTRIES.len()] = [$(Quantity::$name),*];
+        }
+
+        const ENTRIES: &[Entry] = &[$(Entry {
+            kinds: &[$(Kind::$kind),*],
+            has: Has::$has,
+            unit: Unit::$unit,
+            by: quantities!(@by $by $($of)?),
+            meaning: $meaning,
+        }),*];
+    };
+    (@by Threshold $family:ident) => { By::Threshold(Thresholds::$family) };
+    (@by Word $words:ident) => { By::Word($words) };
+    (@by $by:ident) => { By::$by };
 }
 
+quantities! {
+    // Queue side, of legs.
+    Queued: [Contact] NotRep Count Nothing, "Contacts that entered a queue";
+    Answered: [Contact] NotRep Count Nothing, "Legs that were connected to somebody";
+    Abandoned: [Contact] NotRep Count Nothing, "Legs in which the customer gave up waiting, short ones included";
+    Left: [Contact] NotRep Count Word(LEFT_NAMES), "Legs that left the queue another way, by reason";
+    Unknown: [Contact] NotRep Count Nothing, "Legs whose outcome nobody told";
+    LostInMenu: [Contact] CompanyOnly Count Nothing, "Contacts that ended before they reached any queue or rep";
+    AnsweredWait: [Contact] NotRep Seconds Nothing, "Wait of answered legs";
+    AnsweredWaitKnown: [Contact] NotRep Count Nothing, "Answered legs with a known wait";
+    AnsweredInTime: [Contact] NotRep Count Nothing, "Legs answered within the service-level threshold of their queue";
+    AnsweredWithin: [Contact] NotRep Count Threshold(Wait), "Answered legs with a wait of at most the threshold";
+    AbandonedWait: [Contact] NotRep Seconds Nothing, "Wait of abandoned legs";
+    AbandonedWaitKnown: [Contact] NotRep Count Nothing, "Abandoned legs with a known wait";
+    AbandonedInTime: [Contact] NotRep Count Nothing, "Legs abandoned within the service-level threshold of their queue";
+    AbandonedShort: [Contact] NotRep Count Nothing, "Legs abandoned within the short-abandon limit of their queue";
+    AbandonedWithin: [Contact] NotRep Count Threshold(Wait), "Abandoned legs with a wait of at most the threshold";
+    LeftWait: [Contact] NotRep Seconds Nothing, "Wait of left legs";
+    LeftWaitKnown: [Contact] NotRep Count Nothing, "Left legs with a known wait";
+    LeftWithin: [Contact] NotRep Count Threshold(Wait), "Left legs with a wait of at most the threshold";
+    // Rep side, of handling.
+    RepAnswered: [Contact] RepOnly Count Nothing, "Handlings that the rep began";
+    Missed: [Contact] All Count Word(MISS_NAMES), "Rings that ended without an answer, by reason";
+    Handled: [Contact] All Count Nothing, "Inbound contacts that a rep finished handling";
+    Talk: [Contact] All Seconds Nothing, "Connected time less hold of handled contacts";
+    TalkKnown: [Contact] All Count Nothing, "Handled contacts with a known talk";
+    Hold: [Contact] All Seconds Nothing, "Hold of handled contacts";
+    HoldKnown: [Contact] All Count Nothing, "Handled contacts with a known hold, those without hold included";
+    Wrap: [Contact] All Seconds Nothing, "After-contact work of handled contacts";
+    WrapKnown: [Contact] All Count Nothing, "Handled contacts whose after-contact work is known, those without any included";
+    HandleTime: [Contact] All Seconds Nothing, "Talk, hold and after-contact work of handled contacts";
+    HandleTimeKnown: [Contact] All Count Nothing, "Handled contacts in which talk, hold and after-contact work are known";
+    ClockSkew: [Contact, Ticket] All Count Nothing, "Durations that came out negative and were counted as 0";
+    FirstContactEligible: [Customer] All Count Nothing, "Answered inbound contacts with a customer whose first-contact window has passed";
+    FirstContactResolved: [Customer] All Count Nothing, "Those of them after which the customer did not come back within the window";
+    OutboundContacts: [Contact] CompanyOnly Count Nothing, "Contacts that the centre began";
+    OutboundHandled: [Contact] All Count Nothing, "Outbound contacts that a rep finished handling";
+    OutboundTalk: [Contact] All Seconds Nothing, "Talk of outbound contacts";
+    OutboundTalkKnown: [Contact] All Count Nothing, "Outbound contacts with a known talk";
+    OutboundHandleTime: [Contact] All Seconds Nothing, "Handle time of outbound contacts";
+    OutboundHandleTimeKnown: [Contact] All Count Nothing, "Outbound contacts with a known handle time";
+    // Tickets.
+    TicketsCreated: [Ticket] NotRep Count Nothing, "Tickets that came into being";
+    TicketsSolved: [Ticket] All Count Nothing, "Tickets that are solved, each once";
+    TicketSolves: [Ticket] All Count Nothing, "Solves, each of them";
+    TicketsReopened: [Ticket] All Count Nothing, "Solves that were undone by a reopening";
+    TicketsSolvedAgain: [Ticket] All Count Nothing, "Tickets that were solved more than once";
+    FirstResponses: [Ticket] All Count Nothing, "Tickets with a first response";
+    FirstResponseTime: [Ticket] All Seconds Nothing, "From creation to first response";
+    FirstResponseDue: [Ticket] NotRep Count Threshold(Response), "Tickets with a first response within the threshold, or without one when it had passed";
+    FirstResponseWithin: [Ticket] NotRep Count Threshold(Response), "Tickets with a first response within the threshold";
+    FullResolutions: [Ticket] All Count Nothing, "Solved tickets whose creation is known";
+    FullResolutionTime: [Ticket] All Seconds Nothing, "From creation to the last solve";
+    FullResolutionDue: [Ticket] NotRep Count Threshold(Resolution), "Tickets solved within the threshold, or not solved when it had passed";
+    FullResolutionWithin: [Ticket] NotRep Count Threshold(Resolution), "Tickets solved within the threshold";
+    // Surveys.
+    SurveysOffered: [Survey] All Count Nothing, "Surveys put to customers";
+    SurveysAnswered: [Survey] All Count Nothing, "Offered surveys with an answer";
+    NpsAnswers: [Survey] All Count Nothing, "Answers on the scale of the net promoter score";
+    NpsPromoters: [Survey] All Count Nothing, "Answers of 9 and 10";
+    NpsDetractors: [Survey] All Count Nothing, "Answers of 0 to 6";
+    CsatAnswers: [Survey] All Count Nothing, "Answers on a scale of satisfaction";
+    CsatSatisfied: [Survey] All Count Nothing, "Satisfied answers: at least 80 % of the best score";
+    CsatScore: [Survey] All Score Nothing, "Scores as shares of the best one";
+    SurveysUnattributed: [Survey] CompanyOnly Count Nothing, "Surveys that name a contact or ticket of which nothing is known";
+    // Events that tie in one record: same type, same instant, settled by id only.
+    Tied: [Contact, Ticket, Survey, Customer] CompanyOnly Count Nothing, "Events of one record, type and instant, whose order only their ids settle";
+    // Distributions: the parameter is the bucket of the sketch.
+    AnsweredWaits: [Contact] NotRep Count Bucket, "Waits of answered legs by bucket";
+    AbandonedWaits: [Contact] NotRep Count Bucket, "Waits of abandoned legs by bucket";
+    LeftWaits: [Contact] NotRep Count Bucket, "Waits of left legs by bucket";
+    TalkTimes: [Contact] NotRep Count Bucket, "Talk of handled contacts by bucket";
+    HandleTimes: [Contact] NotRep Count Bucket, "Handle time of handled contacts by bucket";
+    FirstResponseTimes: [Ticket] NotRep Count Bucket, "From creation to first response by bucket";
+    FullResolutionTimes: [Ticket] NotRep Count Bucket, "From creation to the last solve by bucket";
+    // Stocks: booked when something begins to be so, and taken back when it ends.
+    Waiting: [Contact] NotRep Count Entry, "Contacts that wait now";
+}
+
+/// What the parameter of a quantity's cells tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum By {
+    /// There is none: it is 0.
+    Nothing,
+    /// A word of this list, by its place plus one.
+    Word(&'static [&'static str]),
+    /// A threshold of the family, in milliseconds.
+    Threshold(Thresholds),
+    /// A bucket of the sketch: the quantity is a distribution.
+    Bucket,
+    /// When it began to be so, in milliseconds, as far as 32 bits go.
+    Entry,
+}
+
+/// The scopes that can have a quantity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Has {
+    All,
+    NotRep,
+    RepOnly,
+    CompanyOnly,
+}
+
+#[derive(Debug)]
+struct Entry {
+    kinds: &'static [Kind],
+    has: Has,
+    unit: Unit,
+    by: By,
+    meaning: &'static str,
+}
+
+/// Distributions sort behind all that is plain.
+const FIRST_DISTRIBUTION: Quantity = Quantity::AnsweredWaits;
+/// Stocks sort last.
+const FIRST_STOCK: Quantity = Quantity::Waiting;
+
 impl Quantity {
-    /// All quantities in their order: a quantity's number is its place here.
-    pub const ALL: [Quantity; Quantity::Waiting as usize + 1] = {
-        use Quantity::*;
-        [
-            Queued,
-            Answered,
-            Abandoned,
-            Left,
-            Unknown,
-            LostInMenu,
-            AnsweredWait,
-            AnsweredWaitKnown,
-            AnsweredInTime,
-            AnsweredWithin,
-            AbandonedWait,
-            AbandonedWaitKnown,
-            AbandonedInTime,
-            AbandonedShort,
-            AbandonedWithin,
-            LeftWait,
-            LeftWaitKnown,
-            LeftWithin,
-            RepAnswered,
-            Missed,
-            Handled,
-            Talk,
-            TalkKnown,
-            Hold,
-            HoldKnown,
-            Wrap,
-            WrapKnown,
-            HandleTime,
-            HandleTimeKnown,
-            ClockSkew,
-            FirstContactEligible,
-            FirstContactResolved,
-            OutboundContacts,
-            OutboundHandled,
-            OutboundTalk,
-            OutboundTalkKnown,
-            OutboundHandleTime,
-            OutboundHandleTimeKnown,
-            TicketsCreated,
-            TicketsSolved,
-            TicketSolves,
-            TicketsReopened,
-            TicketsSolvedAgain,
-            FirstResponses,
-            FirstResponseTime,
-            FirstResponseDue,
-            FirstResponseWithin,
-            FullResolutions,
-            FullResolutionTime,
-            FullResolutionDue,
-            FullResolutionWithin,
-            SurveysOffered,
-            SurveysAnswered,
-            NpsAnswers,
-            NpsPromoters,
-            NpsDetractors,
-            CsatAnswers,
-            CsatSatisfied,
-            CsatScore,
-            SurveysUnattributed,
-            Tied,
-            AnsweredWaits,
-            AbandonedWaits,
-            LeftWaits,
-            TalkTimes,
-            HandleTimes,
-            FirstResponseTimes,
-            FullResolutionTimes,
-            Waiting,
-        ]
-    };
+    fn entry(self) -> &'static Entry {
+        &ENTRIES[self as usize]
+    }
+
+    /// What it counts or adds up, in words.
+    pub fn meaning(self) -> &'static str {
+        self.entry().meaning
+    }
+
+    /// The unit in which people read it; what is added up are its parts ([`Unit::parts`]).
+    pub fn unit(self) -> Unit {
+        self.entry().unit
+    }
+
+    /// What the parameter of its cells tells.
+    pub fn by(self) -> By {
+        self.entry().by
+    }
 
     /// True for distributions: their cells are buckets, and reps have none of them.
     pub fn is_distribution(self) -> bool {
-        (Quantity::AnsweredWaits..Quantity::Waiting).contains(&self)
+        (FIRST_DISTRIBUTION..FIRST_STOCK).contains(&self)
+    }
+
+    /// True for stocks: what is so now, rather than what happened.
+    pub fn is_stock(self) -> bool {
+        self >= FIRST_STOCK
+    }
+
+    /// True for what is neither a distribution nor a stock.
+    pub fn is_plain(self) -> bool {
+        self < FIRST_DISTRIBUTION
     }
 
     /// True if scopes of this kind can have it: reps have nothing of the queue side, and a few things are known of the
     /// whole company only.
     pub fn is_of(self, kind: ScopeKind) -> bool {
-        use Quantity::{LostInMenu, OutboundContacts, RepAnswered, SurveysUnattributed, Tied};
-        match self {
-            RepAnswered => kind == ScopeKind::Rep,
-            LostInMenu | OutboundContacts | SurveysUnattributed | Tied => kind == ScopeKind::Company,
-            Quantity::Waiting => kind != ScopeKind::Rep,
-            queue_side if queue_side < RepAnswered => kind != ScopeKind::Rep,
-            Quantity::TicketsCreated
-            | Quantity::FirstResponseDue
-            | Quantity::FirstResponseWithin
-            | Quantity::FullResolutionDue
-            | Quantity::FullResolutionWithin => kind != ScopeKind::Rep,
-            _ => true,
+        match self.entry().has {
+            Has::All => true,
+            Has::NotRep => kind != ScopeKind::Rep,
+            Has::RepOnly => kind == ScopeKind::Rep,
+            Has::CompanyOnly => kind == ScopeKind::Company,
         }
     }
 
     /// Whether records of this kind book it.
     pub fn is_booked_by(self, kind: Kind) -> bool {
-        use Quantity::{
-            FirstContactEligible, FirstContactResolved, SurveysOffered, SurveysUnattributed, TicketsCreated,
-        };
-        match self {
-            Quantity::Tied => true,
-            Quantity::ClockSkew => matches!(kind, Kind::Contact | Kind::Ticket),
-            FirstContactEligible | FirstContactResolved => kind == Kind::Customer,
-            Quantity::FirstResponseTimes | Quantity::FullResolutionTimes => kind == Kind::Ticket,
-            survey if (SurveysOffered..=SurveysUnattributed).contains(&survey) => kind == Kind::Survey,
-            ticket if (TicketsCreated..SurveysOffered).contains(&ticket) => kind == Kind::Ticket,
-            _ => kind == Kind::Contact,
-        }
+        self.entry().kinds.contains(&kind)
     }
 
     /// The quantity with this number.
@@ -291,9 +280,34 @@ pub const MISS_REASONS: [(MissReason, &str); 6] = [
     (MissReason::Other, "other"),
 ];
 
+/// The names of a list of reasons.
+const fn names<T: Copy, const N: usize>(reasons: [(T, &'static str); N]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut n = 0;
+    while n < N {
+        names[n] = reasons[n].1;
+        n += 1;
+    }
+    names
+}
+
+/// The names of [`LEFT_REASONS`].
+pub(super) const LEFT_NAMES: &[&str] = &names(LEFT_REASONS);
+/// The names of [`MISS_REASONS`].
+pub(super) const MISS_NAMES: &[&str] = &names(MISS_REASONS);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantities_are_sorted_by_what_they_are() {
+        for quantity in Quantity::ALL {
+            let by = quantity.by();
+            assert_eq!(quantity.is_distribution(), by == By::Bucket, "{quantity:?}");
+            assert!(quantity.is_stock() || by != By::Entry, "{quantity:?}");
+        }
+    }
 
     #[test]
     fn a_quantity_is_found_again_by_its_number() {

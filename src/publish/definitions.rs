@@ -1,6 +1,6 @@
 //! The catalogue in words: what `goalkeeper definitions` prints, and DEFINITIONS.md.
 
-use crate::domain::measure::{CATALOGUE, Measure, measures};
+use crate::domain::measure::{Measure, catalogue, measures};
 use crate::domain::settings::{AbandonRate, ServiceLevel, Settings};
 use std::fmt::Write;
 
@@ -50,7 +50,7 @@ pub fn markdown() -> String {
     let mut text = String::from(INTRODUCTION);
     // Writing to a string cannot fail.
     let _ = writeln!(text, "\n{READINGS}\n## Measures");
-    for definition in CATALOGUE {
+    for definition in catalogue() {
         let names: Vec<String> =
             definition.measures(&Settings::default()).into_iter().map(|m| format!("`{}`", m.name)).collect();
         let _ = writeln!(text, "\n### {}\n\n{}\n", definition.name, definition.meaning);

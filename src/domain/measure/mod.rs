@@ -5,13 +5,11 @@
 //! ```
 
 mod catalogue;
-mod component;
 mod distribution;
 mod formula;
 mod thresholds;
 
-pub use catalogue::CATALOGUE;
-pub use component::meaning_of;
+pub use catalogue::catalogue;
 pub use distribution::{DISTRIBUTIONS, Distribution};
 pub use thresholds::{Thresholds, threshold_number};
 
@@ -203,7 +201,7 @@ impl Parts {
 
 /// Every measure under these settings, in the order of the catalogue, thresholds ascending.
 pub fn measures(settings: &Settings) -> Vec<Measure> {
-    CATALOGUE.iter().flat_map(|definition| definition.measures(settings)).collect()
+    catalogue().flat_map(|definition| definition.measures(settings)).collect()
 }
 
 impl Definition {

@@ -3,8 +3,8 @@
 
 use crate::domain::amounts::Amounts;
 use crate::domain::flow::Flow;
-use crate::domain::measure::{DISTRIBUTIONS, Distribution, Unit, meaning_of, short, threshold_number};
-use crate::domain::quantity::{Cell, LEFT_REASONS, MISS_REASONS, Quantity};
+use crate::domain::measure::{DISTRIBUTIONS, Distribution, Unit, short, threshold_number};
+use crate::domain::quantity::{By, Cell, Quantity};
 use crate::domain::scope::ScopeKind;
 use crate::domain::settings::Settings;
 use crate::domain::sketch::Bounds;
@@ -39,9 +39,9 @@ impl Flows {
         // Reps have no distributions: of their durations there are sums and counts.
         let distributions: &[Distribution] = if kind == ScopeKind::Rep { &[] } else { &DISTRIBUTIONS };
         let is_told = |quantity: Quantity| kind != ScopeKind::Rep && Distribution::of(quantity).is_some();
-        let counted = Quantity::ALL.into_iter().filter(|quantity| {
-            !quantity.is_distribution() && *quantity != Quantity::Waiting && quantity.is_of(kind) && !is_told(*quantity)
-        });
+        let counted = Quantity::ALL
+            .into_iter()
+            .filter(|quantity| quantity.is_plain() && quantity.is_of(kind) && !is_told(*quantity));
         Flows {
             counters: counted.map(|quantity| Counter::new(kind, quantity, settings)).collect(),
             histograms: distributions.iter().map(|one| Histogram::new(kind, one, settings)).collect(),
@@ -84,7 +84,7 @@ impl Flows {
 
 impl Counter {
     fn new(kind: ScopeKind, quantity: Quantity, settings: &Settings) -> Counter {
-        let (unit, meaning) = meaning_of(quantity);
+        let (unit, meaning) = (quantity.unit(), quantity.meaning());
         let cells = cells(quantity, settings);
         let tails: Arc<[Tail]> = cells.iter().map(|(_, tail)| tail.clone()).collect();
         let name = snake(quantity);
@@ -125,26 +125,20 @@ fn pair(kind: ScopeKind, name: &str, meaning: &str, unit: Unit, what: FamilyKind
     ]
 }
 
-/// The cells of a quantity: one, or one for each reason or threshold, with the label that tells them apart.
+/// The cells of a quantity: one, or one for each word or threshold, with the label that tells them apart.
 fn cells(quantity: Quantity, settings: &Settings) -> Vec<(Cell, Tail)> {
-    use Quantity::*;
-    let reasons = |names: &mut dyn Iterator<Item = &'static str>| -> Vec<(Cell, Tail)> {
-        let cell = |(n, name)| (Cell::with(quantity, n), Tail::with("_total", "reason", name));
-        (1..).zip(names).map(cell).collect()
-    };
-    let thresholds = |spans: &[Span]| -> Vec<(Cell, Tail)> {
-        let cell = |span: &Span| {
-            (Cell::with(quantity, threshold_number(*span)), Tail::with("_total", "threshold", &short(*span)))
-        };
-        spans.iter().map(cell).collect()
-    };
-    match quantity {
-        Left => reasons(&mut LEFT_REASONS.iter().map(|(_, name)| *name)),
-        Missed => reasons(&mut MISS_REASONS.iter().map(|(_, name)| *name)),
-        AnsweredWithin | AbandonedWithin | LeftWithin => thresholds(&settings.wait_thresholds),
-        FirstResponseDue | FirstResponseWithin => thresholds(&settings.response_thresholds),
-        FullResolutionDue | FullResolutionWithin => thresholds(&settings.resolution_thresholds),
-        _ => vec![(Cell::plain(quantity), Tail::plain("_total"))],
+    match quantity.by() {
+        By::Word(words) => {
+            let cell = |(n, word): (u32, &&str)| (Cell::with(quantity, n), Tail::with("_total", "reason", word));
+            (1..).zip(words).map(cell).collect()
+        }
+        By::Threshold(family) => {
+            let cell = |span: &Span| {
+                (Cell::with(quantity, threshold_number(*span)), Tail::with("_total", "threshold", &short(*span)))
+            };
+            family.of(settings).iter().map(cell).collect()
+        }
+        By::Nothing | By::Bucket | By::Entry => vec![(Cell::plain(quantity), Tail::plain("_total"))],
     }
 }
 

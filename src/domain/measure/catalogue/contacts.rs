@@ -1,29 +1,9 @@
-//! The catalogue of measures: every figure the program publishes, its formula and its edges, in one place.
-//!
-//! Names, help texts, the `definitions` command and DEFINITIONS.md come from here.
+//! Contacts: what becomes of them in queues, and how reps handle them.
 
-use super::formula::Formula;
-use super::{Definition, Side, Thresholds, Unit};
-use crate::domain::quantity::{LEFT_REASONS, MISS_REASONS, Quantity as Q};
+use super::super::formula::Formula;
+use super::super::{Definition, Side, Thresholds, Unit};
+use crate::domain::quantity::{LEFT_NAMES, MISS_NAMES, Quantity as Q};
 
-const LEFT_NAMES: &[&str] = &{
-    let mut names = [""; LEFT_REASONS.len()];
-    let mut n = 0;
-    while n < names.len() {
-        names[n] = LEFT_REASONS[n].1;
-        n += 1;
-    }
-    names
-};
-const MISS_NAMES: &[&str] = &{
-    let mut names = [""; MISS_REASONS.len()];
-    let mut n = 0;
-    while n < names.len() {
-        names[n] = MISS_REASONS[n].1;
-        n += 1;
-    }
-    names
-};
 /// The number of "the caller left while it rang": no rep missed that.
 const CALLER_LEFT: u32 = 5;
 
@@ -32,8 +12,7 @@ const WAIT_KNOWN: &[Q] = &[Q::AnsweredWaitKnown, Q::AbandonedWaitKnown, Q::LeftW
 const WAIT_WITHIN: &[Q] = &[Q::AnsweredWithin, Q::AbandonedWithin, Q::LeftWithin];
 const WAIT_SKETCHES: &[Q] = &[Q::AnsweredWaits, Q::AbandonedWaits, Q::LeftWaits];
 
-/// The catalogue, in the order of its documentation.
-pub static CATALOGUE: &[Definition] = &[
+pub(super) static DEFINITIONS: &[Definition] = &[
     Definition {
         name: "queued",
         meaning: "Contacts that entered a queue.",
@@ -329,18 +308,6 @@ pub static CATALOGUE: &[Definition] = &[
         formula: Formula::Duration { sum: &[Q::HandleTime], known: &[Q::HandleTimeKnown], sketch: &[Q::HandleTimes] },
     },
     Definition {
-        name: "first_contact_resolution",
-        meaning: "Share of answered contacts after which the customer did not come back within the window.",
-        unit: Unit::Ratio,
-        side: Side::Rep,
-        formula_text: "answered inbound contacts with a customer and no later inbound contact of that customer within \
-                       the first-contact window / answered inbound contacts with a customer",
-        instant: "the contact's first event, once the window has passed",
-        edges: "Any inbound contact is a repeat, abandoned or lost in the menu too. Credit: the last handling rep.",
-        source: "SQM, QueueMetrics; the window: callcentrehelper.com",
-        formula: Formula::Ratio(&[Q::FirstContactResolved], &[Q::FirstContactEligible]),
-    },
-    Definition {
         name: "outbound_contacts",
         meaning: "Contacts that the centre began.",
         unit: Unit::Count,
@@ -383,214 +350,6 @@ pub static CATALOGUE: &[Definition] = &[
         edges: "As handle time.",
         source: "events: contacts",
         formula: Formula::Ratio(&[Q::OutboundHandleTime], &[Q::OutboundHandleTimeKnown]),
-    },
-    Definition {
-        name: "clock_skew",
-        meaning: "Durations that came out negative and were counted as 0.",
-        unit: Unit::Count,
-        side: Side::QueueAndRep,
-        formula_text: "negative waits, talks, holds, after-contact works, first responses and full resolutions",
-        instant: "as the duration",
-        edges: "Clocks of one log may disagree by seconds.",
-        source: "rules 3",
-        formula: Formula::Sum(&[Q::ClockSkew]),
-    },
-    Definition {
-        name: "tied_events",
-        meaning: "Events of one record, type and instant, whose order only their ids settle.",
-        unit: Unit::Count,
-        side: Side::Company,
-        formula_text: "events beyond the first of each such group",
-        instant: "the events' own",
-        edges: "`seq` is the mend.",
-        source: "rules 2",
-        formula: Formula::Sum(&[Q::Tied]),
-    },
-    Definition {
-        name: "tickets_created",
-        meaning: "Tickets that came into being.",
-        unit: Unit::Count,
-        side: Side::Queue,
-        formula_text: "tickets created",
-        instant: "the creation",
-        edges: "A deleted ticket is none; a merged one was created all the same.",
-        source: "Zendesk",
-        formula: Formula::Sum(&[Q::TicketsCreated]),
-    },
-    Definition {
-        name: "tickets_solved",
-        meaning: "Tickets that are solved, each once.",
-        unit: Unit::Count,
-        side: Side::Rep,
-        formula_text: "tickets whose status is solved or closed",
-        instant: "the last solve",
-        edges: "Reopened and not solved again: not solved. Closed without having been solved: solved when closed. Credit: \
-                the rep who acted, else the holder.",
-        source: "rules and events: tickets",
-        formula: Formula::Sum(&[Q::TicketsSolved]),
-    },
-    Definition {
-        name: "ticket_solves",
-        meaning: "Solves, each of them.",
-        unit: Unit::Count,
-        side: Side::Rep,
-        formula_text: "times a ticket went from not done to solved or closed",
-        instant: "the solve",
-        edges: "From solved to closed is no solve.",
-        source: "events: tickets",
-        formula: Formula::Sum(&[Q::TicketSolves]),
-    },
-    Definition {
-        name: "tickets_reopened",
-        meaning: "Solves that were undone by a reopening.",
-        unit: Unit::Count,
-        side: Side::Rep,
-        formula_text: "solves followed by a status that is neither solved nor closed",
-        instant: "the solve that was undone",
-        edges: "Credit: who had solved it, not who holds it now.",
-        source: "fivetran/dbt_zendesk",
-        formula: Formula::Sum(&[Q::TicketsReopened]),
-    },
-    Definition {
-        name: "reopen_rate",
-        meaning: "Share of solves that were undone.",
-        unit: Unit::Ratio,
-        side: Side::Rep,
-        formula_text: "tickets_reopened / ticket_solves",
-        instant: "the solve, both halves",
-        edges: "As tickets_reopened.",
-        source: "rules 6",
-        formula: Formula::Ratio(&[Q::TicketsReopened], &[Q::TicketSolves]),
-    },
-    Definition {
-        name: "tickets_solved_again",
-        meaning: "Tickets that were solved more than once.",
-        unit: Unit::Count,
-        side: Side::Rep,
-        formula_text: "solved tickets with two or more solves",
-        instant: "the last solve",
-        edges: "As tickets_solved.",
-        source: "events: tickets",
-        formula: Formula::Sum(&[Q::TicketsSolvedAgain]),
-    },
-    Definition {
-        name: "first_response_{statistic}",
-        meaning: "From creation to the first public message of a rep, on the calendar clock.",
-        unit: Unit::Seconds,
-        side: Side::Rep,
-        formula_text: "first public rep message - creation",
-        instant: "the reply",
-        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. A reply \
-                before the creation counts 0, and as clock skew. Credit: who replied.",
-        source: "Zendesk, first reply time",
-        formula: Formula::Duration {
-            sum: &[Q::FirstResponseTime],
-            known: &[Q::FirstResponses],
-            sketch: &[Q::FirstResponseTimes],
-        },
-    },
-    Definition {
-        name: "first_response_within_{X}",
-        meaning: "Share of tickets with a first response within X.",
-        unit: Unit::Ratio,
-        side: Side::Queue,
-        formula_text: "replied within X / (replied within X + X has passed without a reply)",
-        instant: "the earlier of the reply and creation + X",
-        edges: "What is never answered misses too. Merged and deleted tickets are in no half.",
-        source: "rules 6",
-        formula: Formula::Due(Q::FirstResponseWithin, Q::FirstResponseDue, Thresholds::Response),
-    },
-    Definition {
-        name: "full_resolution_{statistic}",
-        meaning: "From creation to the last solve, on the calendar clock.",
-        unit: Unit::Seconds,
-        side: Side::Rep,
-        formula_text: "last solve - creation",
-        instant: "the last solve",
-        edges: "Only while the ticket is solved. A later automatic close does not move it.",
-        source: "Zendesk, full resolution time",
-        formula: Formula::Duration {
-            sum: &[Q::FullResolutionTime],
-            known: &[Q::FullResolutions],
-            sketch: &[Q::FullResolutionTimes],
-        },
-    },
-    Definition {
-        name: "full_resolution_within_{X}",
-        meaning: "Share of tickets solved for good within X.",
-        unit: Unit::Ratio,
-        side: Side::Queue,
-        formula_text: "solved within X / (solved within X + X has passed unsolved)",
-        instant: "the earlier of the last solve and creation + X",
-        edges: "What is never solved misses too. Merged and deleted tickets are in no half.",
-        source: "rules 6",
-        formula: Formula::Due(Q::FullResolutionWithin, Q::FullResolutionDue, Thresholds::Resolution),
-    },
-    Definition {
-        name: "surveys_offered",
-        meaning: "Surveys put to customers.",
-        unit: Unit::Count,
-        side: Side::Rep,
-        formula_text: "surveys offered",
-        instant: "the offer",
-        edges: "Credit: the last handling rep of the contact or ticket, unless the survey names one.",
-        source: "Zendesk",
-        formula: Formula::Sum(&[Q::SurveysOffered]),
-    },
-    Definition {
-        name: "survey_response_rate",
-        meaning: "Share of offered surveys that were answered.",
-        unit: Unit::Ratio,
-        side: Side::Rep,
-        formula_text: "offered surveys with an answer / offered surveys",
-        instant: "the offer, both halves",
-        edges: "An answer to a survey that nobody offered is in no half.",
-        source: "rules 6",
-        formula: Formula::Ratio(&[Q::SurveysAnswered], &[Q::SurveysOffered]),
-    },
-    Definition {
-        name: "csat",
-        meaning: "Share of satisfied answers (top box).",
-        unit: Unit::Ratio,
-        side: Side::Rep,
-        formula_text: "csat answers with score >= 80 % of the best / csat answers",
-        instant: "the answer",
-        edges: "On five points 4 and 5 are satisfied. A changed rating replaces the former.",
-        source: "Zendesk, Chatwoot",
-        formula: Formula::Ratio(&[Q::CsatSatisfied], &[Q::CsatAnswers]),
-    },
-    Definition {
-        name: "csat_score_mean",
-        meaning: "Mean satisfaction as a share of the best score.",
-        unit: Unit::Score,
-        side: Side::Rep,
-        formula_text: "sum of score / best score, in thousandths / (1000 * csat answers)",
-        instant: "the answer",
-        edges: "Scales of different length are made comparable by their best score.",
-        source: "Chatwoot",
-        formula: Formula::Ratio(&[Q::CsatScore], &[Q::CsatAnswers]),
-    },
-    Definition {
-        name: "nps",
-        meaning: "Net promoter score.",
-        unit: Unit::Points,
-        side: Side::Rep,
-        formula_text: "100 * (answers of 9 and 10 - answers of 0 to 6) / answers",
-        instant: "the answer",
-        edges: "Sevens and eights stay in the denominator.",
-        source: "Bain",
-        formula: Formula::Nps,
-    },
-    Definition {
-        name: "surveys_unattributed",
-        meaning: "Surveys that name a contact or ticket of which nothing is known.",
-        unit: Unit::Count,
-        side: Side::Company,
-        formula_text: "surveys whose contact or ticket has no events (it expired, or never came)",
-        instant: "the survey's first event",
-        edges: "They count for the company, and for the rep or queue that they name themselves.",
-        source: "rules 4",
-        formula: Formula::Sum(&[Q::SurveysUnattributed]),
     },
 ];
 

@@ -1,0 +1,25 @@
+//! The catalogue of measures: every figure the program publishes, its formula and its edges, in one place.
+//!
+//! Names, help texts, the `definitions` command and DEFINITIONS.md come from here.
+
+mod books;
+mod contacts;
+mod first_contact;
+mod judgements;
+mod tickets;
+
+use super::Definition;
+
+/// The chapters of the catalogue, in the order of its documentation.
+static CHAPTERS: [&[Definition]; 5] = [
+    contacts::DEFINITIONS,
+    first_contact::DEFINITIONS,
+    tickets::DEFINITIONS,
+    judgements::DEFINITIONS,
+    books::DEFINITIONS,
+];
+
+/// Every entry of the catalogue, in the order of its documentation.
+pub fn catalogue() -> impl Iterator<Item = &'static Definition> {
+    CHAPTERS.into_iter().flatten()
+}
