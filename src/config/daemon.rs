@@ -4,7 +4,9 @@ use super::document::{At, Document, Node, Section, read_text};
 use super::values;
 use super::{Clock, Config, Kafka, OnGap, Server, State};
 use crate::domain::event::Name;
-use crate::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Silence, Source};
+use crate::domain::settings::{
+    AbandonRate, BusinessHours, Durations, PriorityTargets, ServiceLevel, Settings, Silence, Source,
+};
 use crate::domain::time::Span;
 use crate::domain::window::Window;
 use std::collections::{BTreeMap, HashSet};
@@ -293,13 +295,21 @@ fn measures(file: &mut Section, settings: &mut Settings) {
     let mut section = file.section("measures");
     settings.wait_thresholds = thresholds(&mut section, "wait_thresholds", &settings.wait_thresholds);
     settings.response_thresholds = thresholds(&mut section, "response_thresholds", &settings.response_thresholds);
+    settings.resolution_thresholds = thresholds(&mut section, "resolution_thresholds", &settings.resolution_thresholds);
+    settings.response_targets = targets(&mut section, "response_targets");
+    settings.resolution_targets = targets(&mut section, "resolution_targets");
     let open = Span(settings.silence.ticket.0 + settings.lateness.0);
-    if settings.response_thresholds.iter().any(|threshold| open < *threshold) {
+    let targets = settings.response_targets.spans().iter().filter(|target| !target.is_unlimited());
+    if settings.response_thresholds.iter().chain(targets).any(|threshold| open < *threshold) {
         let message = "a response threshold is longer than rules.silence.ticket and rules.lateness together";
         let help = "let solved tickets stay open until a missing reply has missed it: raise rules.silence.ticket";
         section.document().problem(section.at, message, help);
     }
-    settings.resolution_thresholds = thresholds(&mut section, "resolution_thresholds", &settings.resolution_thresholds);
+    settings.backlog_thresholds = thresholds(&mut section, "backlog_thresholds", &settings.backlog_thresholds);
+    let clocks = [("all_schedules", BusinessHours::AllSchedules), ("last_schedule", BusinessHours::LastSchedule)];
+    settings.business_clock = section.read_or("business_clock", settings.business_clock, values::one_of(&clocks));
+    let faults = section.list("fault_issues", values::id).unwrap_or_default();
+    settings.fault_issues = faults.into_iter().map(|(_, issue)| issue).collect();
     settings.short_abandon = section.read_or("short_abandon", settings.short_abandon, values::duration);
     let rates = AbandonRate::ALL.map(|formula| (formula.id(), formula));
     settings.abandon_rate = section.read_or("abandon_rate", settings.abandon_rate, values::one_of(&rates));
@@ -307,6 +317,24 @@ fn measures(file: &mut Section, settings: &mut Settings) {
     settings.service_level_threshold = level.read_or("threshold", settings.service_level_threshold, values::threshold);
     let formulas = ServiceLevel::ALL.map(|formula| (formula.id(), formula));
     settings.service_level = level.read_or("formula", settings.service_level, values::one_of(&formulas));
+}
+
+/// `{urgent: 1h, high: 4h}`.
+fn targets(section: &mut Section, key: &'static str) -> PriorityTargets {
+    let (document, path) = (section.document().clone(), section.path_of(key));
+    let mut spans = PriorityTargets::NONE.spans().to_vec();
+    for (name, at, node) in section.section(key).entries() {
+        match PriorityTargets::PRIORITIES.iter().position(|(_, priority)| *priority == name) {
+            None => {
+                document.problem(at, format!("{path}: `{name}` is no priority"), "write low, normal, high or urgent");
+            }
+            Some(place) => match values::threshold(&node) {
+                Ok(span) => spans[place] = span,
+                Err(problem) => document.wrong(node.at, &format!("{path}.{name}"), &problem),
+            },
+        }
+    }
+    PriorityTargets::of_spans(&spans)
 }
 
 /// So many thresholds of a family are counted at most: each is a column of its own in every figure.

@@ -1,10 +1,12 @@
 //! The grammar of the roster file.
 
-use super::document::{At, Document, Node, Section};
+use super::document::{At, Document, Node, Section, Value};
 use super::values;
 use crate::domain::event::Name;
 use crate::domain::roster::{Membership, OpeningHours, Queue, Rep, RosterData, Team, Unit};
+use crate::domain::schedule::DatedWeek;
 use crate::domain::time::{Instant, Zone};
+use chrono::NaiveDate;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -149,7 +151,7 @@ fn read_aliases(rep: &Name, taken: &mut HashMap<(Name, Name), Name>, section: &m
     let mut aliases = Vec::new();
     for (source, at, node) in section.section("aliases").entries() {
         let names = match &node.value {
-            super::document::Value::List(nodes) => nodes.clone(),
+            Value::List(nodes) => nodes.clone(),
             _ => vec![node],
         };
         for node in names {
@@ -171,15 +173,49 @@ fn read_aliases(rep: &Name, taken: &mut HashMap<(Name, Name), Name>, section: &m
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// `hours: {mon-fri: ["08:00-16:30"], sat: [...]}` and `holidays: [date]`.
+/// `hours: {mon-fri: ["08:00-16:30"], sat: [...]}`, or a list of such with `valid_from` from the second on; and
+/// `holidays: [date]`.
 fn hours(section: &mut Section) -> Option<OpeningHours> {
-    let document = section.document().clone();
-    let week = section.section("hours");
-    let is_there = week.is_there;
-    let holidays = section.list("holidays", values::date).unwrap_or_default();
-    let mut hours =
-        OpeningHours { holidays: holidays.into_iter().map(|(_, date)| date).collect(), ..OpeningHours::default() };
-    for (days, at, node) in week.entries() {
+    let (document, path) = (section.document().clone(), section.path_of("hours"));
+    let of = |node| Section::of(&document, &path, Some(node));
+    let weeks = match section.take("hours") {
+        None => Vec::new(),
+        Some(Node { value: Value::List(nodes), .. }) => weeks(nodes.into_iter().map(of)),
+        Some(node) => vec![week(NaiveDate::MIN, of(node))],
+    };
+    let listed = section.list("holidays", values::date);
+    let holidays: Option<Vec<NaiveDate>> = listed.map(|dates| dates.into_iter().map(|(_, date)| date).collect());
+    (!weeks.is_empty() || holidays.is_some()).then_some(OpeningHours { weeks, holidays })
+}
+
+/// Weeks in the order in which they held.
+fn weeks(listed: impl Iterator<Item = Section>) -> Vec<DatedWeek> {
+    let mut weeks: Vec<DatedWeek> = Vec::new();
+    for mut section in listed {
+        let (document, at, is_dated) = (section.document().clone(), section.at, section.has("valid_from"));
+        let valid_from = section.read("valid_from", values::date);
+        match (valid_from, weeks.last().map(|week| week.valid_from)) {
+            (None, Some(_)) if !is_dated => document.problem(
+                at,
+                "hours: valid_from is missing",
+                "only the first week of a list holds from the beginning: add `valid_from: 2026-01-05`",
+            ),
+            (Some(from), Some(before)) if from <= before => document.problem(
+                at,
+                "hours: valid_from is not after the one before it",
+                "list weeks in the order in which they held",
+            ),
+            _ => {}
+        }
+        weeks.push(week(valid_from.unwrap_or(NaiveDate::MIN), section));
+    }
+    weeks
+}
+
+fn week(valid_from: NaiveDate, section: Section) -> DatedWeek {
+    let (document, place) = (section.document().clone(), section.at);
+    let mut week = DatedWeek { valid_from, days: Default::default() };
+    for (days, at, node) in section.entries() {
         let (first, last) = days.split_once('-').unwrap_or((&days, &days));
         let day = |name: &str| DAYS.iter().position(|day| *day == name);
         let (Some(first), Some(last)) = (day(first), day(last)) else {
@@ -190,21 +226,30 @@ fn hours(section: &mut Section) -> Option<OpeningHours> {
             );
             continue;
         };
-        let super::document::Value::List(blocks) = &node.value else {
+        let Value::List(blocks) = &node.value else {
             document.problem(node.at, "hours: a day has a list of blocks", "write e.g. mon-fri: [\"08:00-16:30\"]");
             continue;
         };
         for node in blocks {
             match values::block(node) {
-                Ok(block) => hours.week[first..=last.max(first)].iter_mut().for_each(|day| day.push(block)),
+                Ok(block) => (0..=(last + 7 - first) % 7).for_each(|n| add(&mut week, (first + n) % 7, block)),
                 Err(problem) => document.wrong(node.at, "hours", &problem),
             }
         }
     }
-    hours.week.iter_mut().for_each(|day| day.sort_unstable());
+    week.days.iter_mut().for_each(|day| day.sort_unstable());
     let overlaps = |day: &Vec<(u16, u16)>| day.windows(2).any(|pair| pair[1].0 < pair[0].1);
-    if hours.week.iter().any(overlaps) {
-        document.problem(section.at, "hours: blocks of one day overlap", "let each block end before the next begins");
+    if week.days.iter().any(overlaps) {
+        document.problem(place, "hours: blocks of one day overlap", "let each block end before the next begins");
     }
-    (is_there || !hours.holidays.is_empty()).then_some(hours)
+    week
+}
+
+/// What spans midnight is a block of either day, so that a holiday closes its own date and no other.
+fn add(week: &mut DatedWeek, day: usize, (from, to): (u16, u16)) {
+    const MIDNIGHT: u16 = 24 * 60;
+    week.days[day].push((from, to.min(MIDNIGHT)));
+    if to > MIDNIGHT {
+        week.days[(day + 1) % 7].push((0, to - MIDNIGHT));
+    }
 }

@@ -112,9 +112,10 @@ pub(super) fn instant(zone: Zone) -> impl Fn(&Node) -> Result<Instant, String> {
     }
 }
 
-/// A block of a day, as minutes from its start: `08:00-16:30`; the end may be `24:00`.
+/// A block of a day, as minutes from its start: `08:00-16:30`, the end at most `24:00`. One that ends before it begins
+/// spans midnight: its end is beyond 24 hours.
 pub(super) fn block(node: &Node) -> Result<(u16, u16), String> {
-    let wrong = || "is no block of a day; write e.g. \"08:00-16:30\", the end after the start".to_owned();
+    let wrong = || "is no block of a day; write e.g. \"08:00-16:30\", or \"22:00-06:00\" over midnight".to_owned();
     let text = node.text().map_err(|_| wrong())?;
     let minutes = |text: &str| {
         let (hour, minute) = text.split_once(':')?;
@@ -124,6 +125,7 @@ pub(super) fn block(node: &Node) -> Result<(u16, u16), String> {
     let (start, end) = text.split_once('-').ok_or_else(wrong)?;
     match (minutes(start), minutes(end)) {
         (Some(start), Some(end)) if start < end => Ok((start, end)),
+        (Some(start), Some(end)) if end < start && start < 24 * 60 => Ok((start, end + 24 * 60)),
         _ => Err(wrong()),
     }
 }

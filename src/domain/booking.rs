@@ -36,6 +36,12 @@ impl Ledger {
         self.amounts.push((group, Cell::plain(quantity), amount));
     }
 
+    /// Books `amount` of a cell.
+    pub fn book_cell(&mut self, path: &Arc<Path>, at: Instant, cell: Cell, amount: i64) {
+        let group = self.group(path, at);
+        self.amounts.push((group, cell, amount));
+    }
+
     /// Books one of a quantity with a parameter.
     pub fn count_with(&mut self, path: &Arc<Path>, at: Instant, quantity: Quantity, parameter: u32) {
         let group = self.group(path, at);

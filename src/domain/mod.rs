@@ -8,7 +8,7 @@
 //! - `pack`, `paths`, `storage`: how records lie in memory and on disk;
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
-//! - [`scope`], [`roster`], [`settings`]: for whom and how it counts;
+//! - [`scope`], [`roster`], [`schedule`], [`settings`]: for whom and how it counts;
 //! - `batch`, `digest`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of
 //!   them;
 //! - [`facts`]: which records a figure is made of;
@@ -42,6 +42,7 @@ pub mod quantity;
 pub mod record;
 pub mod records;
 pub mod roster;
+pub mod schedule;
 pub mod scope;
 pub mod settings;
 pub mod sketch;

@@ -324,7 +324,7 @@ packed_words! {
     ScopeKind { 0 Rep 1 Queue 2 Team 3 Department 4 Company }
     Tier { 0 Minute 1 QuarterHour 2 Day }
     State { 0 Pending 1 NoData 2 Undetermined 3 OnTrack 4 AtRisk 5 Met 6 Missed 7 Expired }
-    Thresholds { 0 Wait 1 Response 2 Resolution 3 ServiceLevel 4 ShortAbandon }
+    Thresholds { 0 Wait 1 Response 2 Resolution 3 ServiceLevel 4 ShortAbandon 5 ResponseTarget 6 ResolutionTarget 7 Backlog }
 }
 
 packed_struct!(Instant { 0 });

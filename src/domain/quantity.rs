@@ -76,18 +76,66 @@ quantities! {
     OutboundHandleTimeKnown: [Contact] All Count Nothing, "Outbound contacts with a known handle time";
     // Tickets.
     TicketsCreated: [Ticket] NotRep Count Nothing, "Tickets that came into being";
-    TicketsSolved: [Ticket] All Count Nothing, "Tickets that are solved, each once";
+    TicketsMerged: [Ticket] NotRep Count Nothing, "Tickets that are part of another one";
+    TicketsDeleted: [Ticket] NotRep Count Nothing, "Tickets that were deleted";
+    TicketsClosed: [Ticket] NotRep Count Nothing, "Tickets that are closed";
+    Reassignments: [Ticket] NotRep Count Nothing, "Changes of queue or holder after the creation";
     TicketSolves: [Ticket] All Count Nothing, "Solves, each of them";
     TicketsReopened: [Ticket] All Count Nothing, "Solves that were undone by a reopening";
+    TicketsSolved: [Ticket] All Count Nothing, "Tickets that are solved, each once";
     TicketsSolvedAgain: [Ticket] All Count Nothing, "Tickets that were solved more than once";
+    SolvedSolves: [Ticket] All Count Nothing, "Solves of tickets that are solved";
+    SolvedReplies: [Ticket] All Count Nothing, "Replies to tickets that are solved";
+    SolvedOneTouch: [Ticket] All Count Nothing, "Solved tickets with one reply";
+    SolvedTwoTouch: [Ticket] All Count Nothing, "Solved tickets with two replies";
+    SolvedReassignments: [Ticket] All Count Nothing, "Changes of queue or holder of tickets that are solved";
+    TicketsReassigned: [Ticket] All Count Nothing, "Solved tickets whose queue or holder changed after the creation";
+    FaultsSolved: [Ticket] All Count Nothing, "Solved tickets about a fault";
+    FaultsOwned: [Ticket] All Count Nothing, "Those of them that their first holder solved";
+    FaultOpenTimes: [Ticket] All Count Nothing, "Solved faults whose creation is known";
+    FaultOpenTime: [Ticket] All Seconds Nothing, "From creation to the last solve of faults";
+    FaultOpenBusinessTime: [Ticket] All Seconds Nothing, "From creation to the last solve of faults, in business hours";
     FirstResponses: [Ticket] All Count Nothing, "Tickets with a first response";
     FirstResponseTime: [Ticket] All Seconds Nothing, "From creation to first response";
+    FirstResponseBusinessTime: [Ticket] All Seconds Nothing, "From creation to first response, in business hours";
     FirstResponseDue: [Ticket] NotRep Count Threshold(Response), "Tickets with a first response within the threshold, or without one when it had passed";
     FirstResponseWithin: [Ticket] NotRep Count Threshold(Response), "Tickets with a first response within the threshold";
+    FirstResponseBusinessDue: [Ticket] NotRep Count Threshold(Response), "Tickets with a first response within the threshold in business hours, or without one when it had passed";
+    FirstResponseBusinessWithin: [Ticket] NotRep Count Threshold(Response), "Tickets with a first response within the threshold in business hours";
+    FirstResponseTargetDue: [Ticket] NotRep Count Nothing, "Tickets with a first response within the target of their priority, or without one when it had passed";
+    FirstResponseTargetMet: [Ticket] NotRep Count Nothing, "Tickets with a first response within the target of their priority";
+    FirstResponseBusinessTargetDue: [Ticket] NotRep Count Nothing, "Tickets with a first response within the target of their priority in business hours, or without one when it had passed";
+    FirstResponseBusinessTargetMet: [Ticket] NotRep Count Nothing, "Tickets with a first response within the target of their priority in business hours";
+    NextResponses: [Ticket] All Count Nothing, "Replies, after the first one, to messages of customers";
+    NextResponseTime: [Ticket] All Seconds Nothing, "From the oldest message that was not answered to the reply";
+    NextResponseBusinessTime: [Ticket] All Seconds Nothing, "From the oldest message that was not answered to the reply, in business hours";
+    NextResponseDue: [Ticket] NotRep Count Threshold(Response), "Messages with a next response within the threshold, or without one when it had passed";
+    NextResponseWithin: [Ticket] NotRep Count Threshold(Response), "Messages with a next response within the threshold";
+    NextResponseBusinessDue: [Ticket] NotRep Count Threshold(Response), "Messages with a next response within the threshold in business hours, or without one when it had passed";
+    NextResponseBusinessWithin: [Ticket] NotRep Count Threshold(Response), "Messages with a next response within the threshold in business hours";
+    FirstResolutions: [Ticket] All Count Nothing, "Tickets that were ever solved and whose creation is known";
+    FirstResolutionTime: [Ticket] All Seconds Nothing, "From creation to the first solve";
+    FirstResolutionBusinessTime: [Ticket] All Seconds Nothing, "From creation to the first solve, in business hours";
     FullResolutions: [Ticket] All Count Nothing, "Solved tickets whose creation is known";
     FullResolutionTime: [Ticket] All Seconds Nothing, "From creation to the last solve";
+    FullResolutionBusinessTime: [Ticket] All Seconds Nothing, "From creation to the last solve, in business hours";
     FullResolutionDue: [Ticket] NotRep Count Threshold(Resolution), "Tickets solved within the threshold, or not solved when it had passed";
     FullResolutionWithin: [Ticket] NotRep Count Threshold(Resolution), "Tickets solved within the threshold";
+    FullResolutionBusinessDue: [Ticket] NotRep Count Threshold(Resolution), "Tickets solved within the threshold in business hours, or not solved when it had passed";
+    FullResolutionBusinessWithin: [Ticket] NotRep Count Threshold(Resolution), "Tickets solved within the threshold in business hours";
+    FullResolutionTargetDue: [Ticket] NotRep Count Nothing, "Tickets solved within the target of their priority, or not solved when it had passed";
+    FullResolutionTargetMet: [Ticket] NotRep Count Nothing, "Tickets solved within the target of their priority";
+    FullResolutionBusinessTargetDue: [Ticket] NotRep Count Nothing, "Tickets solved within the target of their priority in business hours, or not solved when it had passed";
+    FullResolutionBusinessTargetMet: [Ticket] NotRep Count Nothing, "Tickets solved within the target of their priority in business hours";
+    RequesterWait: [Ticket] All Seconds Nothing, "Time of solved tickets in new, open and on_hold";
+    RequesterBusinessWait: [Ticket] All Seconds Nothing, "Time of solved tickets in new, open and on_hold, in business hours";
+    AgentWork: [Ticket] All Seconds Nothing, "Time of solved tickets in new and open";
+    AgentBusinessWork: [Ticket] All Seconds Nothing, "Time of solved tickets in new and open, in business hours";
+    OnHold: [Ticket] All Seconds Nothing, "Time of solved tickets in on_hold";
+    OnHoldBusiness: [Ticket] All Seconds Nothing, "Time of solved tickets in on_hold, in business hours";
+    TimesToClose: [Ticket] NotRep Count Nothing, "Closed tickets whose creation is known";
+    TimeToClose: [Ticket] NotRep Seconds Nothing, "From creation until the ticket was closed";
+    BusinessTimeToClose: [Ticket] NotRep Seconds Nothing, "From creation until the ticket was closed, in business hours";
     // Surveys.
     SurveysOffered: [Survey] All Count Nothing, "Surveys put to customers";
     SurveysAnswered: [Survey] All Count Nothing, "Offered surveys with an answer";
@@ -107,9 +155,19 @@ quantities! {
     TalkTimes: [Contact] NotRep Count Bucket, "Talk of handled contacts by bucket";
     HandleTimes: [Contact] NotRep Count Bucket, "Handle time of handled contacts by bucket";
     FirstResponseTimes: [Ticket] NotRep Count Bucket, "From creation to first response by bucket";
+    FirstResponseBusinessTimes: [Ticket] NotRep Count Bucket, "From creation to first response in business hours by bucket";
+    NextResponseTimes: [Ticket] NotRep Count Bucket, "From the oldest message that was not answered to the reply by bucket";
+    NextResponseBusinessTimes: [Ticket] NotRep Count Bucket, "From the oldest message that was not answered to the reply in business hours by bucket";
+    FirstResolutionTimes: [Ticket] NotRep Count Bucket, "From creation to the first solve by bucket";
+    FirstResolutionBusinessTimes: [Ticket] NotRep Count Bucket, "From creation to the first solve in business hours by bucket";
     FullResolutionTimes: [Ticket] NotRep Count Bucket, "From creation to the last solve by bucket";
+    FullResolutionBusinessTimes: [Ticket] NotRep Count Bucket, "From creation to the last solve in business hours by bucket";
     // Stocks: booked when something begins to be so, and taken back when it ends.
     Waiting: [Contact] NotRep Count Entry, "Contacts that wait now";
+    Backlog: [Ticket] All Count Nothing, "Tickets that are not solved now";
+    BacklogSince: [Ticket] All Count Nothing, "Seconds from 2020 to the creation of each of them";
+    BacklogOlder: [Ticket] All Count Threshold(Backlog), "Those of them that are as old as the threshold";
+    BacklogUnassigned: [Ticket] NotRep Count Nothing, "Those of them that nobody holds";
 }
 
 /// What the parameter of a quantity's cells tells.

@@ -1,6 +1,7 @@
 //! The roster: who belongs where, since when, in which zone, and under which names each source knows them.
 
 use super::event::Name;
+use super::schedule::{DatedWeek, Schedule};
 use super::scope::{Path, Scope, ScopeKind};
 use super::time::{Instant, Span, Zone};
 use hashbrown::HashMap;
@@ -30,7 +31,7 @@ pub struct Unit {
     pub id: Name,
     /// Its zone; none is that of its parent.
     pub zone: Option<Zone>,
-    /// Its opening hours; none are those of its parent.
+    /// Its opening hours and holidays; none are those of its parent.
     pub hours: Option<OpeningHours>,
 }
 
@@ -78,13 +79,13 @@ pub struct Membership {
     pub team: Option<Name>,
 }
 
-/// When a place is open: blocks of each weekday in the place's zone, and days that are closed.
+/// What a place says of when it is open, on the local clock of its own zone.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct OpeningHours {
-    /// For Monday to Sunday, blocks of minutes of the day, half open, sorted, not overlapping.
-    pub week: [Vec<(u16, u16)>; 7],
-    /// Dates on which the place is closed all day.
-    pub holidays: Vec<chrono::NaiveDate>,
+    /// The weeks that held through time, by `valid_from`; none are those of the parent.
+    pub weeks: Vec<DatedWeek>,
+    /// Dates on which it is closed all day; none told are those of the parent.
+    pub holidays: Option<Vec<chrono::NaiveDate>>,
 }
 
 /// A roster that answers: which scopes does a booking count for?
@@ -98,8 +99,17 @@ pub struct Roster {
     queues: Named<usize>,
     reps: Named<usize>,
     aliases: Named<Named<Name>>,
+    schedules: Schedules,
     // Paths are few and asked for with every booking; the map only saves building them again.
     paths: Mutex<HashMap<PathKey, Arc<Path>, FxBuildHasher>>,
+}
+
+/// When each place is open; none is always.
+#[derive(Debug)]
+struct Schedules {
+    company: Option<Schedule>,
+    teams: Named<Option<Schedule>>,
+    queues: Named<Option<Schedule>>,
 }
 
 type Named<T> = HashMap<Name, T, FxBuildHasher>;
@@ -195,7 +205,8 @@ impl Roster {
                 aliases.entry(source.clone()).or_default().insert(alias.clone(), rep.unit.id.clone());
             }
         }
-        Roster { data, company, teams, queues, reps, aliases, paths: Mutex::default() }
+        let schedules = Schedules::of(&data, company_zone);
+        Roster { data, company, teams, queues, reps, aliases, schedules, paths: Mutex::default() }
     }
 
     /// The roster as written.
@@ -290,6 +301,13 @@ impl Roster {
         }
     }
 
+    /// When the place is open in which a ticket lies: the queue, without one the team, else the company. None is always.
+    pub fn schedule(&self, queue: Option<&Name>, team: Option<&Name>) -> Option<&Schedule> {
+        let Schedules { company, teams, queues } = &self.schedules;
+        let own = queue.and_then(|queue| queues.get(queue)).or_else(|| team.and_then(|team| teams.get(team)));
+        own.unwrap_or(company).as_ref()
+    }
+
     /// Every listed scope, from the company down.
     pub fn scopes(&self) -> Vec<Scope> {
         let named = |kind, id: &Name| Scope::new(kind, id.clone());
@@ -346,9 +364,64 @@ impl Roster {
     }
 
     fn latest_zone(&self, teams: &[Membership]) -> Option<Zone> {
-        let team = teams.iter().rev().find_map(|m| m.team.as_ref())?;
-        self.teams.get(team).map(|steps| steps[0].1)
+        self.teams.get(latest_team(teams)?).map(|steps| steps[0].1)
     }
+}
+
+impl Schedules {
+    /// As with zones, a queue goes by its latest team: one place has one calendar.
+    fn of(data: &RosterData, company_zone: Zone) -> Schedules {
+        let nothing = Place { zone: company_zone, weeks: &[], holidays: &[] };
+        let company = nothing.with(&data.company);
+        let departments: BTreeMap<&Name, Place<'_>> =
+            data.departments.iter().map(|department| (&department.id, company.with(department))).collect();
+        let teams: BTreeMap<&Name, Place<'_>> = data
+            .teams
+            .iter()
+            .map(|team| {
+                let department = team.department.as_ref().and_then(|id| departments.get(id));
+                (&team.unit.id, department.unwrap_or(&company).with(&team.unit))
+            })
+            .collect();
+        let queue = |queue: &Queue| {
+            let team = latest_team(&queue.teams).and_then(|team| teams.get(team));
+            (queue.unit.id.clone(), team.unwrap_or(&company).with(&queue.unit).schedule())
+        };
+        Schedules {
+            company: company.schedule(),
+            teams: teams.iter().map(|(id, team)| ((*id).clone(), team.schedule())).collect(),
+            queues: data.queues.iter().map(queue).collect(),
+        }
+    }
+}
+
+/// What a place has of its own or from above.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    zone: Zone,
+    weeks: &'a [DatedWeek],
+    holidays: &'a [chrono::NaiveDate],
+}
+
+impl<'a> Place<'a> {
+    /// A place below this one.
+    fn with(self, unit: &'a Unit) -> Place<'a> {
+        let hours = unit.hours.as_ref();
+        Place {
+            zone: unit.zone.unwrap_or(self.zone),
+            weeks: hours.map(|hours| &hours.weeks[..]).filter(|weeks| !weeks.is_empty()).unwrap_or(self.weeks),
+            holidays: hours.and_then(|hours| hours.holidays.as_deref()).unwrap_or(self.holidays),
+        }
+    }
+
+    fn schedule(&self) -> Option<Schedule> {
+        let says_something = !self.weeks.is_empty() || !self.holidays.is_empty();
+        says_something.then(|| Schedule::new(self.zone, self.weeks, self.holidays))
+    }
+}
+
+fn latest_team(teams: &[Membership]) -> Option<&Name> {
+    teams.iter().rev().find_map(|membership| membership.team.as_ref())
 }
 
 /// The team in force at `at`: the last membership that began by then. Memberships are sorted by `valid_from`.

@@ -1,6 +1,6 @@
 //! What an owner may tune about the rules. The defaults are those of the rules; the file grammar is in `config`.
 
-use super::event::{Kind, Name};
+use super::event::{Kind, Name, Priority};
 use super::time::Span;
 use std::collections::BTreeMap;
 
@@ -39,6 +39,16 @@ pub struct Settings {
     pub response_thresholds: Vec<Span>,
     /// Full resolutions are held against each of these.
     pub resolution_thresholds: Vec<Span>,
+    /// First responses are held against that of the ticket's priority.
+    pub response_targets: PriorityTargets,
+    /// Full resolutions are held against that of the ticket's priority.
+    pub resolution_targets: PriorityTargets,
+    /// Tickets in the backlog are counted that are as old as each of these.
+    pub backlog_thresholds: Vec<Span>,
+    /// Whose opening hours count for a ticket that has lain in several places.
+    pub business_clock: BusinessHours,
+    /// Issue types that are faults; where none is named every ticket is one.
+    pub fault_issues: Vec<Name>,
     /// The wait within which an answer is in time, where the roster's queue says nothing else.
     pub service_level_threshold: Span,
     /// Which of the field's formulas `service_level` is.
@@ -47,6 +57,44 @@ pub struct Settings {
     pub short_abandon: Span,
     /// Which of the field's formulas `abandon_rate` is.
     pub abandon_rate: AbandonRate,
+}
+
+/// The time within which tickets of each priority should be answered or solved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriorityTargets([Span; 4]);
+
+impl PriorityTargets {
+    /// The priorities that can have one, with their names.
+    pub const PRIORITIES: [(Priority, &str); 4] =
+        [(Priority::Low, "low"), (Priority::Normal, "normal"), (Priority::High, "high"), (Priority::Urgent, "urgent")];
+
+    /// No priority has any.
+    pub const NONE: PriorityTargets = PriorityTargets([Span::UNLIMITED; 4]);
+
+    /// That of each priority in the order of [`PriorityTargets::PRIORITIES`]; [`Span::UNLIMITED`] is none.
+    pub fn of_spans(spans: &[Span]) -> PriorityTargets {
+        PriorityTargets(std::array::from_fn(|n| spans.get(n).copied().unwrap_or(Span::UNLIMITED)))
+    }
+
+    /// As [`PriorityTargets::of_spans`] takes them.
+    pub fn spans(&self) -> &[Span] {
+        &self.0
+    }
+
+    /// That of a priority, if it has one.
+    pub fn of(&self, priority: Priority) -> Option<Span> {
+        let place = PriorityTargets::PRIORITIES.iter().position(|(other, _)| *other == priority)?;
+        Some(self.0[place]).filter(|span| !span.is_unlimited())
+    }
+}
+
+/// Whose opening hours make the business clock of a ticket that has lain in several places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BusinessHours {
+    /// Those of each place while it lay there.
+    AllSchedules,
+    /// Those of the last one, all the time.
+    LastSchedule,
 }
 
 /// How long records stay open without an event, by kind.
@@ -189,6 +237,11 @@ impl Default for Settings {
             wait_thresholds: vec![Span::seconds(20), Span::seconds(60)],
             response_thresholds: vec![Span::hours(4)],
             resolution_thresholds: vec![Span::hours(24)],
+            response_targets: PriorityTargets::NONE,
+            resolution_targets: PriorityTargets::NONE,
+            backlog_thresholds: vec![Span::days(1), Span::days(7), Span::days(30)],
+            business_clock: BusinessHours::AllSchedules,
+            fault_issues: Vec::new(),
             service_level_threshold: Span::seconds(20),
             service_level: ServiceLevel::Offered,
             short_abandon: Span::seconds(5),

@@ -156,7 +156,7 @@ pub(super) fn family_name(name: &str, unit: Unit) -> String {
 
 fn suffix(unit: Unit) -> &'static str {
     match unit {
-        Unit::Count => "",
+        Unit::Count | Unit::Mean => "",
         unit => unit.name(),
     }
 }

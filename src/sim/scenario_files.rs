@@ -12,11 +12,11 @@ pub(super) struct Unit {
 /// The text of a `roster.yaml`.
 pub(super) fn roster(company: &Unit, departments: &[Unit], teams: &[Unit], queues: &[Unit], reps: &[Unit]) -> String {
     let mut roster = String::from("company: ");
-    flow(&mut roster, company, &["zone"]);
+    flow(&mut roster, company, &["zone", "hours", "holidays"]);
     for (name, units, scalars) in [
-        ("departments", departments, &["zone"][..]),
-        ("teams", teams, &["department", "zone"]),
-        ("queues", queues, &["zone", "service_level_threshold", "short_abandon"]),
+        ("departments", departments, &["zone", "hours", "holidays"][..]),
+        ("teams", teams, &["department", "zone", "hours", "holidays"]),
+        ("queues", queues, &["zone", "hours", "holidays", "service_level_threshold", "short_abandon"]),
         ("reps", reps, &["zone"]),
     ] {
         let _ = write!(roster, "\n{name}:");

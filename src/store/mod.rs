@@ -26,7 +26,7 @@ use crate::domain::pane::{RowKey, RowWrite};
 use crate::domain::records::Write;
 use crate::domain::roster::RosterData;
 use crate::domain::scope::{Scope, ScopeKind};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{PriorityTargets, Settings};
 use crate::domain::slots::{Address, Note, Packed, check};
 use crate::domain::storage::Storage;
 use crate::domain::time::{Instant, Span};
@@ -44,7 +44,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -130,6 +130,9 @@ impl InForce {
                 Thresholds::Wait => settings.wait_thresholds.clone_from(spans),
                 Thresholds::Response => settings.response_thresholds.clone_from(spans),
                 Thresholds::Resolution => settings.resolution_thresholds.clone_from(spans),
+                Thresholds::ResponseTarget => settings.response_targets = PriorityTargets::of_spans(spans),
+                Thresholds::ResolutionTarget => settings.resolution_targets = PriorityTargets::of_spans(spans),
+                Thresholds::Backlog => settings.backlog_thresholds.clone_from(spans),
                 Thresholds::ServiceLevel => {
                     settings.service_level_threshold = spans.first().copied().unwrap_or_default()
                 }

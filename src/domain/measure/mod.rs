@@ -32,6 +32,8 @@ pub enum Unit {
     Score,
     /// Points between -100 and 100.
     Points,
+    /// How many of something there are to each of something else.
+    Mean,
 }
 
 impl Unit {
@@ -42,6 +44,7 @@ impl Unit {
             Unit::Seconds => "seconds",
             Unit::Ratio | Unit::Score => "ratio",
             Unit::Points => "points",
+            Unit::Mean => "mean",
         }
     }
 
@@ -53,6 +56,7 @@ impl Unit {
         };
         match self {
             Unit::Count => format!("{}", short(value, 1)),
+            Unit::Mean => format!("{}", short(value, 2)),
             Unit::Ratio | Unit::Score => format!("{} %", short(value * 100.0, 1)),
             Unit::Points => format!("{} points", short(value, 1)),
             Unit::Seconds => match value.abs() {
@@ -68,7 +72,7 @@ impl Unit {
     pub fn parts(self) -> i64 {
         match self {
             Unit::Seconds | Unit::Score => 1000,
-            Unit::Count | Unit::Ratio | Unit::Points => 1,
+            Unit::Count | Unit::Ratio | Unit::Points | Unit::Mean => 1,
         }
     }
 }
@@ -257,12 +261,19 @@ impl Measure {
     /// The thresholds that must have been counted all along for the measure to have a value.
     pub fn thresholds(&self, settings: &Settings) -> Vec<(Thresholds, u32)> {
         let configured = |family: Thresholds| (family, family.of(settings).first().map_or(0, |x| threshold_number(*x)));
+        let all = |family: Thresholds| family.of(settings).iter().map(|x| (family, threshold_number(*x))).collect();
         let (in_time, short) = (configured(Thresholds::ServiceLevel), configured(Thresholds::ShortAbandon));
         match (self.definition.formula, self.parameter) {
             (
                 Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family),
                 Parameter::Number(x),
             ) => vec![(family, x)],
+            (Formula::Ratio([Q::FirstResponseTargetMet | Q::FirstResponseBusinessTargetMet], _), _) => {
+                all(Thresholds::ResponseTarget)
+            }
+            (Formula::Ratio([Q::FullResolutionTargetMet | Q::FullResolutionBusinessTargetMet], _), _) => {
+                all(Thresholds::ResolutionTarget)
+            }
             (Formula::Sum([Q::AbandonedShort]), _) => vec![short],
             (Formula::ServiceLevel, _) => match settings.service_level {
                 ServiceLevel::ShortAbandonsPositive | ServiceLevel::OfferedMinusShort => vec![in_time, short],

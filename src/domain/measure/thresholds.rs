@@ -14,6 +14,12 @@ pub enum Thresholds {
     Response,
     /// `measures.resolution_thresholds`.
     Resolution,
+    /// `measures.response_targets`, of each priority.
+    ResponseTarget,
+    /// `measures.resolution_targets`, of each priority.
+    ResolutionTarget,
+    /// `measures.backlog_thresholds`.
+    Backlog,
     /// `measures.service_level.threshold`.
     ServiceLevel,
     /// `measures.short_abandon`.
@@ -22,10 +28,13 @@ pub enum Thresholds {
 
 impl Thresholds {
     /// All families.
-    pub const ALL: [Thresholds; 5] = [
+    pub const ALL: [Thresholds; 8] = [
         Thresholds::Wait,
         Thresholds::Response,
         Thresholds::Resolution,
+        Thresholds::ResponseTarget,
+        Thresholds::ResolutionTarget,
+        Thresholds::Backlog,
         Thresholds::ServiceLevel,
         Thresholds::ShortAbandon,
     ];
@@ -36,6 +45,9 @@ impl Thresholds {
             Thresholds::Wait => &settings.wait_thresholds,
             Thresholds::Response => &settings.response_thresholds,
             Thresholds::Resolution => &settings.resolution_thresholds,
+            Thresholds::ResponseTarget => settings.response_targets.spans(),
+            Thresholds::ResolutionTarget => settings.resolution_targets.spans(),
+            Thresholds::Backlog => &settings.backlog_thresholds,
             Thresholds::ServiceLevel => std::slice::from_ref(&settings.service_level_threshold),
             Thresholds::ShortAbandon => std::slice::from_ref(&settings.short_abandon),
         }
@@ -51,15 +63,19 @@ impl Thresholds {
         match self {
             Thresholds::ServiceLevel => queue.service_level_threshold,
             Thresholds::ShortAbandon => queue.short_abandon,
-            Thresholds::Wait | Thresholds::Response | Thresholds::Resolution => None,
+            _ => None,
         }
     }
 
     /// The kind of record that counts them.
     pub fn kind(self) -> Kind {
         match self {
-            Thresholds::Response | Thresholds::Resolution => Kind::Ticket,
             Thresholds::Wait | Thresholds::ServiceLevel | Thresholds::ShortAbandon => Kind::Contact,
+            Thresholds::Response
+            | Thresholds::Resolution
+            | Thresholds::ResponseTarget
+            | Thresholds::ResolutionTarget
+            | Thresholds::Backlog => Kind::Ticket,
         }
     }
 }

@@ -143,6 +143,7 @@ fn sentence(target: &Target, options: &Options) -> String {
 fn figure(unit: Unit) -> String {
     let number = match unit {
         Unit::Count => "{{ printf \"%.0f\" $value }}",
+        Unit::Mean => "{{ printf \"%.2f\" $value }}",
         Unit::Points => "{{ printf \"%.1f\" $value }} points",
         Unit::Seconds => "{{ $value | humanizeDuration }}",
         Unit::Ratio | Unit::Score => "{{ printf \"%.3f\" $value | humanizePercentage | reReplaceAll \"%\" \" %\" }}",

@@ -82,7 +82,7 @@ impl Column {
             Family::new(name, help, FamilyKind::Gauge, &[].into(), tails)
         };
         let is_mean = definition.unit == Unit::Seconds && (measure.name.ends_with("_mean") || measure.name == "asa");
-        let is_share = matches!(definition.unit, Unit::Ratio | Unit::Score | Unit::Points);
+        let is_share = matches!(definition.unit, Unit::Ratio | Unit::Score | Unit::Points | Unit::Mean);
         let numerator = if definition.unit == Unit::Seconds { "_numerator_seconds" } else { "_numerator" };
         let components = (is_mean || is_share).then(|| Components {
             numerator: family(numerator, format!("The upper half of: {}", definition.meaning)),
@@ -91,7 +91,7 @@ impl Column {
         let end = match definition.unit {
             Unit::Seconds => "_seconds",
             Unit::Ratio | Unit::Score => "_ratio",
-            Unit::Count | Unit::Points => "",
+            Unit::Count | Unit::Points | Unit::Mean => "",
         };
         Column { value: family(end, definition.meaning.to_owned()), components }
     }

@@ -69,6 +69,10 @@ fn statistic(name: &str, mut values: Vec<i64>) -> Answer {
     Answer { value, numerator: None, denominator: None, sample: n as i64 }
 }
 
+fn per_ticket(list: &List, what: &str) -> Answer {
+    ratio(list.sum(what), list.sum("tickets_solved"), 1.0)
+}
+
 fn within(values: &[i64], limit: i64) -> i64 {
     values.iter().filter(|value| **value <= limit).count() as i64
 }
@@ -88,13 +92,19 @@ fn threshold(text: &str) -> i64 {
 }
 
 /// Names of measures of a duration, and the amounts that they are about.
-const DURATIONS: [(&str, &[&str]); 7] = [
+const DURATIONS: [(&str, &[&str]); 13] = [
     ("wait_answered_", &["wait_answered"]),
     ("wait_abandoned_", &["wait_abandoned"]),
     ("wait_all_", &["wait_answered", "wait_abandoned", "wait_left"]),
     ("talk_time_", &["talk"]),
     ("handle_time_", &["handle"]),
+    ("first_response_business_", &["first_response_business"]),
     ("first_response_", &["first_response"]),
+    ("next_response_business_", &["next_response_business"]),
+    ("next_response_", &["next_response"]),
+    ("first_resolution_business_", &["first_resolution_business"]),
+    ("first_resolution_", &["first_resolution"]),
+    ("full_resolution_business_", &["full_resolution_business"]),
     ("full_resolution_", &["full_resolution"]),
 ];
 
@@ -132,6 +142,13 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "clock_skew" => return count(list.sum("skew")),
         "tied_events" => return count(list.sum("tied")),
         "reopen_rate" => return ratio(list.sum("tickets_reopened"), list.sum("ticket_solves"), 1.0),
+        "solves_per_ticket" => return per_ticket(&list, "solved_solves"),
+        "replies_per_ticket" => return per_ticket(&list, "solved_replies"),
+        "reassignments_per_ticket" => return per_ticket(&list, "solved_reassignments"),
+        "one_touch_rate" => return per_ticket(&list, "one_touch"),
+        "two_touch_rate" => return per_ticket(&list, "two_touch"),
+        "reassignment_rate" => return per_ticket(&list, "tickets_reassigned"),
+        "fault_ownership" => return ratio(list.sum("faults_owned"), list.sum("faults_solved"), 1.0),
         "survey_response_rate" => return ratio(list.sum("surveys_answered"), list.sum("surveys_offered"), 1.0),
         "csat" => {
             let answers = list.values("csat_satisfied");
@@ -143,6 +160,17 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
             return ratio(answers.iter().sum(), answers.len() as i64, 100.0);
         }
         _ => {}
+    }
+    if let Some(clock) = name.strip_suffix("_in_target") {
+        // The clock stands behind the target in the names of amounts.
+        let (what, business) = clock.strip_suffix("_business").map_or((clock, ""), |what| (what, "_business"));
+        let sum = |end| list.sum(&format!("{what}_target{business}_{end}"));
+        return ratio(sum("within"), sum("due"), 1.0);
+    }
+    const MEANS: [&str; 5] = ["fault_open_time", "time_to_close", "requester_wait", "agent_work", "on_hold"];
+    let is_mean = |what: &&str| MEANS.contains(&what.trim_end_matches("_business"));
+    if let Some(what) = name.strip_suffix("_mean").filter(is_mean) {
+        return mean(&list.values(what));
     }
     if let Some(limit) = name.strip_prefix("abandoned_beyond_") {
         let waits = list.values("wait_abandoned");
@@ -158,7 +186,7 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         let limit = threshold(limit);
         return ratio(list.sum(&format!("{prefix}within_{limit}")), list.sum(&format!("{prefix}due_{limit}")), 1.0);
     }
-    const COUNTS: [&str; 15] = [
+    const COUNTS: [&str; 22] = [
         "queued",
         "answered",
         "abandoned",
@@ -172,6 +200,13 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "ticket_solves",
         "tickets_reopened",
         "tickets_solved_again",
+        "tickets_merged",
+        "tickets_deleted",
+        "tickets_closed",
+        "tickets_reassigned",
+        "reassignments",
+        "one_touch",
+        "faults_solved",
         "surveys_offered",
         "surveys_unattributed",
     ];

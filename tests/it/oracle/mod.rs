@@ -8,6 +8,7 @@
 //! It is not fast, and it does not know expiry or saturation: histories in which a reference reaches an expired record,
 //! or a record outgrows its bound, are for other tests.
 
+mod business;
 mod calendar;
 mod contact;
 mod customer;
@@ -89,6 +90,7 @@ impl Known {
         let mut ledger = Ledger::default();
         let mut credits: BTreeMap<version::Key, Credit> = BTreeMap::new();
         let mut visits: BTreeMap<(Name, CustomerHash), Vec<Visit>> = BTreeMap::new();
+        let places = business::Places::default();
         let records = version::records(accepted, world.settings);
         for (key, entries) in records.iter().filter(|(_, entries)| !entries.is_empty()) {
             version::tied(entries, world, &mut ledger);
@@ -101,7 +103,7 @@ impl Known {
                     }
                 }
                 Kind::Ticket => {
-                    credits.insert(key.clone(), ticket::fold(entries, world, &mut ledger));
+                    credits.insert(key.clone(), ticket::fold(entries, &places, world, &mut ledger));
                 }
                 Kind::Survey | Kind::Customer => {}
             }
@@ -125,6 +127,12 @@ impl Known {
         let all = self.amounts.get(scope).map(Vec::as_slice).unwrap_or_default();
         let inside: Vec<&Amount> = all.iter().filter(|a| stretch.start <= a.at && a.at < stretch.end).collect();
         formula::answer(measure, scope.kind, &inside, settings)
+    }
+
+    /// What an amount adds up to over all time.
+    pub fn ever(&self, scope: &Scope, what: &str) -> i64 {
+        let all = self.amounts.get(scope).into_iter().flatten();
+        all.filter(|amount| amount.what == what).map(|amount| amount.n).sum()
     }
 
     /// Every scope that something counts for.

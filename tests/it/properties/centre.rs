@@ -1,11 +1,15 @@
 //! Generated centres: rosters in several zones with memberships through time, and settings of every kind.
 
 use super::chance::Chance;
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use goalkeeper::domain::engine::Room;
 use goalkeeper::domain::event::Name;
-use goalkeeper::domain::roster::{Membership, Queue, Rep, RosterData, Team, Unit};
-use goalkeeper::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Source};
+use goalkeeper::domain::roster::{Membership, OpeningHours, Queue, Rep, RosterData, Team, Unit};
+use goalkeeper::domain::schedule::DatedWeek;
+use goalkeeper::domain::settings::{
+    AbandonRate, BusinessHours, Durations, PriorityTargets, ServiceLevel, Settings, Source,
+};
 use goalkeeper::domain::time::{DAY, Instant, Span};
 use goalkeeper::domain::window::{Reach, Window};
 
@@ -28,6 +32,8 @@ pub const ASKED: &str = "/asked";
 pub const QUEUES: [&str; 5] = ["sales", "support", "faults", "claims", "q-unlisted"];
 /// Reps; the last is not on the roster.
 pub const REPS: [&str; 6] = ["ines", "jon", "kim", "lea", "max", "r-unlisted"];
+/// Issue types.
+pub const ISSUES: [&str; 3] = ["outage", "defect", "invoice"];
 /// Teams that an event may name; the last is not on the roster.
 pub const TEAMS: [&str; 4] = ["north", "south", "night", "t-unlisted"];
 
@@ -38,6 +44,35 @@ pub fn name(text: &str) -> Name {
 fn unit(id: &str, chance: &mut Chance) -> Unit {
     let zone = chance.per_cent(50).then(|| chance.pick(&ZONES));
     Unit { id: name(id), zone, hours: None }
+}
+
+/// A queue, a team or what is above them, with hours of its own now and then.
+fn place(id: &str, begin: i64, days: i64, chance: &mut Chance) -> Unit {
+    let hours = chance.per_cent(40).then(|| hours(begin, days, chance));
+    Unit { hours, ..unit(id, chance) }
+}
+
+/// Hours that change, some over midnight, with holidays among the days of the history.
+fn hours(begin: i64, days: i64, chance: &mut Chance) -> OpeningHours {
+    let on = |chance: &mut Chance| Instant(begin + chance.between(-2, days + 10) * DAY).date(Tz::UTC);
+    let mut weeks: Vec<DatedWeek> = (0..chance.below(3))
+        .map(|n| DatedWeek {
+            valid_from: if n == 0 && chance.per_cent(80) { NaiveDate::MIN } else { on(chance) },
+            days: std::array::from_fn(|_| blocks(chance)),
+        })
+        .collect();
+    weeks.sort_by_key(|week| week.valid_from);
+    weeks.dedup_by_key(|week| week.valid_from);
+    let holidays = chance.per_cent(50).then(|| (0..chance.below(4)).map(|_| on(chance)).collect());
+    OpeningHours { weeks, holidays }
+}
+
+/// Up to two blocks of a day, between quarters of an hour.
+fn blocks(chance: &mut Chance) -> Vec<(u16, u16)> {
+    let mut bounds: Vec<u16> = (0..2 * chance.below(3)).map(|_| 15 * chance.below(97) as u16).collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    bounds.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
 }
 
 /// A roster; histories begin at `begin` and are `days` long, and memberships change in between.
@@ -52,22 +87,22 @@ pub fn roster(begin: i64, days: i64, chance: &mut Chance) -> RosterData {
         }
         teams
     };
-    let mut company = unit("acme", chance);
+    let mut company = place("acme", begin, days, chance);
     company.zone = chance.per_cent(80).then(|| chance.pick(&ZONES));
     RosterData {
         company,
-        departments: ["service", "trade"].iter().map(|id| unit(id, chance)).collect(),
+        departments: ["service", "trade"].iter().map(|id| place(id, begin, days, chance)).collect(),
         teams: [("north", "service"), ("south", "trade"), ("night", "")]
             .iter()
             .map(|(id, department)| Team {
-                unit: unit(id, chance),
+                unit: place(id, begin, days, chance),
                 department: (!department.is_empty()).then(|| name(department)),
             })
             .collect(),
         queues: QUEUES[..4]
             .iter()
             .map(|id| Queue {
-                unit: unit(id, chance),
+                unit: place(id, begin, days, chance),
                 teams: teams_through_time(chance),
                 service_level_threshold: chance.per_cent(30).then(|| Span::seconds(chance.between(5, 90))),
                 short_abandon: chance.per_cent(30).then(|| Span::seconds(chance.between(1, 30))),
@@ -101,6 +136,11 @@ pub fn room(chance: &mut Chance) -> Room {
     }
 }
 
+fn targets(chance: &mut Chance, hours: i64) -> PriorityTargets {
+    let mut of_any = || if chance.per_cent(70) { Span::hours(chance.between(1, hours)) } else { Span::UNLIMITED };
+    PriorityTargets::of_spans(&std::array::from_fn::<Span, 4, _>(|_| of_any()))
+}
+
 pub fn settings(chance: &mut Chance) -> Settings {
     let mut settings = Settings {
         service_level: chance.pick(&ServiceLevel::ALL),
@@ -110,6 +150,11 @@ pub fn settings(chance: &mut Chance) -> Settings {
         wait_thresholds: vec![Span::seconds(20), Span::seconds(chance.between(21, 300))],
         response_thresholds: vec![Span::hours(4), Span::minutes(chance.between(1, 60))],
         resolution_thresholds: vec![Span::hours(24), Span::hours(chance.between(25, 90))],
+        response_targets: targets(chance, 30),
+        resolution_targets: targets(chance, 80),
+        backlog_thresholds: vec![Span::hours(chance.between(1, 100))],
+        business_clock: chance.pick(&[BusinessHours::AllSchedules, BusinessHours::LastSchedule]),
+        fault_issues: if chance.per_cent(50) { vec![name(ISSUES[0]), name(ISSUES[1])] } else { vec![] },
         ..Settings::default()
     };
     let shared = Source { contacts: Some(name("phones")), ..Source::default() };

@@ -3,6 +3,7 @@
 //! `GOALKEEPER_CASES=2000` runs more histories than the few of a plain `cargo test`; `GOALKEEPER_SEED=17` runs the one
 //! that failed.
 
+mod backlog;
 mod books;
 mod bytes;
 mod centre;

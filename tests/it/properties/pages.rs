@@ -23,8 +23,11 @@ fn who_waits_is_who_entered_less_whose_outcome_is_known_and_histograms_are_exact
         let begin = history::begin(&mut chance);
         let mut settings = centre::settings(&mut chance).without_horizon();
         settings.longest_wait = Span(chance.pick(&[HOUR, 4 * HOUR]));
-        let roster = Arc::new(Roster::new(centre::roster(begin, 2, &mut chance)));
-        let mut engine = Engine::new(roster, Arc::new(settings.clone())).with_room(centre::room(&mut chance));
+        let mut roster = centre::roster(begin, 2, &mut chance);
+        // Who waits while the queue changes teams entered with one team and is told of by the other.
+        roster.queues.iter_mut().for_each(|queue| queue.teams.truncate(1));
+        let mut engine =
+            Engine::new(Arc::new(Roster::new(roster)), Arc::new(settings.clone())).with_room(centre::room(&mut chance));
         let partition = engine.partition("0");
         let mut events = history::history(seed, begin, 2, 300);
         events.sort_by_cached_key(|event| event.time.0 + chance.below(2 * HOUR));

@@ -1,10 +1,10 @@
 //! Generated tickets and surveys.
 
-use super::centre::{ASKED, DESKS, PHONES, QUEUES, REPS, TEAMS, name};
+use super::centre::{ASKED, DESKS, ISSUES, PHONES, QUEUES, REPS, TEAMS, name};
 use super::history::Pen;
 use goalkeeper::domain::event::{
-    About, Author, Content, DeleteReason, Field, Kind, Name, Rare, Scale, Shared, SurveyEvent, SurveyWhat, TicketEvent,
-    TicketStatus, TicketWhat,
+    About, Author, Content, DeleteReason, Direction, Field, Kind, Name, Priority, Rare, Scale, Shared, SurveyEvent,
+    SurveyWhat, TicketEvent, TicketStatus, TicketWhat,
 };
 use goalkeeper::domain::time::{DAY, HOUR};
 
@@ -18,28 +18,43 @@ pub fn write(pen: &mut Pen, at: i64) -> (&'static str, String) {
     if pen.chance.per_cent(92) {
         tell(pen, source, &id, (at, seq), TicketWhat::Created);
     }
-    for _ in 0..pen.chance.between(1, 12) {
+    let talks = pen.chance.per_cent(40);
+    for n in 0..pen.chance.between(1, 12) {
         let pause = if pen.chance.per_cent(20) { 2 * DAY } else { 5 * HOUR };
         at += pen.chance.span(pause);
         seq = if pen.chance.per_cent(80) { seq + 1 } else { 0 };
-        let what = anything(pen);
+        let what = if talks && pen.chance.per_cent(70) { said(pen, n) } else { anything(pen) };
         let source = if pen.chance.per_cent(90) { source } else { DESKS[1] };
         tell(pen, source, &id, (at, seq), what);
     }
     (source, id)
 }
 
+/// Something said between customer and rep, in a message of its own.
+fn said(pen: &mut Pen, n: i64) -> TicketWhat {
+    let author = pen.chance.pick(&[Author::Rep, Author::Customer]);
+    TicketWhat::Message { message: name(&format!("said-{n}")), author, public: true, deleted: false }
+}
+
 fn anything(pen: &mut Pen) -> TicketWhat {
     match pen.chance.below(30) {
         0..=9 => TicketWhat::Message {
-            message: name(pen.chance.pick(&["m1", "m2", "m3"])),
-            author: pen.chance.pick(&[Author::Rep, Author::Rep, Author::Customer, Author::Bot, Author::System]),
+            message: name(pen.chance.pick(&["m1", "m2", "m3", "m4", "m5", "m6"])),
+            author: pen.chance.pick(&[
+                Author::Rep,
+                Author::Rep,
+                Author::Customer,
+                Author::Customer,
+                Author::Bot,
+                Author::System,
+            ]),
             public: pen.chance.per_cent(75),
             deleted: pen.chance.per_cent(12),
         },
         10..=11 => TicketWhat::Updated,
         12..=15 => TicketWhat::Assigned,
         16..=25 => TicketWhat::Status(pen.chance.pick(&[
+            TicketStatus::New,
             TicketStatus::Open,
             TicketStatus::Pending,
             TicketStatus::OnHold,
@@ -71,10 +86,17 @@ fn tell(pen: &mut Pen, source: &'static str, id: &str, (at, seq): (i64, i64), wh
         rep: field(pen, if named { 60 } else { 10 }, &REPS),
         ..Shared::default()
     };
-    if pen.chance.per_cent(5) {
-        let team = Some(name(pen.chance.pick(&TEAMS)));
-        shared.rare = Some(Box::new(Rare { team, ..Rare::default() }));
+    let is_created = what == TicketWhat::Created;
+    let team = pen.chance.per_cent(5).then(|| name(pen.chance.pick(&TEAMS)));
+    let priority = pen.chance.per_cent(if is_created { 70 } else { 10 }).then(|| {
+        pen.chance.pick(&[Priority::Low, Priority::Normal, Priority::High, Priority::Urgent, Priority::Other])
+    });
+    if team.is_some() || priority.is_some() {
+        shared.rare = Some(Box::new(Rare { team, priority, ..Rare::default() }));
     }
+    shared.issue = field(pen, if is_created { 70 } else { 10 }, &ISSUES);
+    let direction = pen.chance.pick(&[Direction::Inbound, Direction::Outbound, Direction::Outbound]);
+    shared.direction = pen.chance.per_cent(if is_created { 30 } else { 3 }).then_some(direction);
     let by = pen.chance.per_cent(20).then(|| name(pen.chance.pick(&REPS)));
     let by_queue = pen.chance.per_cent(15).then(|| name(pen.chance.pick(&QUEUES)));
     let content = Content::Ticket(Box::new(TicketEvent { what, shared, by, by_queue }));

@@ -17,14 +17,47 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula: Formula::Sum(&[Q::TicketsCreated]),
     },
     Definition {
+        name: "tickets_merged",
+        meaning: "Tickets that became part of another one.",
+        unit: Unit::Count,
+        side: Side::Queue,
+        formula_text: "tickets that are merged",
+        instant: "the merge",
+        edges: "Restored: not merged. It counts where the ticket lay.",
+        source: "events: tickets",
+        formula: Formula::Sum(&[Q::TicketsMerged]),
+    },
+    Definition {
+        name: "tickets_deleted",
+        meaning: "Tickets that were deleted.",
+        unit: Unit::Count,
+        side: Side::Queue,
+        formula_text: "tickets that are deleted",
+        instant: "the deletion",
+        edges: "Restored: not deleted. It counts where the ticket lay, and in no other figure.",
+        source: "events: tickets",
+        formula: Formula::Sum(&[Q::TicketsDeleted]),
+    },
+    Definition {
+        name: "tickets_closed",
+        meaning: "Tickets that are closed.",
+        unit: Unit::Count,
+        side: Side::Queue,
+        formula_text: "tickets whose status is closed",
+        instant: "since when they are closed",
+        edges: "Closed and reopened: not closed. It counts where the ticket lay: closing is mostly nobody's deed.",
+        source: "Zendesk",
+        formula: Formula::Sum(&[Q::TicketsClosed]),
+    },
+    Definition {
         name: "tickets_solved",
         meaning: "Tickets that are solved, each once.",
         unit: Unit::Count,
         side: Side::Rep,
         formula_text: "tickets whose status is solved or closed",
         instant: "the last solve",
-        edges: "Reopened and not solved again: not solved. Closed without having been solved: solved when closed. Credit: \
-                the rep who acted, else the holder.",
+        edges: "Reopened and not solved again: not solved. Closed without having been solved: solved when closed.\
+                Credit: the rep who acted, else the holder.",
         source: "rules and events: tickets",
         formula: Formula::Sum(&[Q::TicketsSolved]),
     },
@@ -38,6 +71,17 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         edges: "From solved to closed is no solve.",
         source: "events: tickets",
         formula: Formula::Sum(&[Q::TicketSolves]),
+    },
+    Definition {
+        name: "solves_per_ticket",
+        meaning: "How often solved tickets were solved.",
+        unit: Unit::Mean,
+        side: Side::Rep,
+        formula_text: "solves of solved tickets / tickets_solved",
+        instant: "the last solve, both halves",
+        edges: "At least 1. Solves of tickets that are open again are in no half.",
+        source: "Zendesk, fivetran/dbt_zendesk",
+        formula: Formula::Ratio(&[Q::SolvedSolves], &[Q::TicketsSolved]),
     },
     Definition {
         name: "tickets_reopened",
@@ -73,14 +117,157 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula: Formula::Sum(&[Q::TicketsSolvedAgain]),
     },
     Definition {
+        name: "replies_per_ticket",
+        meaning: "How often reps replied to solved tickets.",
+        unit: Unit::Mean,
+        side: Side::Rep,
+        formula_text: "replies to solved tickets / tickets_solved",
+        instant: "the last solve, both halves",
+        edges: "A reply is a public message of a rep; what opens an outbound ticket replies to nobody. Bots and the\
+                system do not reply. Credit: who solved, whoever replied.",
+        source: "Zendesk, agent replies",
+        formula: Formula::Ratio(&[Q::SolvedReplies], &[Q::TicketsSolved]),
+    },
+    Definition {
+        name: "one_touch",
+        meaning: "Solved tickets with exactly one reply.",
+        unit: Unit::Count,
+        side: Side::Rep,
+        formula_text: "solved tickets with one public message of a rep",
+        instant: "the last solve",
+        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who\
+                solved.",
+        source: "Zendesk, one-touch tickets",
+        formula: Formula::Sum(&[Q::SolvedOneTouch]),
+    },
+    Definition {
+        name: "one_touch_rate",
+        meaning: "Share of solved tickets with exactly one reply.",
+        unit: Unit::Ratio,
+        side: Side::Rep,
+        formula_text: "one_touch / tickets_solved",
+        instant: "the last solve, both halves",
+        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who\
+                solved.",
+        source: "Zendesk, fivetran/dbt_zendesk",
+        formula: Formula::Ratio(&[Q::SolvedOneTouch], &[Q::TicketsSolved]),
+    },
+    Definition {
+        name: "two_touch_rate",
+        meaning: "Share of solved tickets with exactly two replies.",
+        unit: Unit::Ratio,
+        side: Side::Rep,
+        formula_text: "solved tickets with two replies / tickets_solved",
+        instant: "the last solve, both halves",
+        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who\
+                solved.",
+        source: "fivetran/dbt_zendesk",
+        formula: Formula::Ratio(&[Q::SolvedTwoTouch], &[Q::TicketsSolved]),
+    },
+    Definition {
+        name: "reassignments",
+        meaning: "Changes of queue or holder after the creation.",
+        unit: Unit::Count,
+        side: Side::Queue,
+        formula_text: "events after the creation that change queue or holder",
+        instant: "the change",
+        edges: "To nobody and from nobody are changes too; both in one event are one. Somebody unknown is a holder.\
+                It counts where the ticket lay before.",
+        source: "Zendesk",
+        formula: Formula::Sum(&[Q::Reassignments]),
+    },
+    Definition {
+        name: "tickets_reassigned",
+        meaning: "Solved tickets whose queue or holder changed after the creation.",
+        unit: Unit::Count,
+        side: Side::Rep,
+        formula_text: "solved tickets with a reassignment",
+        instant: "the last solve",
+        edges: "As reassignments; the first holder of a ticket that was created without one is a change. Credit: who\
+                solved.",
+        source: "Zendesk",
+        formula: Formula::Sum(&[Q::TicketsReassigned]),
+    },
+    Definition {
+        name: "reassignment_rate",
+        meaning: "Share of solved tickets whose queue or holder changed after the creation.",
+        unit: Unit::Ratio,
+        side: Side::Rep,
+        formula_text: "tickets_reassigned / tickets_solved",
+        instant: "the last solve, both halves",
+        edges: "As reassignments; the first holder of a ticket that was created without one is a change.",
+        source: "Zendesk",
+        formula: Formula::Ratio(&[Q::TicketsReassigned], &[Q::TicketsSolved]),
+    },
+    Definition {
+        name: "reassignments_per_ticket",
+        meaning: "How often queue or holder of solved tickets changed.",
+        unit: Unit::Mean,
+        side: Side::Rep,
+        formula_text: "reassignments of solved tickets / tickets_solved",
+        instant: "the last solve, both halves",
+        edges: "As reassignments; the first holder of a ticket that was created without one is a change.",
+        source: "Zendesk",
+        formula: Formula::Ratio(&[Q::SolvedReassignments], &[Q::TicketsSolved]),
+    },
+    Definition {
+        name: "faults_solved",
+        meaning: "Solved tickets about a fault.",
+        unit: Unit::Count,
+        side: Side::Rep,
+        formula_text: "solved tickets with an issue type that is a fault",
+        instant: "the last solve",
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+                issue told last counts.",
+        source: "technical support: fault-resolution volume",
+        formula: Formula::Sum(&[Q::FaultsSolved]),
+    },
+    Definition {
+        name: "fault_ownership",
+        meaning: "Share of solved faults that were solved by the rep who held them first.",
+        unit: Unit::Ratio,
+        side: Side::Rep,
+        formula_text: "faults solved by their first holder / faults_solved",
+        instant: "the last solve, both halves",
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+                issue told last counts. A fault that no known rep ever held was owned by nobody. Credit: who solved.",
+        source: "technical support; assignee stations of Zendesk",
+        formula: Formula::Ratio(&[Q::FaultsOwned], &[Q::FaultsSolved]),
+    },
+    Definition {
+        name: "fault_open_time_mean",
+        meaning: "From creation to the last solve of faults, on the calendar clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "last solve - creation of faults / solved faults whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+                issue told last counts. As full_resolution.",
+        source: "technical support: fault open time",
+        formula: Formula::Ratio(&[Q::FaultOpenTime], &[Q::FaultOpenTimes]),
+    },
+    Definition {
+        name: "fault_open_time_business_mean",
+        meaning: "From creation to the last solve of faults, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "last solve - creation of faults / solved faults whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+                issue told last counts. As full_resolution.",
+        source: "technical support: fault open time",
+        formula: Formula::Ratio(&[Q::FaultOpenBusinessTime], &[Q::FaultOpenTimes]),
+    },
+    Definition {
         name: "first_response_{statistic}",
         meaning: "From creation to the first public message of a rep, on the calendar clock.",
         unit: Unit::Seconds,
         side: Side::Rep,
         formula_text: "first public rep message - creation",
         instant: "the reply",
-        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. A reply \
-                before the creation counts 0, and as clock skew. Credit: who replied.",
+        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an\
+                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and\
+                as clock skew. Credit: who replied.",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
             sum: &[Q::FirstResponseTime],
@@ -90,7 +277,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "first_response_within_{X}",
-        meaning: "Share of tickets with a first response within X.",
+        meaning: "Share of tickets with a first response within X, on the calendar clock.",
         unit: Unit::Ratio,
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
@@ -98,6 +285,62 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         edges: "What is never answered misses too. Merged and deleted tickets are in no half.",
         source: "rules 6",
         formula: Formula::Due(Q::FirstResponseWithin, Q::FirstResponseDue, Thresholds::Response),
+    },
+    Definition {
+        name: "first_response_in_target",
+        meaning: "Share of tickets with a first response within the target of their priority, on the calendar clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "replied within the target / (replied within it + it has passed without a reply)",
+        instant: "the earlier of the reply and the moment from which on it is late",
+        edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The\
+                priority at the creation counts; a later one rewrites nothing.",
+        source: "Zendesk and Zammad, SLA policies",
+        formula: Formula::Ratio(&[Q::FirstResponseTargetMet], &[Q::FirstResponseTargetDue]),
+    },
+    Definition {
+        name: "next_response_{statistic}",
+        meaning: "From a customer's message to the reply, after the first response, on the calendar clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "reply - oldest message of the customer that was not answered",
+        instant: "the reply",
+        edges: "Further messages of the customer do not begin the wait anew. What came before the first response is\
+                answered by it. Credit: who replied.",
+        source: "Zendesk, next reply time",
+        formula: Formula::Duration {
+            sum: &[Q::NextResponseTime],
+            known: &[Q::NextResponses],
+            sketch: &[Q::NextResponseTimes],
+        },
+    },
+    Definition {
+        name: "next_response_within_{X}",
+        meaning: "Share of customers' messages with a next response within X, on the calendar clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "replied within X / (replied within X + X has passed without a reply)",
+        instant: "the earlier of the reply and message + X",
+        edges: "What is never answered misses too, unless the ticket is solved when X has passed: thanks wait for\
+                nobody.",
+        source: "Zendesk, next reply time",
+        formula: Formula::Due(Q::NextResponseWithin, Q::NextResponseDue, Thresholds::Response),
+    },
+    Definition {
+        name: "first_resolution_{statistic}",
+        meaning: "From creation to the first solve, on the calendar clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "first solve - creation",
+        instant: "the first solve",
+        edges: "It stays when the ticket is reopened. Closed without a solve: the close is one. Credit: who solved\
+                first.",
+        source: "Zendesk, first resolution time",
+        formula: Formula::Duration {
+            sum: &[Q::FirstResolutionTime],
+            known: &[Q::FirstResolutions],
+            sketch: &[Q::FirstResolutionTimes],
+        },
     },
     Definition {
         name: "full_resolution_{statistic}",
@@ -116,7 +359,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "full_resolution_within_{X}",
-        meaning: "Share of tickets solved for good within X.",
+        meaning: "Share of tickets solved for good within X, on the calendar clock.",
         unit: Unit::Ratio,
         side: Side::Queue,
         formula_text: "solved within X / (solved within X + X has passed unsolved)",
@@ -124,5 +367,255 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         edges: "What is never solved misses too. Merged and deleted tickets are in no half.",
         source: "rules 6",
         formula: Formula::Due(Q::FullResolutionWithin, Q::FullResolutionDue, Thresholds::Resolution),
+    },
+    Definition {
+        name: "full_resolution_in_target",
+        meaning: "Share of tickets solved for good within the target of their priority, on the calendar clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "solved within the target / (solved within it + it has passed unsolved)",
+        instant: "the earlier of the last solve and the moment from which on it is late",
+        edges: "As first_response_in_target, with `measures.resolution_targets`.",
+        source: "Zendesk and Zammad, SLA policies",
+        formula: Formula::Ratio(&[Q::FullResolutionTargetMet], &[Q::FullResolutionTargetDue]),
+    },
+    Definition {
+        name: "time_to_close_mean",
+        meaning: "From creation until the ticket was closed, on the calendar clock.",
+        unit: Unit::Seconds,
+        side: Side::Queue,
+        formula_text: "close - creation / closed tickets whose creation is known",
+        instant: "the close, both halves",
+        edges: "Only while the ticket is closed. It counts where the ticket lay.",
+        source: "Zendesk",
+        formula: Formula::Ratio(&[Q::TimeToClose], &[Q::TimesToClose]),
+    },
+    Definition {
+        name: "requester_wait_mean",
+        meaning: "Time of solved tickets in new, open and on_hold, from creation to the last solve, on the calendar\
+                clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "time in new, open and on_hold / solved tickets whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+                status that the vocabulary does not know is none of these. Credit: who solved.",
+        source: "Zendesk, requester wait time",
+        formula: Formula::Ratio(&[Q::RequesterWait], &[Q::FullResolutions]),
+    },
+    Definition {
+        name: "agent_work_mean",
+        meaning: "Time of solved tickets in new and open, from creation to the last solve, on the calendar clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "time in new and open / solved tickets whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+                status that the vocabulary does not know is none of these. Credit: who solved.",
+        source: "Zendesk, agent work time",
+        formula: Formula::Ratio(&[Q::AgentWork], &[Q::FullResolutions]),
+    },
+    Definition {
+        name: "on_hold_mean",
+        meaning: "Time of solved tickets in on_hold, from creation to the last solve, on the calendar clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "time in on_hold / solved tickets whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+                status that the vocabulary does not know is none of these. Credit: who solved.",
+        source: "Zendesk, on-hold time",
+        formula: Formula::Ratio(&[Q::OnHold], &[Q::FullResolutions]),
+    },
+    Definition {
+        name: "first_response_business_{statistic}",
+        meaning: "From creation to the first public message of a rep, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "first public rep message - creation",
+        instant: "the reply",
+        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an\
+                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and\
+                as clock skew. Credit: who replied. On the business clock: the opening hours of the places where it\
+                lay, one after the other, or of the last one (`measures.business_clock`).",
+        source: "Zendesk, first reply time",
+        formula: Formula::Duration {
+            sum: &[Q::FirstResponseBusinessTime],
+            known: &[Q::FirstResponses],
+            sketch: &[Q::FirstResponseBusinessTimes],
+        },
+    },
+    Definition {
+        name: "first_response_business_within_{X}",
+        meaning: "Share of tickets with a first response within X, on the business clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "replied within X / (replied within X + X has passed without a reply)",
+        instant: "the earlier of the reply and the moment from which on it is late",
+        edges: "What is never answered misses too. Merged and deleted tickets are in no half. On the business clock:\
+                the opening hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "rules 6",
+        formula: Formula::Due(Q::FirstResponseBusinessWithin, Q::FirstResponseBusinessDue, Thresholds::Response),
+    },
+    Definition {
+        name: "first_response_business_in_target",
+        meaning: "Share of tickets with a first response within the target of their priority, on the business clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "replied within the target / (replied within it + it has passed without a reply)",
+        instant: "the earlier of the reply and the moment from which on it is late",
+        edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The\
+                priority at the creation counts; a later one rewrites nothing. On the business clock: the opening\
+                hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "Zendesk and Zammad, SLA policies",
+        formula: Formula::Ratio(&[Q::FirstResponseBusinessTargetMet], &[Q::FirstResponseBusinessTargetDue]),
+    },
+    Definition {
+        name: "next_response_business_{statistic}",
+        meaning: "From a customer's message to the reply, after the first response, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "reply - oldest message of the customer that was not answered",
+        instant: "the reply",
+        edges: "Further messages of the customer do not begin the wait anew. What came before the first response is\
+                answered by it. Credit: who replied. On the business clock: the opening hours of the places where it\
+                lay, one after the other, or of the last one (`measures.business_clock`).",
+        source: "Zendesk, next reply time",
+        formula: Formula::Duration {
+            sum: &[Q::NextResponseBusinessTime],
+            known: &[Q::NextResponses],
+            sketch: &[Q::NextResponseBusinessTimes],
+        },
+    },
+    Definition {
+        name: "next_response_business_within_{X}",
+        meaning: "Share of customers' messages with a next response within X, on the business clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "replied within X / (replied within X + X has passed without a reply)",
+        instant: "the earlier of the reply and the moment from which on it is late",
+        edges: "What is never answered misses too, unless the ticket is solved when X has passed: thanks wait for\
+                nobody. On the business clock: the opening hours of the places where it lay, one after the other, or\
+                of the last one (`measures.business_clock`).",
+        source: "Zendesk, next reply time",
+        formula: Formula::Due(Q::NextResponseBusinessWithin, Q::NextResponseBusinessDue, Thresholds::Response),
+    },
+    Definition {
+        name: "first_resolution_business_{statistic}",
+        meaning: "From creation to the first solve, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "first solve - creation",
+        instant: "the first solve",
+        edges: "It stays when the ticket is reopened. Closed without a solve: the close is one. Credit: who solved\
+                first. On the business clock: the opening hours of the places where it lay, one after the other, or\
+                of the last one (`measures.business_clock`).",
+        source: "Zendesk, first resolution time",
+        formula: Formula::Duration {
+            sum: &[Q::FirstResolutionBusinessTime],
+            known: &[Q::FirstResolutions],
+            sketch: &[Q::FirstResolutionBusinessTimes],
+        },
+    },
+    Definition {
+        name: "full_resolution_business_{statistic}",
+        meaning: "From creation to the last solve, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "last solve - creation",
+        instant: "the last solve",
+        edges: "Only while the ticket is solved. A later automatic close does not move it. On the business clock: the\
+                opening hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "Zendesk, full resolution time",
+        formula: Formula::Duration {
+            sum: &[Q::FullResolutionBusinessTime],
+            known: &[Q::FullResolutions],
+            sketch: &[Q::FullResolutionBusinessTimes],
+        },
+    },
+    Definition {
+        name: "full_resolution_business_within_{X}",
+        meaning: "Share of tickets solved for good within X, on the business clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "solved within X / (solved within X + X has passed unsolved)",
+        instant: "the earlier of the last solve and the moment from which on it is late",
+        edges: "What is never solved misses too. Merged and deleted tickets are in no half. On the business clock:\
+                the opening hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "rules 6",
+        formula: Formula::Due(Q::FullResolutionBusinessWithin, Q::FullResolutionBusinessDue, Thresholds::Resolution),
+    },
+    Definition {
+        name: "full_resolution_business_in_target",
+        meaning: "Share of tickets solved for good within the target of their priority, on the business clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "solved within the target / (solved within it + it has passed unsolved)",
+        instant: "the earlier of the last solve and the moment from which on it is late",
+        edges: "As first_response_in_target, with `measures.resolution_targets`. On the business clock: the opening\
+                hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "Zendesk and Zammad, SLA policies",
+        formula: Formula::Ratio(&[Q::FullResolutionBusinessTargetMet], &[Q::FullResolutionBusinessTargetDue]),
+    },
+    Definition {
+        name: "time_to_close_business_mean",
+        meaning: "From creation until the ticket was closed, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Queue,
+        formula_text: "close - creation / closed tickets whose creation is known",
+        instant: "the close, both halves",
+        edges: "Only while the ticket is closed. It counts where the ticket lay. On the business clock: the opening\
+                hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "Zendesk",
+        formula: Formula::Ratio(&[Q::BusinessTimeToClose], &[Q::TimesToClose]),
+    },
+    Definition {
+        name: "requester_wait_business_mean",
+        meaning: "Time of solved tickets in new, open and on_hold, from creation to the last solve, on the business\
+                clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "time in new, open and on_hold / solved tickets whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock:\
+                the opening hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "Zendesk, requester wait time",
+        formula: Formula::Ratio(&[Q::RequesterBusinessWait], &[Q::FullResolutions]),
+    },
+    Definition {
+        name: "agent_work_business_mean",
+        meaning: "Time of solved tickets in new and open, from creation to the last solve, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "time in new and open / solved tickets whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock:\
+                the opening hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "Zendesk, agent work time",
+        formula: Formula::Ratio(&[Q::AgentBusinessWork], &[Q::FullResolutions]),
+    },
+    Definition {
+        name: "on_hold_business_mean",
+        meaning: "Time of solved tickets in on_hold, from creation to the last solve, on the business clock.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "time in on_hold / solved tickets whose creation is known",
+        instant: "the last solve, both halves",
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock:\
+                the opening hours of the places where it lay, one after the other, or of the last one\
+                (`measures.business_clock`).",
+        source: "Zendesk, on-hold time",
+        formula: Formula::Ratio(&[Q::OnHoldBusiness], &[Q::FullResolutions]),
     },
 ];

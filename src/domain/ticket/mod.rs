@@ -1,0 +1,48 @@
+//! Tickets: histories of status, queue and holder, and what they book on the calendar clock and on the business clock.
+
+mod backlog;
+mod book;
+mod facts;
+
+use super::booking::Credit;
+use super::contribution::Draft;
+use super::event::{Content, TicketWhat};
+use super::quantity::Quantity as Q;
+use super::record::Record;
+use super::time::Instant;
+use facts::{Standing, fold};
+
+/// Books what a ticket stands for.
+pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
+    let Some(facts) = fold(record, draft) else {
+        draft.tell_links(record, &Credit::default());
+        return;
+    };
+    let queue = facts.place_at(Instant::MAX).queue.clone();
+    let solver = facts.solves.last().and_then(|solve| solve.by.rep.clone());
+    let rep = solver.or_else(|| facts.holder.rep().cloned()).or_else(|| facts.last_rep.clone());
+    draft.tell_links(record, &Credit { known: true, rep, queue, team: None });
+    match facts.standing {
+        Standing::Deleted => return book::count_gone(&facts, Q::TicketsDeleted, draft),
+        Standing::Merged => book::count_gone(&facts, Q::TicketsMerged, draft),
+        Standing::Whole => book::contribute(&facts, draft),
+    }
+    book::count_created(&facts, draft);
+    backlog::contribute(&facts, draft);
+}
+
+/// True while the ticket must stay whatever its silence: it is not solved, so something of it is still to come.
+pub(super) fn is_open(record: &Record) -> bool {
+    let mut done = false;
+    let mut gone = false;
+    for entry in record.holding() {
+        let Content::Ticket(event) = &entry.content else { continue };
+        match event.what {
+            TicketWhat::Status(status) => done = status.is_done(),
+            TicketWhat::Merged { .. } | TicketWhat::Deleted { .. } => gone = true,
+            TicketWhat::Restored => gone = false,
+            _ => {}
+        }
+    }
+    !done && !gone && record.holding().next().is_some()
+}
