@@ -10,7 +10,7 @@ use super::counted::{Counted, CountedSince};
 use super::event::{Event, Kind};
 use super::facts::{Question, Search};
 use super::judge::Judge;
-use super::measure::{Figure, Measure, Thresholds, Unit};
+use super::measure::{Figure, Measure, Side, Thresholds, Unit};
 use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
 use super::records::{Change, Records, Taken};
@@ -669,7 +669,9 @@ impl Engine {
     /// False where a figure would be made up: the window lies outside the time that was watched, or begins before the
     /// measure's threshold was counted.
     fn is_counted(&self, measure: &Measure, scope: &Scope, stretch: Stretch) -> bool {
-        let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now;
+        let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now
+            // Figures from elsewhere tell of times at which nobody was watching yet.
+            || measure.definition.side == Side::Named;
         let thresholds = measure.thresholds(&self.settings);
         let mut since = thresholds.iter().map(|(family, number)| self.counted.since(*family, *number, scope));
         watched && since.all(|since| stretch.start >= since)

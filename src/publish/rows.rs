@@ -1,10 +1,12 @@
 //! Rows of figures in the forms that people and programs read: a table, CSV, JSON.
 
 use crate::domain::engine::Row;
+use crate::domain::measure::Unit;
 use crate::domain::roster::Roster;
 use crate::domain::time::{Instant, Zone};
 use chrono::{SecondsFormat, TimeZone};
 use serde::Serialize;
+use serde_json::Number;
 use std::io::{self, Write};
 
 /// One figure as it is shown. The same columns everywhere; what has no data is empty, never 0.
@@ -27,11 +29,14 @@ pub struct Shown {
     /// Upper half of the fraction; seconds where the unit is seconds.
     pub numerator: Option<f64>,
     /// Lower half of the fraction.
-    pub denominator: Option<i64>,
+    pub denominator: Option<Number>,
     /// How many things were looked at.
     pub sample: i64,
     /// `count`, `seconds`, `ratio` or `points`.
     pub unit: &'static str,
+    /// What the field calls the value, where it has words for it: `poor`, `good`, `great`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band: Option<&'static str>,
 }
 
 /// The columns in order.
@@ -53,9 +58,10 @@ impl Shown {
             end: local(row.end, zone),
             value: figure.value.map(rounded),
             numerator: figure.numerator.map(|n| n as f64 / scale),
-            denominator: figure.denominator,
+            denominator: figure.denominator.map(|n| lower_half(n, row.unit)),
             sample: figure.sample,
             unit: row.unit.name(),
+            band: figure.value.and_then(|value| row.unit.band(value)),
         }
     }
 
@@ -70,10 +76,19 @@ impl Shown {
             self.end.clone(),
             number(self.value),
             number(self.numerator),
-            self.denominator.map(|n| n.to_string()).unwrap_or_default(),
+            self.denominator.as_ref().map(Number::to_string).unwrap_or_default(),
             self.sample.to_string(),
             self.unit.to_owned(),
         ]
+    }
+}
+
+/// A denominator as it is shown: whole, unless it is a weight.
+pub(super) fn lower_half(n: i64, unit: Unit) -> Number {
+    let parts = unit.lower_parts();
+    match n % parts {
+        0 => Number::from(n / parts),
+        _ => Number::from_f64(n as f64 / parts as f64).unwrap_or_else(|| Number::from(0)),
     }
 }
 

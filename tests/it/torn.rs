@@ -477,8 +477,8 @@ fn a_checkpoint_that_meets_damage_is_told_as_damage_and_not_tried_again() {
 fn verify_and_show_tell_what_is_there() {
     let made = Made::new();
     let shown = made.printed(&["state", "show"]);
-    for words in ["version   6", "calls/0 goes on from 7", "calls is topic abc", "contact 3", "roster    as configured"]
-    {
+    let version = format!("version   {}", goalkeeper::store::VERSION);
+    for words in [&version, "calls/0 goes on from 7", "calls is topic abc", "contact 3", "roster    as configured"] {
         assert!(shown.contains(words), "no `{words}` in {shown}");
     }
     assert!(made.printed(&["state", "verify"]).contains("all is as it should be"));

@@ -20,6 +20,10 @@ pub(super) enum Formula {
     Beyond(&'static [Q], &'static [Q], Thresholds),
     /// Sum of the first over sum of the second.
     Ratio(&'static [Q], &'static [Q]),
+    /// What is left of the second without the first, over the second.
+    Without(Q, Q),
+    /// The sum of a quantity, in its unit; no value if nothing of the second was counted.
+    Total(Q, Q),
     /// Within over known, at each threshold of the family.
     Within(&'static [Q], &'static [Q], Thresholds),
     /// Within over due, both at the threshold.
@@ -32,14 +36,28 @@ pub(super) enum Formula {
     AbandonRate,
     /// 100 * (promoters - detractors) / answers.
     Nps,
+    /// The weighted mean of answers from 1 to 10, times 10.
+    Csi,
+    /// The upper halves of reported figures over the lower ones.
+    Reported,
 }
 
 impl Measure {
     /// What the totals of a window say.
     pub fn figure(&self, totals: &Amounts, settings: &Settings) -> Figure {
+        let sampled = |figure: Figure, sample: Q| Figure { sample: totals.get(Cell::plain(sample)), ..figure };
         match self.parts(totals, settings) {
+            Some(Parts { numerator, denominator: Some(denominator) }) if self.definition.unit == Unit::Weighted => {
+                let sample = if self.definition.formula == Formula::Csi { Q::CsiAnswers } else { Q::ReportedSample };
+                sampled(self.over(numerator, denominator), sample)
+            }
             Some(Parts { numerator, denominator: Some(denominator) }) => self.over(numerator, denominator),
             Some(Parts { numerator: n, denominator: None }) => {
+                if let Formula::Total(_, counted) = self.definition.formula {
+                    let sample = totals.get(Cell::plain(counted));
+                    let value = (sample > 0).then(|| n as f64 / self.definition.unit.parts() as f64);
+                    return Figure { value, numerator: value.map(|_| n), denominator: None, sample };
+                }
                 Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n }
             }
             None => self.read_off(totals),
@@ -61,6 +79,8 @@ impl Measure {
             Formula::Reason(quantity, _) => count(amounts.get(Cell::with(quantity, number))),
             Formula::Beyond(known, within, _) => count(plain(known) - at_threshold(within)),
             Formula::Ratio(upper, lower) => over(plain(upper), plain(lower)),
+            Formula::Without(less, whole) => over(plain(&[whole]) - plain(&[less]), plain(&[whole])),
+            Formula::Total(quantity, _) => count(plain(&[quantity])),
             Formula::Within(within, known, _) => over(at_threshold(within), plain(known)),
             Formula::Due(within, due, _) => over(at_threshold(&[within]), at_threshold(&[due])),
             Formula::Duration { sum, known, .. } if self.parameter == Parameter::Statistic(Statistic::Mean) => {
@@ -79,20 +99,27 @@ impl Measure {
                 let get = |q| amounts.get(Cell::plain(q));
                 over(get(Q::NpsPromoters) - get(Q::NpsDetractors), get(Q::NpsAnswers))
             }
+            Formula::Csi => over(plain(&[Q::CsiScore]), plain(&[Q::CsiWeight])),
+            Formula::Reported => over(plain(&[Q::ReportedNumerator]), plain(&[Q::ReportedDenominator])),
         })
     }
 
     /// Whether records of this kind book what the measure is made of.
     pub fn is_booked_by(&self, kind: Kind) -> bool {
         let quantities = match &self.definition.formula {
+            Formula::Ratio(upper, _) if upper.iter().any(|quantity| quantity.is_booked_by(kind)) => return true,
             Formula::Sum(quantities) | Formula::Ratio(_, quantities) => quantities,
             Formula::Beyond(quantities, ..) | Formula::Within(_, quantities, _) => quantities,
             Formula::Duration { known, .. } => known,
-            Formula::SumOver(quantity, _) | Formula::Reason(quantity, _) | Formula::Due(quantity, ..) => {
-                std::slice::from_ref(quantity)
-            }
+            Formula::SumOver(quantity, _)
+            | Formula::Reason(quantity, _)
+            | Formula::Due(quantity, ..)
+            | Formula::Without(_, quantity)
+            | Formula::Total(_, quantity) => std::slice::from_ref(quantity),
             Formula::ServiceLevel | Formula::AbandonRate => &[Q::Answered],
             Formula::Nps => &[Q::NpsAnswers],
+            Formula::Csi => &[Q::CsiAnswers],
+            Formula::Reported => &[Q::ReportedFigures],
         };
         quantities.iter().any(|quantity| quantity.is_booked_by(kind))
     }
@@ -101,6 +128,10 @@ impl Measure {
         // One division of whole numbers: a value that lies on a bound is equal to it.
         let (times, parts) = match self.definition.unit {
             Unit::Points => (100.0, 1.0),
+            Unit::PerThousand => (1000.0, 1.0),
+            // Answers from 1 to 10 make an index of 10 to 100; figures from elsewhere are what they are.
+            Unit::Weighted if self.definition.formula == Formula::Csi => (10.0, 1.0),
+            Unit::Weighted => (1.0, 1.0),
             unit => (1.0, unit.parts() as f64),
         };
         Figure {

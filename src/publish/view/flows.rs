@@ -112,7 +112,7 @@ impl Histogram {
 fn pair(kind: ScopeKind, name: &str, meaning: &str, unit: Unit, what: FamilyKind, tails: &Arc<[Tail]>) -> [Family; 2] {
     let unit = match unit {
         Unit::Seconds => "_seconds",
-        Unit::Ratio | Unit::Score | Unit::Points | Unit::Count => "",
+        _ => "",
     };
     let kind = kind.name();
     let family = |twin: &str, when: &str| {
