@@ -176,8 +176,8 @@ impl Telemetry {
             records_ignored: counters(
                 r,
                 "records_ignored_total",
-                "Well-formed records that nothing counts, by reason and event type.",
-                &["topic", "partition", "reason", "event"],
+                "Well-formed records of a type that the vocabulary does not know, by type.",
+                &["topic", "partition", "event"],
             )?,
             events: counters(r, "events_total", "Events: applied, unchanged and refused.", &PARTITION)?,
             events_applied: counters(r, "events_applied_total", "Events that told something new.", &PARTITION)?,

@@ -11,13 +11,12 @@
 use goalkeeper::domain::engine::Engine;
 use goalkeeper::domain::roster::{Roster, RosterData, Unit};
 use goalkeeper::domain::settings::Settings;
-use goalkeeper::store::Store;
+use goalkeeper::store::{Store, VERSION};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::Arc;
 
 const MAGIC: &[u8] = b"goalkeeper state\n";
-const VERSION: u32 = 6;
 const RECORDS: u8 = 1;
 const NOTES: u8 = 2;
 const PATHS: u8 = 3;

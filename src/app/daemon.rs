@@ -426,13 +426,13 @@ impl<O: Outside> Daemon<O> {
                     Outcome::Done => {}
                 }
             }
-            Ok(Decoded::Ignored { why, kind }) => {
+            Ok(Decoded::Ignored(kind)) => {
                 let known = self.ignored_names.contains(&*kind);
                 let name = match known || self.ignored_names.len() < IGNORED_NAMES {
                     true => &*kind,
                     false => "other",
                 };
-                self.telemetry.records_ignored.with_label_values(&[labels[0], labels[1], why.name(), name]).inc();
+                self.telemetry.records_ignored.with_label_values(&[labels[0], labels[1], name]).inc();
                 if !known && name != "other" {
                     self.ignored_names.insert(kind.to_string());
                 }

@@ -96,9 +96,7 @@ impl Replay {
                     self.last = self.last.max(Some(time));
                 }
             }
-            Ok(Decoded::Ignored { why, kind }) => {
-                *self.tally.ignored.entry((why.name(), kind.to_string())).or_insert(0) += 1;
-            }
+            Ok(Decoded::Ignored(kind)) => *self.tally.ignored.entry(kind.to_string()).or_insert(0) += 1,
             Err(refused) => self.tally.refuse(refused.reason.name(), file, number, &refused.detail),
         }
     }
@@ -118,7 +116,7 @@ struct Tally {
     applied: u64,
     unchanged: u64,
     refused: BTreeMap<&'static str, u64>,
-    ignored: BTreeMap<(&'static str, String), u64>,
+    ignored: BTreeMap<String, u64>,
 }
 
 impl Tally {
@@ -137,8 +135,8 @@ impl std::fmt::Display for Tally {
         for (reason, n) in &self.refused {
             writeln!(f, "  {n} refused, {reason}")?;
         }
-        for ((why, kind), n) in &self.ignored {
-            writeln!(f, "  {n} ignored, {why}: {kind}")?;
+        for (kind, n) in &self.ignored {
+            writeln!(f, "  {n} ignored, of an unknown type: {kind}")?;
         }
         Ok(())
     }

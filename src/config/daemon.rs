@@ -262,7 +262,8 @@ fn rules(file: &mut Section, settings: &mut Settings) {
     settings.silence = Silence {
         contact: silence.read_or("contact", defaults.contact, values::positive_duration),
         ticket: silence.read_or("ticket", defaults.ticket, values::positive_duration),
-        survey: silence.read_or("survey", defaults.survey, values::positive_duration),
+        judgement: silence.read_or("judgement", defaults.judgement, values::positive_duration),
+        people: silence.read_or("people", defaults.people, values::positive_duration),
         customer: silence.read_or("customer", defaults.customer, values::positive_duration),
     };
     if settings.silence.customer < settings.first_contact_window {

@@ -265,7 +265,7 @@ fn example(unit: Unit) -> &'static str {
         Unit::Seconds => "20s",
         Unit::Ratio | Unit::Score => "3%",
         Unit::Points => "70",
-        Unit::Mean => "1.5",
+        Unit::Mean | Unit::Number | Unit::Weighted | Unit::PerThousand => "2.5",
     }
 }
 
@@ -285,7 +285,8 @@ fn value(unit: Unit, node: &Node) -> Result<f64, String> {
     let (low, high) = match unit {
         Unit::Ratio | Unit::Score => (0.0, 1.0),
         Unit::Points => (-100.0, 100.0),
-        Unit::Count | Unit::Seconds | Unit::Mean => (0.0, 1e15),
+        Unit::Count | Unit::Seconds | Unit::Mean | Unit::PerThousand => (0.0, 1e15),
+        Unit::Number | Unit::Weighted => (-1e15, 1e15),
     };
     match (low..=high).contains(&number) {
         true => Ok(number),

@@ -7,7 +7,7 @@ use super::record::{Entry, Record, RecordKey, Sent};
 use super::roster::Roster;
 use super::settings::{Durations, Settings};
 use super::time::{Instant, Span};
-use super::{contact, customer, survey, ticket};
+use super::{certification, coaching, complaint, contact, customer, reported, review, survey, ticket};
 use std::sync::Arc;
 
 /// What every contribution depends on beside the record itself.
@@ -40,7 +40,13 @@ pub fn contribution<'a>(key: &RecordKey, record: &'a Record, context: &'a Contex
             Kind::Contact => contact::contribute(key, record, &mut draft),
             Kind::Ticket => ticket::contribute(record, &mut draft),
             Kind::Survey => survey::contribute(record, &mut draft),
+            Kind::Review => review::contribute(record, &mut draft),
+            Kind::Complaint => complaint::contribute(record, &mut draft),
+            Kind::Certification => certification::contribute(record, &mut draft),
+            Kind::Coaching => coaching::contribute(record, &mut draft),
+            Kind::Reported => reported::contribute(record, &mut draft),
             Kind::Customer => customer::contribute(record, &mut draft),
+            Kind::Timeline | Kind::Shift | Kind::RepDay => {}
         }
         draft.tied(record);
     }

@@ -10,7 +10,7 @@ use super::counted::{Counted, CountedSince};
 use super::event::{Event, Kind};
 use super::facts::{Question, Search};
 use super::judge::Judge;
-use super::measure::{Figure, Measure, Thresholds, Unit};
+use super::measure::{Figure, Measure, Side, Thresholds, Unit};
 use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
 use super::records::{Change, Records, Taken};
@@ -631,7 +631,7 @@ impl Engine {
     /// From when on the facts behind a measure are all there: what is older may have been booked by records whose books
     /// are closed and that have gone. `None` if none have.
     pub fn facts_since(&self, measure: &Measure) -> Option<Instant> {
-        let closed = self.closed.iter().filter(|(kind, _)| measure.is_booked_by(**kind));
+        let closed = self.closed.iter().filter(|(kind, _)| measure.is_booked_by(**kind, &self.settings));
         closed.map(|(_, last)| last.plus(Span(1))).max()
     }
 
@@ -669,7 +669,9 @@ impl Engine {
     /// False where a figure would be made up: the window lies outside the time that was watched, or begins before the
     /// measure's threshold was counted.
     fn is_counted(&self, measure: &Measure, scope: &Scope, stretch: Stretch) -> bool {
-        let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now;
+        let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now
+            // Figures from elsewhere tell of times at which nobody was watching yet.
+            || measure.definition.side == Side::Named;
         let thresholds = measure.thresholds(&self.settings);
         let mut since = thresholds.iter().map(|(family, number)| self.counted.since(*family, *number, scope));
         watched && since.all(|since| stretch.start >= since)

@@ -3,6 +3,7 @@
 //! These types have no wire form. `ingest` decodes into them; the order of the variants of [`ContactWhat`],
 //! [`TicketWhat`] and [`SurveyWhat`] is the type rank of the vocabulary and part of the fold order.
 
+use super::scope::ScopeKind;
 use super::time::Instant;
 use std::sync::Arc;
 
@@ -33,9 +34,9 @@ pub struct Event {
 /// The record an event is about, before settings map its source to a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
-    /// Contact, ticket or survey: events never name a customer record.
+    /// Any kind but those that are made of notes only: events never name a customer or a rep's day.
     pub kind: Kind,
-    /// The source's id of it.
+    /// The source's id of it. Of what has no id of its own, what tells it apart, joined by tabs (ids have none).
     pub id: Box<str>,
 }
 
@@ -48,13 +49,42 @@ pub enum Kind {
     Ticket,
     /// One questionnaire put to one customer.
     Survey,
+    /// A quality review.
+    Review,
+    /// A complaint.
+    Complaint,
+    /// The states of one rep on one day, of one facet, as one source tells them.
+    Timeline,
+    /// A stretch of scheduled work.
+    Shift,
+    /// A certification of one rep, earned once or again.
+    Certification,
+    /// The coaching of one rep on one day.
+    Coaching,
+    /// A figure from elsewhere, for one period.
+    Reported,
     /// What the contacts of one customer mean together; made of notes only.
     Customer,
+    /// What one rep did on one day; made of notes only.
+    RepDay,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are listed everywhere.
-    pub const ALL: [Kind; 4] = [Kind::Contact, Kind::Ticket, Kind::Survey, Kind::Customer];
+    pub const ALL: [Kind; 12] = [
+        Kind::Contact,
+        Kind::Ticket,
+        Kind::Survey,
+        Kind::Review,
+        Kind::Complaint,
+        Kind::Timeline,
+        Kind::Shift,
+        Kind::Certification,
+        Kind::Coaching,
+        Kind::Reported,
+        Kind::Customer,
+        Kind::RepDay,
+    ];
 
     /// The kind in lower case, as labels and exports show it.
     pub fn name(self) -> &'static str {
@@ -62,7 +92,15 @@ impl Kind {
             Kind::Contact => "contact",
             Kind::Ticket => "ticket",
             Kind::Survey => "survey",
+            Kind::Review => "review",
+            Kind::Complaint => "complaint",
+            Kind::Timeline => "timeline",
+            Kind::Shift => "shift",
+            Kind::Certification => "certification",
+            Kind::Coaching => "coaching",
+            Kind::Reported => "reported",
             Kind::Customer => "customer",
+            Kind::RepDay => "rep_day",
         }
     }
 }
@@ -120,6 +158,32 @@ pub enum Content {
     Ticket(Box<TicketEvent>),
     /// Of a survey.
     Survey(Box<SurveyEvent>),
+    /// A quality review; the last one of its record holds.
+    Review(Box<ReviewEvent>),
+    /// A complaint; the last one of its record holds.
+    Complaint(Box<ComplaintEvent>),
+    /// A rep's state that begins.
+    State(Box<StateEvent>),
+    /// A shift; the last one of its record holds.
+    Shift(Box<ShiftEvent>),
+    /// A certification earned.
+    Certification(Box<CertificationEvent>),
+    /// A coaching session.
+    Coaching(Box<CoachingEvent>),
+    /// A figure from elsewhere; the last one of its record holds.
+    Reported(Box<ReportedEvent>),
+}
+
+impl Content {
+    /// How far beyond its own time it reaches: the record stays at least as long as if it had been heard of then.
+    pub fn until(&self) -> Option<Instant> {
+        match self {
+            Content::Shift(shift) => Some(shift.to),
+            Content::Certification(certification) => certification.expires,
+            Content::Reported(reported) => Some(reported.to),
+            _ => None,
+        }
+    }
 }
 
 /// What any event of a contact or ticket may say beside its own matter.
@@ -506,4 +570,162 @@ pub enum Scale {
     Ces,
     /// Customer satisfaction index, 1-10.
     Csi,
+}
+
+/// A quality review.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReviewEvent {
+    /// The rep reviewed.
+    pub rep: Name,
+    /// The contact or ticket it is about, if named.
+    pub about: Option<About>,
+    /// Who reviewed.
+    pub reviewer: Option<Name>,
+    /// The form that was filled in.
+    pub form: Option<Name>,
+    /// The marks.
+    pub items: Vec<ReviewItem>,
+}
+
+/// One mark of a review.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReviewItem {
+    /// What was judged.
+    pub criterion: Name,
+    /// The mark in thousandths of a point, at most `max`.
+    pub score: i64,
+    /// The best mark, in thousandths of a point; more than 0.
+    pub max: i64,
+    /// The weight of the criterion in thousandths; 1000 unless said otherwise.
+    pub weight: i64,
+    /// True if failing it fails the review.
+    pub fatal: bool,
+    /// False if it did not apply.
+    pub applies: bool,
+}
+
+/// A complaint.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ComplaintEvent {
+    /// What it is about.
+    pub category: Name,
+    /// The department it went to.
+    pub department: Option<Name>,
+    /// The contact or ticket it is about, if named.
+    pub about: Option<About>,
+    /// The rep it is about.
+    pub rep: Option<Name>,
+}
+
+/// A state of a rep that begins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StateEvent {
+    /// The rep, as the source calls it.
+    pub rep: Name,
+    /// Which of the rep's states.
+    pub facet: Facet,
+    /// The state.
+    pub state: RepState,
+    /// Why.
+    pub reason: Option<Name>,
+}
+
+/// Which of a rep's states: sources may report sign-in and what is done apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Facet {
+    Activity,
+    Presence,
+}
+
+impl Facet {
+    /// The facet as the vocabulary writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Facet::Activity => "activity",
+            Facet::Presence => "presence",
+        }
+    }
+}
+
+/// What a rep does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum RepState {
+    Available,
+    OnContact,
+    WrapUp,
+    Break,
+    Training,
+    Meeting,
+    Offline,
+    Other,
+}
+
+/// A stretch of scheduled work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShiftEvent {
+    /// The rep.
+    pub rep: Name,
+    /// When it begins.
+    pub from: Instant,
+    /// When it ends; not before `from`.
+    pub to: Instant,
+    /// What is done in it.
+    pub activity: RepState,
+}
+
+/// A certification earned.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CertificationEvent {
+    /// The rep.
+    pub rep: Name,
+    /// What was earned.
+    pub certification: Name,
+    /// When it lapses; none is never.
+    pub expires: Option<Instant>,
+}
+
+/// A coaching session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CoachingEvent {
+    /// The rep.
+    pub rep: Name,
+    /// The plan it belongs to.
+    pub plan: Option<Name>,
+    /// Who coached.
+    pub coach: Option<Name>,
+}
+
+/// A figure from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReportedEvent {
+    /// Which figure.
+    pub measure: Name,
+    /// The kind of scope whose figure it is: rep, team, department or company.
+    pub kind: ScopeKind,
+    /// Whose.
+    pub id: Name,
+    /// Where the period begins.
+    pub from: Instant,
+    /// Where it ends; not before `from`.
+    pub to: Instant,
+    /// What it is.
+    pub figure: ReportedFigure,
+    /// How many observations it stands on.
+    pub sample: Option<i64>,
+}
+
+/// What a reported figure is, in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReportedFigure {
+    /// One number.
+    Value(i64),
+    /// A fraction.
+    Fraction {
+        /// The upper half.
+        numerator: i64,
+        /// The lower half; more than 0.
+        denominator: i64,
+    },
 }

@@ -9,9 +9,10 @@ use super::booking::{Booking, Credit, Message, Visit};
 use super::counted::Counted;
 use super::engine::Position;
 use super::event::{
-    About, Author, Channel, ContactEvent, ContactWhat, Content, CustomerHash, DeleteReason, Direction, EndedBy, Field,
-    Kind, LeftReason, MissReason, Name, Priority, Rare, Reported, Scale, Shared, SurveyEvent, SurveyWhat, TicketEvent,
-    TicketStatus, TicketWhat, TransferKind, TransferResult,
+    About, Author, CertificationEvent, Channel, CoachingEvent, ComplaintEvent, ContactEvent, ContactWhat, Content,
+    CustomerHash, DeleteReason, Direction, EndedBy, Facet, Field, Kind, LeftReason, MissReason, Name, Priority, Rare,
+    RepState, Reported, ReportedEvent, ReportedFigure, ReviewEvent, ReviewItem, Scale, Shared, ShiftEvent, StateEvent,
+    SurveyEvent, SurveyWhat, TicketEvent, TicketStatus, TicketWhat, TransferKind, TransferResult,
 };
 use super::judge::{Closed, Pair, Remembered};
 use super::measure::{Figure, Thresholds};
@@ -307,7 +308,12 @@ macro_rules! packed_words {
 }
 
 packed_words! {
-    Kind { 0 Contact 1 Ticket 2 Survey 3 Customer }
+    Kind {
+        0 Contact 1 Ticket 2 Survey 3 Customer 4 Review 5 Complaint 6 Timeline 7 Shift 8 Certification 9 Coaching
+        10 Reported 11 RepDay
+    }
+    Facet { 0 Activity 1 Presence }
+    RepState { 0 Available 1 OnContact 2 WrapUp 3 Break 4 Training 5 Meeting 6 Offline 7 Other }
     Channel { 0 Voice 1 Chat 2 Email 3 Sms 4 Social 5 Task 6 Web 7 Other }
     Direction { 0 Inbound 1 Outbound }
     Priority { 0 Low 1 Normal 2 High 3 Urgent 4 Other }
@@ -339,7 +345,28 @@ packed_struct!(TicketEvent { what, shared, by, by_queue });
 packed_struct!(SurveyEvent { what, about, rep, queue });
 packed_struct!(About { kind, id, source });
 packed_enum!([] Content {
-    0 => Nothing {}, 1 => Contact { 0 event }, 2 => Ticket { 0 event }, 3 => Survey { 0 event },
+    0 => Nothing {},
+    1 => Contact { 0 event },
+    2 => Ticket { 0 event },
+    3 => Survey { 0 event },
+    4 => Review { 0 event },
+    5 => Complaint { 0 event },
+    6 => State { 0 event },
+    7 => Shift { 0 event },
+    8 => Certification { 0 event },
+    9 => Coaching { 0 event },
+    10 => Reported { 0 event },
+});
+packed_struct!(ReviewEvent { rep, about, reviewer, form, items });
+packed_struct!(ReviewItem { criterion, score, max, weight, fatal, applies });
+packed_struct!(ComplaintEvent { category, department, about, rep });
+packed_struct!(StateEvent { rep, facet, state, reason });
+packed_struct!(ShiftEvent { rep, from, to, activity });
+packed_struct!(CertificationEvent { rep, certification, expires });
+packed_struct!(CoachingEvent { rep, plan, coach });
+packed_struct!(ReportedEvent { measure, kind, id, from, to, figure, sample });
+packed_enum!([] ReportedFigure {
+    0 => Value { 0 value }, 1 => Fraction { numerator numerator, denominator denominator },
 });
 packed_enum!([] ContactWhat {
     0 => Started {},

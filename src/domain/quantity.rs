@@ -145,9 +145,31 @@ quantities! {
     CsatAnswers: [Survey] All Count Nothing, "Answers on a scale of satisfaction";
     CsatSatisfied: [Survey] All Count Nothing, "Satisfied answers: at least 80 % of the best score";
     CsatScore: [Survey] All Score Nothing, "Scores as shares of the best one";
-    SurveysUnattributed: [Survey] CompanyOnly Count Nothing, "Surveys that name a contact or ticket of which nothing is known";
+    SurveyAnswers: [Survey] All Count Nothing, "Answers to questions of surveys";
+    CesAnswers: [Survey] All Count Nothing, "Answers on a scale of effort";
+    CesScore: [Survey] All Number Nothing, "Points of effort";
+    CsiAnswers: [Survey] All Count Nothing, "Answers on the scale of the satisfaction index";
+    CsiWeight: [Survey] All Number Nothing, "Weights of answers on the scale of the satisfaction index";
+    CsiScore: [Survey] All Number Nothing, "Points of the satisfaction index, each times its weight";
+    // Reviews and complaints.
+    Reviews: [Review] All Count Nothing, "Quality reviews";
+    ReviewsScored: [Review] All Count Nothing, "Quality reviews in which something applied";
+    ReviewScore: [Review] All Score Nothing, "Scores of quality reviews as shares of the best one; 0 with a fatal error";
+    ReviewsWithFatalError: [Review] All Count Nothing, "Quality reviews with a fatal error";
+    ReviewOpportunities: [Review] All Count Nothing, "Items of quality reviews that applied and were not fatal";
+    ReviewErrors: [Review] All Count Nothing, "Items of them that were failed";
+    Complaints: [Complaint] All Count Nothing, "Complaints";
+    JudgementsUnattributed: [Survey, Review, Complaint] CompanyOnly Count Nothing, "Surveys, reviews and complaints that name a contact or ticket of which nothing is known";
+    // The rest of the house.
+    CertificationsEarned: [Certification] All Count Nothing, "Certifications earned, also those earned again";
+    CertificationsLapsed: [Certification] All Count Nothing, "Certifications that lapsed and were not earned again in time";
+    CoachingSessions: [Coaching] All Count Nothing, "Coaching sessions";
+    ReportedFigures: [Reported] All Count Nothing, "Figures reported from elsewhere";
+    ReportedNumerator: [Reported] All Number Nothing, "Upper halves of reported figures, or values times their samples";
+    ReportedDenominator: [Reported] All Number Nothing, "Lower halves of reported figures, or samples of values";
+    ReportedSample: [Reported] All Count Nothing, "Observations that reported figures stand on";
     // Events that tie in one record: same type, same instant, settled by id only.
-    Tied: [Contact, Ticket, Survey, Customer] CompanyOnly Count Nothing, "Events of one record, type and instant, whose order only their ids settle";
+    Tied: [Contact, Ticket, Survey, Review, Complaint, Timeline, Shift, Certification, Coaching, Reported] CompanyOnly Count Nothing, "Events of one record, type and instant, whose order only their ids settle";
     // Distributions: the parameter is the bucket of the sketch.
     AnsweredWaits: [Contact] NotRep Count Bucket, "Waits of answered legs by bucket";
     AbandonedWaits: [Contact] NotRep Count Bucket, "Waits of abandoned legs by bucket";
@@ -168,6 +190,7 @@ quantities! {
     BacklogSince: [Ticket] All Count Nothing, "Seconds from 2020 to the creation of each of them";
     BacklogOlder: [Ticket] All Count Threshold(Backlog), "Those of them that are as old as the threshold";
     BacklogUnassigned: [Ticket] NotRep Count Nothing, "Those of them that nobody holds";
+    CertificationsInForce: [Certification] All Count Nothing, "Certifications that are in force";
 }
 
 /// What the parameter of a quantity's cells tells.

@@ -1,4 +1,4 @@
-//! A record: the set of all events about one contact, ticket, survey or customer, and what it has booked.
+//! A record: the set of all events about one contact, ticket, survey or the like, and what it has booked.
 
 use super::booking::{Booking, Message};
 use super::event::{ContactWhat, Content, CustomerHash, Event, Kind, Name, SurveyWhat, TicketWhat};
@@ -47,7 +47,7 @@ impl RecordKey {
         let shared = match kind {
             Kind::Contact => own.contacts.as_ref(),
             Kind::Ticket => own.tickets.as_ref(),
-            Kind::Survey | Kind::Customer => None,
+            _ => None,
         };
         RecordKey { kind, namespace: shared.unwrap_or(source).clone(), id: RecordId::Text(id.into()) }
     }
@@ -126,6 +126,13 @@ impl Entry {
                 SurveyWhat::Offered => 0,
                 SurveyWhat::Answered { .. } => 1,
             },
+            Content::Review(_)
+            | Content::Complaint(_)
+            | Content::State(_)
+            | Content::Shift(_)
+            | Content::Certification(_)
+            | Content::Coaching(_)
+            | Content::Reported(_) => 0,
         }
     }
 
@@ -238,7 +245,8 @@ impl Record {
 
     /// When it was last heard of: by an event, or by a message of another record.
     pub fn last(&self) -> Instant {
-        let events = self.entries.iter().map(|entry| entry.time);
+        let events =
+            self.entries.iter().map(|entry| entry.content.until().map_or(entry.time, |until| until.max(entry.time)));
         let messages = self.received.iter().filter_map(|received| match &received.message {
             Message::Link(since) => Some(*since),
             Message::Visit(visit) => Some(visit.first),

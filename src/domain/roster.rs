@@ -239,6 +239,11 @@ impl Roster {
         self.teams.contains_key(id)
     }
 
+    /// True if the department is listed.
+    pub fn lists_department(&self, id: &str) -> bool {
+        self.data.departments.iter().any(|department| &*department.id == id)
+    }
+
     /// The team of a rep or queue at an instant, or the team itself, as listed.
     pub fn team_of<'a>(&'a self, scope: &'a Scope, at: Instant) -> Option<&'a Name> {
         match scope.kind {
@@ -280,6 +285,18 @@ impl Roster {
     /// The rep alone, for what counts at rep level only.
     pub fn rep_only(&self, rep: &Name) -> Arc<Path> {
         self.path(Asked { rep: Some(rep), queue: None, team: None, alone: true })
+    }
+
+    /// A department and the company. One that is not listed counts for the company.
+    pub fn department_path(&self, id: &Name) -> Arc<Path> {
+        let listed = self.data.departments.iter().find(|department| department.id == *id);
+        let own = listed.map(|d| (Scope::new(ScopeKind::Department, d.id.clone()), d.zone.unwrap_or(self.company.1)));
+        Arc::new(Path::new(own.into_iter().chain([self.company.clone()]).collect()))
+    }
+
+    /// One scope, and nothing above it.
+    pub fn scope_path(&self, scope: &Scope) -> Arc<Path> {
+        Arc::new(Path::new(vec![(scope.clone(), self.zone(scope))]))
     }
 
     /// The company alone.

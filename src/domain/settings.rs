@@ -100,12 +100,14 @@ pub enum BusinessHours {
 /// How long records stay open without an event, by kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Silence {
-    /// Contacts.
+    /// Contacts and reps' days.
     pub contact: Span,
     /// Tickets; one that is not solved never expires.
     pub ticket: Span,
-    /// Surveys.
-    pub survey: Span,
+    /// Surveys, reviews and complaints.
+    pub judgement: Span,
+    /// Shifts, certifications (after they lapse), coaching and reported figures.
+    pub people: Span,
     /// Customers, after the last note.
     pub customer: Span,
 }
@@ -114,9 +116,10 @@ impl Silence {
     /// The silence of one kind.
     pub fn of(&self, kind: Kind) -> Span {
         match kind {
-            Kind::Contact => self.contact,
+            Kind::Contact | Kind::Timeline | Kind::RepDay => self.contact,
             Kind::Ticket => self.ticket,
-            Kind::Survey => self.survey,
+            Kind::Survey | Kind::Review | Kind::Complaint => self.judgement,
+            Kind::Shift | Kind::Certification | Kind::Coaching | Kind::Reported => self.people,
             Kind::Customer => self.customer,
         }
     }
@@ -221,7 +224,8 @@ impl Default for Settings {
             silence: Silence {
                 contact: Span::days(2),
                 ticket: Span::days(100),
-                survey: Span::days(90),
+                judgement: Span::days(90),
+                people: Span::days(400),
                 customer: Span::days(45),
             },
             future: Span::minutes(5),
@@ -262,7 +266,8 @@ impl Settings {
     pub fn without_horizon(mut self) -> Settings {
         self.lateness = Span::UNLIMITED;
         let endless = Span::UNLIMITED;
-        self.silence = Silence { contact: endless, ticket: endless, survey: endless, customer: endless };
+        self.silence =
+            Silence { contact: endless, ticket: endless, judgement: endless, people: endless, customer: endless };
         self
     }
 }

@@ -1,10 +1,10 @@
 //! Surveys: what was asked, what was answered, and who is judged by it.
 
-use super::booking::{Credit, Message};
 use super::contribution::Draft;
-use super::event::{About, Content, Kind, Name, Scale, SurveyWhat};
+use super::event::{Content, Name, Scale, SurveyWhat};
+use super::judgement::{self, Named};
 use super::quantity::Quantity as Q;
-use super::record::{Record, RecordKey};
+use super::record::Record;
 use super::scope::Path;
 use super::time::Instant;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const DETRACTOR: i64 = 6_000;
 struct Facts<'a> {
     first: Option<Instant>,
     last: Instant,
-    about: Option<(&'a Name, &'a About)>,
+    about: Named<'a>,
     rep: Option<Name>,
     queue: Option<Name>,
     offered: Option<Instant>,
@@ -32,46 +32,31 @@ struct Answer<'a> {
     at: Instant,
     scale: Scale,
     score: i64,
+    weight: i64,
 }
 
 /// Books what a survey stands for, and links it to the contact or ticket that it names.
 pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     let facts = fold(record, draft);
     let Some(first) = facts.first else { return };
-    let mut told = None;
-    if let Some((source, about)) = facts.about {
-        let source = about.source.as_ref().unwrap_or(source);
-        let to = RecordKey::named(about.kind, source, &about.id, draft.context.settings);
-        let note = record.received.iter().find_map(|received| match &received.message {
-            Message::Handling(credit) if received.from == to => Some((credit, received.frozen)),
-            _ => None,
-        });
-        // What a contact told before it expired stays: asked again it would answer that nothing is known of it.
-        if !note.is_some_and(|(credit, frozen)| credit.known && frozen) {
-            draft.send(to, Message::Link(facts.last));
-        }
-        told = note.map(|(credit, _)| credit.clone());
-        if !told.as_ref().is_some_and(|credit| credit.known) {
-            let company = draft.context.roster.company_path();
-            draft.ledger.book(&company, first, Q::SurveysUnattributed, 1);
-        }
-    }
-    let credit = told.unwrap_or_default();
+    let credit = judgement::link(record, facts.about, first, facts.last, draft);
+    let path_at = |at, draft: &Draft<'_>| judgement::path(facts.rep.as_ref(), facts.queue.as_ref(), &credit, at, draft);
     if let Some(at) = facts.offered {
-        let path = facts.path(&credit, at, draft);
+        let path = path_at(at, draft);
         draft.ledger.book(&path, at, Q::SurveysOffered, 1);
         if !facts.answers.is_empty() {
             draft.ledger.book(&path, at, Q::SurveysAnswered, 1);
         }
     }
     for answer in &facts.answers {
-        let path = facts.path(&credit, answer.at, draft);
+        let path = path_at(answer.at, draft);
         book(answer, &path, draft);
     }
 }
 
 fn book(answer: &Answer<'_>, path: &Arc<Path>, draft: &mut Draft<'_>) {
     let at = answer.at;
+    draft.ledger.book(path, at, Q::SurveyAnswers, 1);
     match answer.scale {
         Scale::Nps => {
             draft.ledger.book(path, at, Q::NpsAnswers, 1);
@@ -88,8 +73,15 @@ fn book(answer: &Answer<'_>, path: &Arc<Path>, draft: &mut Draft<'_>) {
                 draft.ledger.book(path, at, Q::CsatSatisfied, 1);
             }
         }
-        // Kept in the record; no measure of them yet.
-        Scale::Ces | Scale::Csi => {}
+        Scale::Ces => {
+            draft.ledger.book(path, at, Q::CesAnswers, 1);
+            draft.ledger.book(path, at, Q::CesScore, answer.score);
+        }
+        Scale::Csi => {
+            draft.ledger.book(path, at, Q::CsiAnswers, 1);
+            draft.ledger.book(path, at, Q::CsiWeight, answer.weight);
+            draft.ledger.book(path, at, Q::CsiScore, answer.weight * answer.score / 1000);
+        }
     }
 }
 
@@ -100,7 +92,6 @@ fn fold<'a>(record: &'a Record, draft: &Draft<'_>) -> Facts<'a> {
         facts.first.get_or_insert(entry.time);
         facts.last = entry.time;
         if let Some(about) = &event.about {
-            debug_assert!(matches!(about.kind, Kind::Contact | Kind::Ticket));
             facts.about = Some((&entry.source, about));
         }
         if let Some(rep) = &event.rep {
@@ -113,23 +104,12 @@ fn fold<'a>(record: &'a Record, draft: &Draft<'_>) -> Facts<'a> {
             SurveyWhat::Offered => {
                 facts.offered.get_or_insert(entry.time);
             }
-            SurveyWhat::Answered { question, scale, score, .. } => {
+            SurveyWhat::Answered { question, scale, score, weight } => {
                 let question = question.as_ref();
                 facts.answers.retain(|answer| answer.question != question);
-                facts.answers.push(Answer { question, at: entry.time, scale: *scale, score: *score });
+                facts.answers.push(Answer { question, at: entry.time, scale: *scale, score: *score, weight: *weight });
             }
         }
     }
     facts
-}
-
-impl Facts<'_> {
-    /// What the survey names itself stands before what the contact or ticket says.
-    fn path(&self, credit: &Credit, at: Instant, draft: &Draft<'_>) -> Arc<Path> {
-        let queue = self.queue.as_ref().or(credit.queue.as_ref());
-        match &self.rep {
-            Some(rep) => draft.context.roster.rep_path(Some(rep), queue, None, at),
-            None => draft.context.roster.rep_path(credit.rep.as_ref(), queue, credit.team.as_ref(), at),
-        }
-    }
 }

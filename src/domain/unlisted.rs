@@ -1,4 +1,4 @@
-//! Queues, reps and teams that events name and the roster does not list. Each has series, rows and paths of its own, so a
+//! Queues, reps, teams and departments that events name and the roster does not list. Each has series, rows and paths of its own, so a
 //! source that makes up names would fill all memory: there are so many at most.
 
 use super::event::{Content, Event, Name};
@@ -46,7 +46,7 @@ impl Unlisted {
     }
 }
 
-/// The unlisted queues, reps and teams that an event names.
+/// The unlisted scopes that an event names.
 fn named(event: &Event, roster: &Roster, settings: &Settings) -> [Option<Scope>; 5] {
     let source = &event.source;
     let queue = |queue: Option<&Name>| {
@@ -71,6 +71,20 @@ fn named(event: &Event, roster: &Roster, settings: &Settings) -> [Option<Scope>;
             [queue(shared.queue.value()), rep(shared.rep.value()), team(shared.team()), by, by_queue]
         }
         Content::Survey(event) => [queue(event.queue.as_ref()), rep(event.rep.as_ref()), None, None, None],
+        Content::Review(event) => [rep(Some(&event.rep)), None, None, None, None],
+        Content::Complaint(event) => [rep(event.rep.as_ref()), None, None, None, None],
+        Content::State(event) => [rep(Some(&event.rep)), None, None, None, None],
+        Content::Shift(event) => [rep(Some(&event.rep)), None, None, None, None],
+        Content::Certification(event) => [rep(Some(&event.rep)), None, None, None, None],
+        Content::Coaching(event) => [rep(Some(&event.rep)), None, None, None, None],
+        Content::Reported(event) => {
+            let own = match event.kind {
+                ScopeKind::Rep => rep(Some(&event.id)),
+                ScopeKind::Company => None,
+                kind => unlisted(roster, kind, &event.id),
+            };
+            [own, None, None, None, None]
+        }
     }
 }
 
@@ -78,12 +92,13 @@ fn unlisted(roster: &Roster, kind: ScopeKind, id: &Name) -> Option<Scope> {
     (!is_listed(roster, kind, id)).then(|| Scope::new(kind, id.clone()))
 }
 
-/// True if the roster lists the scope; departments and the company come from nowhere else.
+/// True if the roster lists the scope; the company comes from nowhere else.
 pub(super) fn is_listed(roster: &Roster, kind: ScopeKind, id: &Name) -> bool {
     match kind {
         ScopeKind::Rep => roster.rep(id).is_some(),
         ScopeKind::Queue => roster.queue(id).is_some(),
         ScopeKind::Team => roster.lists_team(id),
-        ScopeKind::Department | ScopeKind::Company => true,
+        ScopeKind::Department => roster.lists_department(id),
+        ScopeKind::Company => true,
     }
 }

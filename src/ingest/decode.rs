@@ -4,14 +4,16 @@ use super::json::{self, Cut, Token, Value};
 use super::names::Names;
 use super::refusal::{Reason, Refused};
 use super::wire::{
-    Address, CertificationData, CoachingData, ComplaintData, ContactData, Envelope, Flag, Id, Integer, Points, Read,
-    ReportedData, ReviewData, Said, ScaleName, ShiftData, StateData, SurveyData, Text, TicketData, Vocabulary, Word,
-    Zone,
+    Address, CertificationData, CoachingData, ComplaintData, ContactData, Count, Envelope, Flag, Id, Integer, Number,
+    Points, Read, ReportedData, ReportedScope, ReviewData, Said, ScaleName, ShiftData, StateData, SurveyData, Text,
+    TicketData, Time, Vocabulary, Word, Zone,
 };
 use crate::domain::event::{
-    About, ContactEvent, ContactWhat, Content, CustomerHash, Event, Field, Kind, Name, Rare, Scale, Shared, Subject,
-    SurveyEvent, SurveyWhat, TicketEvent, TicketWhat,
+    About, CertificationEvent, CoachingEvent, ComplaintEvent, ContactEvent, ContactWhat, Content, CustomerHash, Event,
+    Facet, Field, Kind, Name, Rare, ReportedEvent, ReportedFigure, ReviewEvent, ReviewItem, Scale, Shared, ShiftEvent,
+    StateEvent, Subject, SurveyEvent, SurveyWhat, TicketEvent, TicketWhat,
 };
+use crate::domain::scope::ScopeKind;
 use crate::domain::time::Instant;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -38,32 +40,8 @@ pub struct Message<'a> {
 pub enum Decoded {
     /// An event for the engine.
     Event(Event),
-    /// Well-formed, but nothing counts it.
-    Ignored {
-        /// Why not.
-        why: Ignored,
-        /// The type of the event, as written.
-        kind: Name,
-    },
-}
-
-/// Why a well-formed event is not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ignored {
-    /// Its type is not of the vocabulary.
-    Unknown,
-    /// Its type is of the vocabulary, and no measure needs it yet.
-    NotMeasured,
-}
-
-impl Ignored {
-    /// The reason as labels write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Ignored::Unknown => "unknown",
-            Ignored::NotMeasured => "not_measured",
-        }
-    }
+    /// Well-formed, but its type, as written here, is not of the vocabulary.
+    Ignored(Name),
 }
 
 /// Decodes messages. It keeps no state but the texts that it has seen.
@@ -139,7 +117,7 @@ impl Decoder {
                 let head = self.head(&envelope, data)?;
                 self.event(kind, family, head)
             }
-            None => Ok(self.ignored(Ignored::Unknown, kind)),
+            None => Ok(ignored(kind)),
         }
     }
 
@@ -158,7 +136,7 @@ impl Decoder {
                 let head = decoder.head(&envelope, data)?;
                 decoder.event(kind, family, head)
             }),
-            None => Ok(self.ignored(Ignored::Unknown, kind)),
+            None => Ok(ignored(kind)),
         }
     }
 
@@ -177,43 +155,53 @@ impl Decoder {
 
     fn event(&mut self, kind: &str, family: Family, head: Head<'_>) -> Result<Decoded> {
         if head.retracted {
-            return self.retraction(kind, family, head);
+            return self.retraction(family, head);
         }
         let (subject, content) = match family {
             Family::Contact => self.contact(kind, &head)?,
             Family::Ticket => self.ticket(kind, &head)?,
             Family::Survey => self.survey(kind, &head)?,
-            Family::Other => {
-                check_other(kind, head.data)?;
-                return Ok(self.ignored(Ignored::NotMeasured, kind));
-            }
+            Family::Review => self.review(&head)?,
+            Family::Complaint => self.complaint(&head)?,
+            Family::State => self.state(&head)?,
+            Family::Shift => self.shift(&head)?,
+            Family::Certification => self.certification(&head)?,
+            Family::Coaching => self.coaching(&head)?,
+            Family::Reported => self.reported(&head)?,
         };
         Ok(head.with(subject, content))
     }
 
-    fn retraction(&mut self, kind: &str, family: Family, head: Head<'_>) -> Result<Decoded> {
+    fn retraction(&mut self, family: Family, head: Head<'_>) -> Result<Decoded> {
         let address: Address<'_> = read_data(head.data)?;
-        let (field, id) = match (family, kind) {
-            (Family::Contact, _) => ("contact", address.contact),
-            (Family::Ticket, _) => ("ticket", address.ticket),
-            (Family::Survey, _) => ("survey", address.survey),
-            (_, "review.scored") => ("review", address.review),
-            (_, "complaint.logged") => ("complaint", address.complaint),
-            (_, "shift.planned") => ("shift", address.shift),
-            (_, "measure.reported") => ("measure", address.measure),
-            _ => ("rep", address.rep),
+        let id = |field: &str, id: Option<Id<'_>>| match id {
+            Some(Id(id)) => Ok(Box::<str>::from(id.as_ref())),
+            None => Err(unaddressed(field)),
         };
-        let Some(Id(id)) = id else {
-            let detail = format!("data.{field}: a retraction names the {field} that its event was about");
-            return Err(Refused::new(Reason::Unaddressed, detail));
+        let (kind, id) = match family {
+            Family::Contact => (Kind::Contact, id("contact", address.contact)?),
+            Family::Ticket => (Kind::Ticket, id("ticket", address.ticket)?),
+            Family::Survey => (Kind::Survey, id("survey", address.survey)?),
+            Family::Review => (Kind::Review, id("review", address.review)?),
+            Family::Complaint => (Kind::Complaint, id("complaint", address.complaint)?),
+            Family::Shift => (Kind::Shift, id("shift", address.shift)?),
+            Family::State => {
+                let facet = address.facet.map_or(Facet::Activity, |Word(facet)| facet);
+                (Kind::Timeline, timeline_id(facet, head.time, &id("rep", address.rep)?))
+            }
+            Family::Certification => {
+                let rep = id("rep", address.rep)?;
+                (Kind::Certification, joined(&[&rep, &id("certification", address.certification)?]))
+            }
+            Family::Coaching => (Kind::Coaching, joined(&[&day(head.time), &id("rep", address.rep)?])),
+            Family::Reported => {
+                let measure = id("measure", address.measure)?;
+                let (scope_kind, scope) = reported_scope(address.scope).map_err(|_| unaddressed("scope"))?;
+                let (Some(from), Some(to)) = (address.from, address.to) else { return Err(unaddressed("from, to")) };
+                (Kind::Reported, reported_id(&measure, scope_kind, &scope, from.0, to.0))
+            }
         };
-        let kind_of = match family {
-            Family::Contact => Kind::Contact,
-            Family::Ticket => Kind::Ticket,
-            Family::Survey => Kind::Survey,
-            Family::Other => return Ok(self.ignored(Ignored::NotMeasured, kind)),
-        };
-        Ok(head.with(Subject { kind: kind_of, id: id.as_ref().into() }, Content::Nothing))
+        Ok(head.with(Subject { kind, id }, Content::Nothing))
     }
 
     fn contact(&mut self, kind: &str, head: &Head<'_>) -> Result<(Subject, Content)> {
@@ -346,30 +334,135 @@ impl Decoder {
                 }
             }
         };
-        let about = match (data.contact, data.ticket) {
-            (Some(_), Some(_)) => {
-                return Err(Refused::new(
-                    Reason::BadField,
-                    "data.ticket: a survey is about a contact or a ticket, not both",
-                ));
-            }
-            (Some(Id(id)), None) => Some((Kind::Contact, id, data.contact_source)),
-            (None, Some(Id(id))) => Some((Kind::Ticket, id, data.ticket_source)),
-            (None, None) => None,
-        };
         let event = SurveyEvent {
             what,
-            about: about.map(|(kind, id, source)| About { kind, id: id.as_ref().into(), source: self.name(source) }),
+            about: self.about(data.contact, data.contact_source, data.ticket, data.ticket_source)?,
             rep: self.name(data.rep),
             queue: self.name(data.queue),
         };
         Ok((Subject { kind: Kind::Survey, id }, Content::Survey(Box::new(event))))
     }
 
-    fn ignored(&mut self, why: Ignored, kind: &str) -> Decoded {
-        // A type is free text of the producer's: it is cut so that nothing without bound is kept.
-        let end = kind.char_indices().nth(64).map_or(kind.len(), |(at, _)| at);
-        Decoded::Ignored { why, kind: Name::from(&kind[..end]) }
+    fn about(
+        &mut self,
+        contact: Option<Id<'_>>,
+        contact_source: Option<Id<'_>>,
+        ticket: Option<Id<'_>>,
+        ticket_source: Option<Id<'_>>,
+    ) -> Result<Option<About>> {
+        let (kind, Id(id), source) = match (contact, ticket) {
+            (Some(_), Some(_)) => {
+                return Err(Refused::new(
+                    Reason::BadField,
+                    "data.ticket: a judgement is about a contact or a ticket, not both",
+                ));
+            }
+            (Some(contact), None) => (Kind::Contact, contact, contact_source),
+            (None, Some(ticket)) => (Kind::Ticket, ticket, ticket_source),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(About { kind, id: id.as_ref().into(), source: self.name(source) }))
+    }
+
+    fn review(&mut self, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: ReviewData<'_> = read_data(head.data)?;
+        let id: Box<str> = required("review", data.review)?.0.as_ref().into();
+        let rep = self.required_name("rep", data.rep)?;
+        let mut items = Vec::new();
+        for (n, item) in required("items", data.items)?.into_iter().enumerate() {
+            let at = |field: &str| format!("items[{n}].{field}");
+            let (Points(score), Points(max)) = (required(&at("score"), item.score)?, required(&at("max"), item.max)?);
+            if max == 0 || score > max {
+                let detail = format!("data.{}: outside the scale, 0 to max, and max is more than 0", at("score"));
+                return Err(Refused::new(Reason::BadField, detail));
+            }
+            items.push(ReviewItem {
+                criterion: self.required_name(&at("criterion"), item.criterion)?,
+                score,
+                max,
+                weight: item.weight.map_or(1000, |Points(weight)| weight),
+                fatal: is(item.fatal, false),
+                applies: is(item.applies, true),
+            });
+        }
+        let about = self.about(data.contact, data.contact_source, data.ticket, data.ticket_source)?;
+        let (reviewer, form) = (self.name(data.reviewer), self.name(data.form));
+        let event = ReviewEvent { rep, about, reviewer, form, items };
+        Ok((Subject { kind: Kind::Review, id }, Content::Review(Box::new(event))))
+    }
+
+    fn complaint(&mut self, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: ComplaintData<'_> = read_data(head.data)?;
+        let id: Box<str> = required("complaint", data.complaint)?.0.as_ref().into();
+        let event = ComplaintEvent {
+            category: self.required_name("category", data.category)?,
+            department: self.name(data.department),
+            about: self.about(data.contact, data.contact_source, data.ticket, data.ticket_source)?,
+            rep: self.name(data.rep),
+        };
+        Ok((Subject { kind: Kind::Complaint, id }, Content::Complaint(Box::new(event))))
+    }
+
+    fn state(&mut self, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: StateData<'_> = read_data(head.data)?;
+        let rep = self.required_name("rep", data.rep)?;
+        let facet = data.facet.map_or(Facet::Activity, |Word(facet)| facet);
+        let Word(state) = required("state", data.state)?;
+        let id = timeline_id(facet, head.time, &rep);
+        let event = StateEvent { rep, facet, state, reason: self.name(data.reason) };
+        Ok((Subject { kind: Kind::Timeline, id }, Content::State(Box::new(event))))
+    }
+
+    fn shift(&mut self, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: ShiftData<'_> = read_data(head.data)?;
+        let id: Box<str> = required("shift", data.shift)?.0.as_ref().into();
+        let (from, to) = period(data.from, data.to, "a shift")?;
+        let Word(activity) = required("activity", data.activity)?;
+        let event = ShiftEvent { rep: self.required_name("rep", data.rep)?, from, to, activity };
+        Ok((Subject { kind: Kind::Shift, id }, Content::Shift(Box::new(event))))
+    }
+
+    fn certification(&mut self, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: CertificationData<'_> = read_data(head.data)?;
+        let rep = self.required_name("rep", data.rep)?;
+        let certification = self.required_name("certification", data.certification)?;
+        let id = joined(&[&rep, &certification]);
+        let event = CertificationEvent { rep, certification, expires: data.expires.map(|Time(at)| at) };
+        Ok((Subject { kind: Kind::Certification, id }, Content::Certification(Box::new(event))))
+    }
+
+    fn coaching(&mut self, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: CoachingData<'_> = read_data(head.data)?;
+        let rep = self.required_name("rep", data.rep)?;
+        let id = joined(&[&day(head.time), &rep]);
+        let event = CoachingEvent { rep, plan: self.name(data.plan), coach: self.name(data.coach) };
+        Ok((Subject { kind: Kind::Coaching, id }, Content::Coaching(Box::new(event))))
+    }
+
+    fn reported(&mut self, head: &Head<'_>) -> Result<(Subject, Content)> {
+        let data: ReportedData<'_> = read_data(head.data)?;
+        let measure = self.required_name("measure", data.measure)?;
+        let (kind, scope) = reported_scope(data.scope)?;
+        let (from, to) = period(data.from, data.to, "a period")?;
+        let figure = match (data.value, data.numerator, data.denominator) {
+            (_, Some(Number(numerator)), Some(Number(denominator))) if denominator > 0 => {
+                ReportedFigure::Fraction { numerator, denominator }
+            }
+            (_, Some(_), Some(_)) => {
+                return Err(Refused::new(Reason::BadField, "data.denominator: it must be more than 0"));
+            }
+            (Some(Number(value)), ..) => ReportedFigure::Value(value),
+            _ => return Err(missing_field("value")),
+        };
+        let id = reported_id(&measure, kind, &scope, from, to);
+        let sample = data.sample.map(|Count(sample)| sample);
+        let event = ReportedEvent { measure, kind, id: self.names.intern(&scope), from, to, figure, sample };
+        Ok((Subject { kind: Kind::Reported, id }, Content::Reported(Box::new(event))))
+    }
+
+    fn required_name(&mut self, field: &str, id: Option<Id<'_>>) -> Result<Name> {
+        let Id(text) = required(field, id)?;
+        Ok(self.names.intern(&text))
     }
 
     fn name(&mut self, id: Option<Id<'_>>) -> Option<Name> {
@@ -427,8 +520,13 @@ enum Family {
     Contact,
     Ticket,
     Survey,
-    /// Of the vocabulary, but no measure needs it yet.
-    Other,
+    Review,
+    Complaint,
+    State,
+    Shift,
+    Certification,
+    Coaching,
+    Reported,
 }
 
 /// The family of a type; none if it is not of the vocabulary.
@@ -438,7 +536,13 @@ fn family(kind: &str) -> Option<Family> {
             Some("contact") => Family::Contact,
             Some("ticket") => Family::Ticket,
             Some("survey") => Family::Survey,
-            _ => Family::Other,
+            Some("review") => Family::Review,
+            Some("complaint") => Family::Complaint,
+            Some("rep") => Family::State,
+            Some("shift") => Family::Shift,
+            Some("certification") => Family::Certification,
+            Some("coaching") => Family::Coaching,
+            _ => Family::Reported,
         };
         super::schema::TYPES.iter().map(|kind| (kind.name, family(kind.name))).collect()
     });
@@ -566,66 +670,55 @@ fn checked_scale(scale: ScaleName, score: i64, max: Option<Points>) -> Result<Sc
     }
 }
 
-/// Reads what no measure needs yet as strictly as the rest, so that producers learn of mistakes now.
-fn check_other(kind: &str, data: Value<'_, '_>) -> Result<()> {
-    match kind {
-        "review.scored" => {
-            let data: ReviewData<'_> = read_data(data)?;
-            required("review", data.review)?;
-            required("rep", data.rep)?;
-            for (n, item) in required("items", data.items)?.into_iter().enumerate() {
-                required(&format!("items[{n}].criterion"), item.criterion)?;
-                required(&format!("items[{n}].score"), item.score)?;
-                required(&format!("items[{n}].max"), item.max)?;
-            }
-            Ok(())
-        }
-        "complaint.logged" => {
-            let data: ComplaintData<'_> = read_data(data)?;
-            required("complaint", data.complaint)?;
-            required("category", data.category).map(drop)
-        }
-        "rep.state" => {
-            let data: StateData<'_> = read_data(data)?;
-            required("rep", data.rep)?;
-            required("state", data.state).map(drop)
-        }
-        "shift.planned" => {
-            let data: ShiftData<'_> = read_data(data)?;
-            required("shift", data.shift)?;
-            required("rep", data.rep)?;
-            required("activity", data.activity)?;
-            let (from, to) = (required("from", data.from)?, required("to", data.to)?);
-            match from.0 <= to.0 {
-                true => Ok(()),
-                false => Err(Refused::new(Reason::BadField, "data.to: a shift ends after it begins")),
-            }
-        }
-        "certification.earned" => {
-            let data: CertificationData<'_> = read_data(data)?;
-            required("rep", data.rep)?;
-            required("certification", data.certification).map(drop)
-        }
-        "coaching.session" => {
-            let data: CoachingData<'_> = read_data(data)?;
-            required("rep", data.rep).map(drop)
-        }
-        _ => check_reported(&read_data(data)?),
+/// A type is free text of the producer's: it is cut so that nothing without bound is kept.
+fn ignored(kind: &str) -> Decoded {
+    let end = kind.char_indices().nth(64).map_or(kind.len(), |(at, _)| at);
+    Decoded::Ignored(Name::from(&kind[..end]))
+}
+
+/// A period that ends no earlier than it begins.
+fn period(from: Option<Time>, to: Option<Time>, what: &str) -> Result<(Instant, Instant)> {
+    let (Time(from), Time(to)) = (required("from", from)?, required("to", to)?);
+    match from <= to {
+        true => Ok((from, to)),
+        false => Err(Refused::new(Reason::BadField, format!("data.to: {what} ends no earlier than it begins"))),
     }
 }
 
-fn check_reported(data: &ReportedData<'_>) -> Result<()> {
-    let there = |name: &str, is_there: bool| if is_there { Ok(()) } else { Err(missing_field(name)) };
-    there("measure", data.measure.is_some())?;
-    there("scope", data.scope.is_some())?;
-    there("from", data.from.is_some())?;
-    there("to", data.to.is_some())?;
-    there("value", data.value.is_some() || (data.numerator.is_some() && data.denominator.is_some()))?;
-    let named = data.scope.as_ref().map_or(0, |scope| {
-        [&scope.company, &scope.department, &scope.team, &scope.rep].iter().filter(|id| id.is_some()).count()
-    });
-    match named {
-        1 => Ok(()),
+/// Whose a reported figure is.
+fn reported_scope(scope: Option<ReportedScope<'_>>) -> Result<(ScopeKind, String)> {
+    let scope = required("scope", scope)?;
+    let named = [
+        (ScopeKind::Company, scope.company),
+        (ScopeKind::Department, scope.department),
+        (ScopeKind::Team, scope.team),
+        (ScopeKind::Rep, scope.rep),
+    ];
+    let mut named = named.into_iter().filter_map(|(kind, id)| Some((kind, id?.0.into_owned())));
+    match (named.next(), named.next()) {
+        (Some(one), None) => Ok(one),
         _ => Err(Refused::new(Reason::BadField, "data.scope: name one of company, department, team, rep")),
     }
+}
+
+fn unaddressed(field: &str) -> Refused {
+    let detail = format!("data.{field}: a retraction names the {field} that its event was about");
+    Refused::new(Reason::Unaddressed, detail)
+}
+
+/// The id of a record that has none of its own: ids have no tabs, so two are never taken for one.
+fn joined(parts: &[&str]) -> Box<str> {
+    parts.join("\t").into()
+}
+
+fn day(at: Instant) -> String {
+    at.date(chrono_tz::UTC).to_string()
+}
+
+fn timeline_id(facet: Facet, at: Instant, rep: &str) -> Box<str> {
+    joined(&[facet.name(), &day(at), rep])
+}
+
+fn reported_id(measure: &str, kind: ScopeKind, scope: &str, from: Instant, to: Instant) -> Box<str> {
+    joined(&[measure, kind.name(), scope, &from.to_rfc3339(), &to.to_rfc3339()])
 }

@@ -1,6 +1,6 @@
 //! The board: what is said of all targets at one moment, in the shapes that programs and pages read.
 
-use super::rows::{local, rounded};
+use super::rows::{local, lower_half, rounded};
 use crate::domain::event::Name;
 use crate::domain::judge::{Closed, Judged};
 use crate::domain::measure::{Figure, Unit};
@@ -9,6 +9,7 @@ use crate::domain::target::Target;
 use crate::domain::time::Instant;
 use crate::domain::window::Window;
 use serde::Serialize;
+use serde_json::Number;
 use std::sync::Arc;
 
 /// What is said of all targets at one moment.
@@ -113,7 +114,7 @@ pub struct ShownFigure {
     /// The upper half; seconds where the unit is seconds.
     pub numerator: Option<f64>,
     /// The lower half.
-    pub denominator: Option<i64>,
+    pub denominator: Option<Number>,
     /// How many things were looked at.
     pub sample: i64,
 }
@@ -267,7 +268,7 @@ fn shown_figure(figure: &Figure, unit: Unit) -> ShownFigure {
         value: figure.value.map(rounded),
         text: figure.value.map(|value| unit.text(value)),
         numerator: figure.numerator.map(|n| n as f64 / unit.parts() as f64),
-        denominator: figure.denominator,
+        denominator: figure.denominator.map(|n| lower_half(n, unit)),
         sample: figure.sample,
     }
 }

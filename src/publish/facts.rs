@@ -72,7 +72,7 @@ pub struct ShownFact {
     /// What it adds to the upper half; seconds where the unit is seconds.
     pub numerator: f64,
     /// What it adds to the lower half.
-    pub denominator: Option<i64>,
+    pub denominator: Option<serde_json::Number>,
 }
 
 /// Facts under way.
@@ -171,7 +171,7 @@ fn finish(search: Search, engine: &mut Engine) -> Result<Facts, NoAnswer> {
         },
         at: rows::local_to_the_millisecond(fact.at, zone),
         numerator: fact.parts.numerator as f64 / scale,
-        denominator: fact.parts.denominator,
+        denominator: fact.parts.denominator.map(|n| rows::lower_half(n, measure.definition.unit)),
     };
     let since = engine.facts_since(&measure);
     Ok(Facts {

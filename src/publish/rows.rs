@@ -1,10 +1,12 @@
 //! Rows of figures in the forms that people and programs read: a table, CSV, JSON.
 
 use crate::domain::engine::Row;
+use crate::domain::measure::Unit;
 use crate::domain::roster::Roster;
 use crate::domain::time::{Instant, Zone};
 use chrono::{SecondsFormat, TimeZone};
 use serde::Serialize;
+use serde_json::Number;
 use std::io::{self, Write};
 
 /// One figure as it is shown. The same columns everywhere; what has no data is empty, never 0.
@@ -27,11 +29,14 @@ pub struct Shown {
     /// Upper half of the fraction; seconds where the unit is seconds.
     pub numerator: Option<f64>,
     /// Lower half of the fraction.
-    pub denominator: Option<i64>,
+    pub denominator: Option<Number>,
     /// How many things were looked at.
     pub sample: i64,
     /// `count`, `seconds`, `ratio` or `points`.
     pub unit: &'static str,
+    /// What the field calls the value, where it has words for it: `poor`, `good`, `great`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band: Option<&'static str>,
 }
 
 /// The columns in order.
@@ -53,9 +58,10 @@ impl Shown {
             end: local(row.end, zone),
             value: figure.value.map(rounded),
             numerator: figure.numerator.map(|n| n as f64 / scale),
-            denominator: figure.denominator,
+            denominator: figure.denominator.map(|n| lower_half(n, row.unit)),
             sample: figure.sample,
             unit: row.unit.name(),
+            band: figure.value.and_then(|value| row.unit.band(value)),
         }
     }
 
@@ -70,10 +76,19 @@ impl Shown {
             self.end.clone(),
             number(self.value),
             number(self.numerator),
-            self.denominator.map(|n| n.to_string()).unwrap_or_default(),
+            self.denominator.as_ref().map(Number::to_string).unwrap_or_default(),
             self.sample.to_string(),
             self.unit.to_owned(),
         ]
+    }
+}
+
+/// A denominator as it is shown: whole, unless it is a weight.
+pub(super) fn lower_half(n: i64, unit: Unit) -> Number {
+    let parts = unit.lower_parts();
+    match n % parts {
+        0 => Number::from(n / parts),
+        _ => Number::from_f64(n as f64 / parts as f64).unwrap_or_else(|| Number::from(0)),
     }
 }
 
@@ -127,21 +142,37 @@ pub fn write_json(rows: &[Shown], mut output: impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// If the output cannot be written.
-pub fn write_table(rows: &[Shown], mut output: impl Write) -> io::Result<()> {
+pub fn write_table(rows: &[Shown], output: impl Write) -> io::Result<()> {
     let cells: Vec<[String; 11]> =
         std::iter::once(COLUMNS.map(str::to_owned)).chain(rows.iter().map(Shown::cells)).collect();
-    let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
-    for row in &cells {
-        let mut line = String::new();
-        for (n, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            // Numbers are read by their last digit.
-            let is_number = (6..10).contains(&n);
-            let padding = " ".repeat(width - cell.chars().count());
-            let (before, after) = if is_number { (padding.as_str(), "") } else { ("", padding.as_str()) };
-            line.push_str(&format!("{before}{cell}{after}  "));
+    // Numbers are read by their last digit.
+    columns(&cells, |column| (6..10).contains(&column), output)
+}
+
+/// Writes cells in columns, those that are `right` to the right.
+///
+/// # Errors
+/// If the output cannot be written.
+pub fn columns<Line: AsRef<[String]>>(
+    lines: &[Line],
+    right: impl Fn(usize) -> bool,
+    mut output: impl Write,
+) -> io::Result<()> {
+    let mut widths: Vec<usize> = Vec::new();
+    for line in lines {
+        for (n, cell) in line.as_ref().iter().enumerate() {
+            widths.resize(widths.len().max(n + 1), 0);
+            widths[n] = widths[n].max(cell.chars().count());
         }
-        writeln!(output, "{}", line.trim_end())?;
+    }
+    for line in lines {
+        let mut text = String::new();
+        for (n, (cell, width)) in line.as_ref().iter().zip(&widths).enumerate() {
+            let padding = " ".repeat(width - cell.chars().count());
+            let (before, after) = if right(n) { (padding.as_str(), "") } else { ("", padding.as_str()) };
+            text.push_str(&format!("{before}{cell}{after}  "));
+        }
+        writeln!(output, "{}", text.trim_end())?;
     }
     output.flush()
 }

@@ -26,7 +26,9 @@
 //! - **Targets**: `target ID key=value ...`, as in the file of targets; the title is the id unless it is said.
 //! - **Events**: time, type, id, and the data as `key=value` words; a word alone is `true`. `id`, `source`, `seq`,
 //!   `revision` and `retracted` belong to the envelope. `partition` says where it comes from, `received=TIME` when (it
-//!   is then held against the clock). An event that is refused or ignored is shown with the reason, unasked.
+//!   is then held against the clock). `scope.team=care` is a part of an object, `item.concern=3/5` a mark of a review;
+//!   behind it `*2` is the weight, `!` makes it fatal, `-` says that it did not apply. An event that is refused or ignored is
+//!   shown with the reason, unasked.
 //! - **Time**: `TIME advance`. A look at figures first moves time to the latest event.
 //! - **Looks**: `show SCOPE WINDOW: MEASURES` at the present instant; with `at=TIME` before the colon, just before that
 //!   time; with `from=TIME to=TIME`, each window between. `show accounts` tells what became of the events of each
@@ -345,7 +347,17 @@ impl Reader {
                 "received" => received = Some(self.time(value)?.timestamp_millis()),
                 "id" | "source" => drop(envelope.insert(key.to_owned(), json!(value))),
                 "seq" | "revision" | "retracted" => drop(envelope.insert(key.to_owned(), typed(key, value))),
-                _ => drop(data.insert(key.to_owned(), typed(key, value))),
+                "from" | "to" | "expires" if value != "null" => {
+                    drop(data.insert(key.to_owned(), json!(self.time(value)?.to_rfc3339())));
+                }
+                _ => match key.split_once('.') {
+                    Some(("item", criterion)) => push(&mut data, "items", mark(criterion, value)?),
+                    Some((object, key)) => {
+                        let object = data.entry(object).or_insert_with(|| json!({}));
+                        object[key] = typed(key, value);
+                    }
+                    None => drop(data.insert(key.to_owned(), typed(key, value))),
+                },
             }
         }
         envelope.insert("data".into(), Value::Object(data));
@@ -373,10 +385,45 @@ fn unit(id: &str, words: &[&str]) -> Result<Unit, String> {
     Ok(Unit { id: id.to_owned(), words: pairs.collect::<Result<_, String>>()? })
 }
 
+/// Adds to a list.
+fn push(data: &mut Map<String, Value>, list: &str, value: Value) {
+    if let Value::Array(list) = data.entry(list).or_insert_with(|| json!([])) {
+        list.push(value);
+    }
+}
+
+/// A mark of a review: `3/5`, `0/1!`, `4/5*2`, `0/5-`.
+fn mark(criterion: &str, text: &str) -> Result<Value, String> {
+    let (fatal, applies) = (text.contains('!'), !text.contains('-'));
+    let plain = text.replace(['!', '-'], "");
+    let (mark, weight) = plain.split_once('*').unwrap_or((&plain, "1"));
+    let (score, max) = mark.split_once('/').ok_or_else(|| format!("write the mark `{text}` as 3/5"))?;
+    let number = |text: &str| text.parse::<f64>().map_err(|_| format!("`{text}` is no number"));
+    let (score, max, weight) = (number(score)?, number(max)?, number(weight)?);
+    Ok(
+        json!({"criterion": criterion, "score": score, "max": max, "weight": weight, "fatal": fatal, "applies": applies}),
+    )
+}
+
 /// A value as JSON: numbers where the vocabulary has numbers, so that a queue called `12` stays a text.
 fn typed(key: &str, value: &str) -> Value {
-    const NUMBERS: [&str; 11] =
-        ["wait", "ring", "talk", "hold", "holds", "work", "score", "max", "weight", "seq", "revision"];
+    const NUMBERS: [&str; 15] = [
+        "wait",
+        "ring",
+        "talk",
+        "hold",
+        "holds",
+        "work",
+        "score",
+        "max",
+        "weight",
+        "seq",
+        "revision",
+        "value",
+        "numerator",
+        "denominator",
+        "sample",
+    ];
     match value {
         "null" => Value::Null,
         "true" => Value::Bool(true),

@@ -4,7 +4,7 @@ use super::chance::Chance;
 use goalkeeper::domain::event::{Event, Name};
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::Instant;
-use goalkeeper::ingest::decode::{Decoded, Ignored};
+use goalkeeper::ingest::decode::Decoded;
 use goalkeeper::ingest::kafka::{Batch, Item, Opened, Partition, Place, Positions, Reached, Stamp};
 use goalkeeper::ingest::refusal::{Reason, Refused};
 
@@ -53,7 +53,7 @@ impl Broker {
         let at = chance.below(self.partitions.len() as i64) as usize;
         let what = match chance.below(30) {
             0 => Err(Refused::new(Reason::NotJson, "made up")),
-            1 => Ok(Decoded::Ignored { why: Ignored::Unknown, kind: Name::from("lunch.eaten") }),
+            1 => Ok(Decoded::Ignored(Name::from("lunch.eaten"))),
             _ => Ok(Decoded::Event(event.clone())),
         };
         let is_event = matches!(what, Ok(Decoded::Event(_)));

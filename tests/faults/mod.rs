@@ -13,6 +13,8 @@ mod compare;
 mod contacts;
 #[path = "../it/properties/history.rs"]
 mod history;
+#[path = "../it/properties/house.rs"]
+mod house;
 #[path = "../it/oracle/mod.rs"]
 mod oracle;
 #[path = "../it/properties/tickets.rs"]

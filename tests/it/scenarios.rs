@@ -143,7 +143,7 @@ impl Stage {
         }
         let event = match self.decoder.decode(Message { payload: Some(json.as_bytes()), headers: &[] }) {
             Ok(Decoded::Event(event)) => event,
-            Ok(Decoded::Ignored { why, .. }) => return Some(format!("{label}: ignored, {}", why.name())),
+            Ok(Decoded::Ignored(_)) => return Some(format!("{label}: ignored, of an unknown type")),
             Err(refused) => return Some(format!("{label}: refused, {refused}")),
         };
         let time = event.time;
@@ -239,9 +239,10 @@ impl Stage {
     }
 
     fn records(&self) -> String {
-        let count = |kind: Kind| self.engine.records().count(kind);
-        let counts = Kind::ALL.map(|kind| format!("{} {}", kind.name(), count(kind)));
-        format!("records: {}", counts.join(", "))
+        let counted = Kind::ALL.map(|kind| (kind.name(), self.engine.records().count(kind)));
+        let some = counted.iter().filter(|(_, n)| *n > 0);
+        let counts: Vec<String> = some.map(|(kind, n)| format!("{kind} {n}")).collect();
+        if counts.is_empty() { "records: none".to_owned() } else { format!("records: {}", counts.join(", ")) }
     }
 }
 
@@ -293,14 +294,16 @@ fn written(figure: Figure, unit: Unit) -> String {
     let Some(value) = figure.value else { return "no data".to_owned() };
     let rounded = (value * 1e6).round() / 1e6;
     let halves = match (figure.numerator, figure.denominator) {
-        (Some(upper), Some(lower)) => format!(" ({}/{lower})", upper as f64 / unit.parts() as f64),
+        (Some(upper), Some(lower)) => {
+            format!(" ({}/{})", upper as f64 / unit.parts() as f64, lower as f64 / unit.lower_parts() as f64)
+        }
         _ => String::new(),
     };
     match unit {
         Unit::Count => format!("{rounded}"),
         Unit::Seconds => format!("{rounded} s{halves}"),
         Unit::Ratio | Unit::Score => format!("{} %{halves}", (value * 1e4).round() / 1e2),
-        Unit::Points | Unit::Mean => format!("{rounded}{halves}"),
+        Unit::Points | Unit::Mean | Unit::Number | Unit::Weighted | Unit::PerThousand => format!("{rounded}{halves}"),
     }
 }
 

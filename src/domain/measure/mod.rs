@@ -11,6 +11,7 @@ mod thresholds;
 
 pub use catalogue::catalogue;
 pub use distribution::{DISTRIBUTIONS, Distribution};
+pub use formula::{Half, Halves, Term, Which};
 pub use thresholds::{Thresholds, threshold_number};
 
 use super::quantity::Quantity as Q;
@@ -34,6 +35,12 @@ pub enum Unit {
     Points,
     /// How many of something there are to each of something else.
     Mean,
+    /// A number of whatever the source counts; numerators are thousandths of it.
+    Number,
+    /// As [`Unit::Number`], and denominators are weights, in thousandths too.
+    Weighted,
+    /// So many a thousand.
+    PerThousand,
 }
 
 impl Unit {
@@ -45,6 +52,8 @@ impl Unit {
             Unit::Ratio | Unit::Score => "ratio",
             Unit::Points => "points",
             Unit::Mean => "mean",
+            Unit::Number | Unit::Weighted => "number",
+            Unit::PerThousand => "per_thousand",
         }
     }
 
@@ -59,6 +68,8 @@ impl Unit {
             Unit::Mean => format!("{}", short(value, 2)),
             Unit::Ratio | Unit::Score => format!("{} %", short(value * 100.0, 1)),
             Unit::Points => format!("{} points", short(value, 1)),
+            Unit::Number | Unit::Weighted => format!("{}", short(value, 2)),
+            Unit::PerThousand => format!("{} per 1,000", short(value, 2)),
             Unit::Seconds => match value.abs() {
                 seconds if seconds < 120.0 => format!("{} s", short(value, 1)),
                 seconds if seconds < 7_200.0 => format!("{} min", short(value / 60.0, 1)),
@@ -68,12 +79,27 @@ impl Unit {
         }
     }
 
+    /// What the field calls a value, where it has words for it: those of the net promoter score are Bain's.
+    pub fn band(self, value: f64) -> Option<&'static str> {
+        let band = match value {
+            poor if poor < 0.0 => "poor",
+            good if good <= 50.0 => "good",
+            _ => "great",
+        };
+        (self == Unit::Points).then_some(band)
+    }
+
     /// How many parts of the integer numerator make one of the unit.
     pub fn parts(self) -> i64 {
         match self {
-            Unit::Seconds | Unit::Score => 1000,
-            Unit::Count | Unit::Ratio | Unit::Points | Unit::Mean => 1,
+            Unit::Seconds | Unit::Score | Unit::Number | Unit::Weighted => 1000,
+            Unit::Count | Unit::Ratio | Unit::Points | Unit::Mean | Unit::PerThousand => 1,
         }
+    }
+
+    /// How many parts of the integer denominator make one.
+    pub fn lower_parts(self) -> i64 {
+        if self == Unit::Weighted { 1000 } else { 1 }
     }
 }
 
@@ -88,6 +114,8 @@ pub enum Side {
     QueueAndRep,
     /// The company only.
     Company,
+    /// The scope that the event names, and none above it.
+    Named,
 }
 
 impl Side {
@@ -98,12 +126,14 @@ impl Side {
             Side::Rep => "rep, the rep's team then and up, and the queue itself",
             Side::QueueAndRep => "queue, its team and up; the answering rep at rep level only",
             Side::Company => "company",
+            Side::Named => "the scope named",
         }
     }
     fn has(self, kind: ScopeKind) -> bool {
         match self {
             Side::Queue => kind != ScopeKind::Rep,
             Side::Rep | Side::QueueAndRep => true,
+            Side::Named => kind != ScopeKind::Queue,
             Side::Company => kind == ScopeKind::Company,
         }
     }
@@ -310,6 +340,13 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn a_net_promoter_score_is_poor_below_nothing_good_up_to_fifty_and_great_above() {
+        let bands = [-100.0, -0.1, 0.0, 50.0, 50.1, 100.0].map(|score| Unit::Points.band(score));
+        assert_eq!(bands, ["poor", "poor", "good", "good", "great", "great"].map(Some));
+        assert_eq!(Unit::Ratio.band(0.5), None);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What every event has around its `data`, and what a retraction needs of that.
 
 use super::object::{Fields, Problem, Read, Result, fields};
+use super::people::ReportedScope;
 use super::value::{Flag, Id, Integer, Text, Time};
+use super::word::Word;
+use crate::domain::event::Facet;
 use crate::ingest::json::Value;
 use schemars::JsonSchema;
 
@@ -28,7 +31,7 @@ fields! {
 }
 
 fields! {
-    /// What a retraction needs: the id of what its event was about.
+    /// What a retraction needs: the id of what its event was about, or what tells it apart where it has no id.
     struct Address {
         contact: Option<Id<'a>>,
         ticket: Option<Id<'a>>,
@@ -37,6 +40,11 @@ fields! {
         complaint: Option<Id<'a>>,
         shift: Option<Id<'a>>,
         rep: Option<Id<'a>>,
+        facet: Option<Word<Facet>>,
+        certification: Option<Id<'a>>,
         measure: Option<Id<'a>>,
+        scope: Option<ReportedScope<'a>>,
+        from: Option<Time>,
+        to: Option<Time>,
     }
 }

@@ -5,19 +5,19 @@
 mod contact;
 mod envelope;
 mod object;
+mod people;
 mod survey;
 mod ticket;
-mod unmeasured;
 mod value;
 mod word;
 
 pub(super) use contact::ContactData;
 pub(super) use envelope::{Address, Envelope};
 pub(super) use object::Read;
+pub(super) use people::{
+    CertificationData, CoachingData, ComplaintData, ReportedData, ReportedScope, ReviewData, ShiftData, StateData,
+};
 pub(super) use survey::{ScaleName, SurveyData};
 pub(super) use ticket::TicketData;
-pub(super) use unmeasured::{
-    CertificationData, CoachingData, ComplaintData, ReportedData, ReviewData, ShiftData, StateData,
-};
-pub(super) use value::{Attributes, Flag, Id, Integer, Points, Said, Text, Zone};
+pub(super) use value::{Attributes, Count, Flag, Id, Integer, Number, Points, Said, Text, Time, Zone};
 pub(super) use word::{Vocabulary, Word};

@@ -12,6 +12,8 @@ use std::borrow::Cow;
 pub(in crate::ingest) const MAX_ID: usize = 256;
 /// The most attributes an event may carry.
 pub(in crate::ingest) const MAX_ATTRIBUTES: usize = 32;
+/// The largest number either way, in thousandths.
+const MAX_NUMBER: i64 = 999_999_999_999_999;
 /// The longest duration that makes sense, in milliseconds.
 const MAX_DURATION: i64 = 400 * DAY;
 
@@ -39,9 +41,9 @@ pub(in crate::ingest) struct Seconds(pub(in crate::ingest) i64);
 #[derive(Clone, Copy, Debug)]
 pub(in crate::ingest) struct Points(pub(in crate::ingest) i64);
 
-/// Any number.
+/// Any number, in thousandths.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::ingest) struct Number;
+pub(in crate::ingest) struct Number(pub(in crate::ingest) i64);
 
 /// A whole number, 0 or more.
 #[derive(Clone, Copy, Debug)]
@@ -198,10 +200,14 @@ impl Read<'_> for Points {
 
 impl Read<'_> for Number {
     fn read(value: Value<'_, '_>) -> Result<Number> {
-        match value.token() {
-            Token::Whole(_) | Token::Negative(_) | Token::Fraction(_) => Ok(Number),
-            _ => Err(Problem::kind(value, "a number")),
-        }
+        let thousandths = match value.token() {
+            Token::Whole(number) => i64::try_from(*number).ok().and_then(|number| number.checked_mul(1000)),
+            Token::Negative(number) => number.checked_mul(1000),
+            Token::Fraction(number) => Some((number * 1000.0).round() as i64),
+            _ => return Err(Problem::kind(value, "a number")),
+        };
+        let in_range = thousandths.filter(|n| (-MAX_NUMBER..=MAX_NUMBER).contains(n));
+        in_range.map(Number).ok_or_else(|| Problem::new("out of range: a number of at most 12 digits before the point"))
     }
 }
 

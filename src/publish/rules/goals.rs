@@ -145,6 +145,8 @@ fn figure(unit: Unit) -> String {
         Unit::Count => "{{ printf \"%.0f\" $value }}",
         Unit::Mean => "{{ printf \"%.2f\" $value }}",
         Unit::Points => "{{ printf \"%.1f\" $value }} points",
+        Unit::Number | Unit::Weighted => "{{ printf \"%.2f\" $value }}",
+        Unit::PerThousand => "{{ printf \"%.2f\" $value }} per 1,000",
         Unit::Seconds => "{{ $value | humanizeDuration }}",
         Unit::Ratio | Unit::Score => "{{ printf \"%.3f\" $value | humanizePercentage | reReplaceAll \"%\" \" %\" }}",
     };

@@ -82,7 +82,7 @@ impl Column {
             Family::new(name, help, FamilyKind::Gauge, &[].into(), tails)
         };
         let is_mean = definition.unit == Unit::Seconds && (measure.name.ends_with("_mean") || measure.name == "asa");
-        let is_share = matches!(definition.unit, Unit::Ratio | Unit::Score | Unit::Points | Unit::Mean);
+        let is_share = !matches!(definition.unit, Unit::Count | Unit::Seconds) && measure.name != "reported_sum";
         let numerator = if definition.unit == Unit::Seconds { "_numerator_seconds" } else { "_numerator" };
         let components = (is_mean || is_share).then(|| Components {
             numerator: family(numerator, format!("The upper half of: {}", definition.meaning)),
@@ -91,7 +91,8 @@ impl Column {
         let end = match definition.unit {
             Unit::Seconds => "_seconds",
             Unit::Ratio | Unit::Score => "_ratio",
-            Unit::Count | Unit::Points | Unit::Mean => "",
+            Unit::Count | Unit::Points | Unit::Mean | Unit::Number | Unit::Weighted => "",
+            Unit::PerThousand => "_per_thousand",
         };
         Column { value: family(end, definition.meaning.to_owned()), components }
     }
@@ -106,7 +107,7 @@ impl Column {
         if let (Some(components), Some(sample)) = (&mut self.components, figure.denominator.or(zero(true))) {
             let upper = figure.numerator.unwrap_or_default() as f64 / row.unit.parts() as f64;
             components.numerator.push(head, tail, upper);
-            components.sample.push(head, tail, sample as f64);
+            components.sample.push(head, tail, sample as f64 / row.unit.lower_parts() as f64);
         }
     }
 }

@@ -197,7 +197,7 @@ impl Events {
     }
 }
 
-/// Reads `9 records: 8 applied, 1 unchanged` and `  3 ignored, unknown: x`.
+/// Reads `9 records: 8 applied, 1 unchanged` and `  3 ignored, of an unknown type: x`.
 fn fates(said: &str) -> HashMap<String, i64> {
     let mut fates = HashMap::from(["refused", "ignored"].map(|fate| (fate.to_owned(), 0)));
     for part in said.lines().flat_map(|line| line.split([':', ','])) {

@@ -73,6 +73,11 @@ fn per_ticket(list: &List, what: &str) -> Answer {
     ratio(list.sum(what), list.sum("tickets_solved"), 1.0)
 }
 
+/// The share of ones among ones and zeros.
+fn share(values: &[i64]) -> Answer {
+    ratio(values.iter().sum(), values.len() as i64, 1.0)
+}
+
 fn within(values: &[i64], limit: i64) -> i64 {
     values.iter().filter(|value| **value <= limit).count() as i64
 }
@@ -155,6 +160,26 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
             return ratio(answers.iter().sum(), answers.len() as i64, 1.0);
         }
         "csat_score_mean" => return mean(&list.values("csat_score")),
+        "nps_promoters" => return count(list.values("nps").iter().filter(|n| **n > 0).count() as i64),
+        "nps_detractors" => return count(list.values("nps").iter().filter(|n| **n < 0).count() as i64),
+        "ces_mean" => return mean(&list.values("ces")),
+        "csi" => {
+            let found = ratio(list.sum("csi"), list.sum("csi_weight"), 10.0);
+            return Answer { sample: list.values("csi").len() as i64, ..found };
+        }
+        "review_score" => return mean(&list.values("review_score")),
+        "review_fatal_accuracy" => return share(&list.values("review_not_fatal")),
+        "review_nonfatal_accuracy" => return share(&list.values("review_item_right")),
+        "complaints_per_1000_contacts" => return ratio(list.sum("complaints"), list.sum("handled"), 1000.0),
+        "reported_value" => {
+            let found = ratio(list.sum("reported_upper"), list.sum("reported_lower"), 1.0);
+            return Answer { sample: list.sum("reported_sample"), ..found };
+        }
+        "reported_sum" => {
+            let (figures, n) = (list.sum("reported_figures"), list.sum("reported_upper"));
+            let value = if figures > 0 { Value::Exactly(n as f64 / 1000.0) } else { Value::None };
+            return Answer { value, numerator: (figures > 0).then_some(n), denominator: None, sample: figures };
+        }
         "nps" => {
             let answers = list.values("nps");
             return ratio(answers.iter().sum(), answers.len() as i64, 100.0);
@@ -186,7 +211,7 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         let limit = threshold(limit);
         return ratio(list.sum(&format!("{prefix}within_{limit}")), list.sum(&format!("{prefix}due_{limit}")), 1.0);
     }
-    const COUNTS: [&str; 22] = [
+    const COUNTS: [&str; 29] = [
         "queued",
         "answered",
         "abandoned",
@@ -208,7 +233,14 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "one_touch",
         "faults_solved",
         "surveys_offered",
-        "surveys_unattributed",
+        "judgements_unattributed",
+        "survey_answers",
+        "reviews",
+        "complaints",
+        "certifications_earned",
+        "certifications_lapsed",
+        "coaching_sessions",
+        "reported_figures",
     ];
     let is_counted = COUNTS.contains(&name) || name.starts_with("left_") || name.starts_with("missed_");
     assert!(is_counted, "the oracle does not know the measure {name}");

@@ -13,6 +13,7 @@ mod calendar;
 mod contact;
 mod customer;
 mod formula;
+mod house;
 mod people;
 mod survey;
 mod ticket;
@@ -105,11 +106,14 @@ impl Known {
                 Kind::Ticket => {
                     credits.insert(key.clone(), ticket::fold(entries, &places, world, &mut ledger));
                 }
-                Kind::Survey | Kind::Customer => {}
+                _ => {}
             }
         }
         for (_, entries) in records.iter().filter(|(key, entries)| key.kind == Kind::Survey && !entries.is_empty()) {
             survey::fold(entries, &credits, world, &mut ledger);
+        }
+        for (key, entries) in records.iter().filter(|(_, entries)| !entries.is_empty()) {
+            house::fold(key.kind, entries, &credits, world, &mut ledger);
         }
         for visits in visits.values() {
             customer::first_contacts(visits, world, &mut ledger);
@@ -120,8 +124,9 @@ impl Known {
 
     /// The figure called `measure` of a scope over a stretch of time.
     pub fn ask(&self, scope: &Scope, measure: &str, stretch: Stretch, settings: &Settings) -> Answer {
-        // Nothing is said of a time that was not watched.
-        if self.first.is_none_or(|first| stretch.end <= first) || stretch.start > self.now {
+        // Nothing is said of a time that was not watched; figures from elsewhere tell of times before.
+        let unwatched = self.first.is_none_or(|first| stretch.end <= first) || stretch.start > self.now;
+        if unwatched && !measure.starts_with("reported_") {
             return Answer { value: Value::None, numerator: None, denominator: None, sample: 0 };
         }
         let all = self.amounts.get(scope).map(Vec::as_slice).unwrap_or_default();

@@ -5,13 +5,25 @@ use super::{Credit, Ledger, World};
 use goalkeeper::domain::event::{About, Content, Event, Name, Scale, SurveyEvent, SurveyWhat};
 use std::collections::BTreeMap;
 
+/// Who handled the contact or ticket that a judgement names: none if it names none, or if nothing is known of it.
+pub fn handling(
+    about: Option<(&Name, &About)>,
+    credits: &BTreeMap<Key, Credit>,
+    world: World,
+) -> Option<Option<Credit>> {
+    about.map(|(source, about)| {
+        let named = key(about.kind, about.source.as_ref().unwrap_or(source), &about.id, world.settings);
+        credits.get(&named).cloned()
+    })
+}
+
 /// Folds one survey and notes what it counts for.
 pub fn fold(entries: &[&Event], credits: &BTreeMap<Key, Credit>, world: World, ledger: &mut Ledger) {
     let first = entries.iter().map(|e| e.time.0).min().expect("a survey has events");
     let mut own = Credit::default();
     let mut about: Option<(&Name, &About)> = None;
     let mut offered: Option<i64> = None;
-    let mut answers: BTreeMap<Option<&Name>, (i64, Scale, i64)> = BTreeMap::new();
+    let mut answers: BTreeMap<Option<&Name>, (i64, Scale, i64, i64)> = BTreeMap::new();
     for event in entries {
         let survey = told(event);
         if let Some(rep) = &survey.rep {
@@ -25,18 +37,16 @@ pub fn fold(entries: &[&Event], credits: &BTreeMap<Key, Credit>, world: World, l
         }
         match &survey.what {
             SurveyWhat::Offered => offered = offered.or(Some(event.time.0)),
-            SurveyWhat::Answered { question, scale, score, .. } => {
-                answers.insert(question.as_ref(), (event.time.0, *scale, *score));
+            SurveyWhat::Answered { question, scale, score, weight } => {
+                answers.insert(question.as_ref(), (event.time.0, *scale, *score, *weight));
             }
         }
     }
-    let handling = about.map(|(source, about)| {
-        credits.get(&key(about.kind, about.source.as_ref().unwrap_or(source), &about.id, world.settings))
-    });
+    let handling = handling(about, credits, world);
     if handling == Some(None) {
-        ledger.add(&world.company(), "surveys_unattributed", first, 1);
+        ledger.add(&world.company(), "judgements_unattributed", first, 1);
     }
-    let handling = handling.flatten().cloned().unwrap_or_default();
+    let handling = handling.flatten().unwrap_or_default();
     let credit = Credit {
         team: handling.team.filter(|_| own.rep.is_none()),
         rep: own.rep.or(handling.rep),
@@ -49,8 +59,9 @@ pub fn fold(entries: &[&Event], credits: &BTreeMap<Key, Credit>, world: World, l
             ledger.add(&scopes, "surveys_answered", at, 1);
         }
     }
-    for (at, scale, score) in answers.into_values() {
+    for (at, scale, score, weight) in answers.into_values() {
         let scopes = world.rep_side(&credit, at);
+        ledger.add(&scopes, "survey_answers", at, 1);
         match scale {
             Scale::Nps => {
                 let promotes = i64::from(score >= 9000) - i64::from(score <= 6000);
@@ -60,7 +71,11 @@ pub fn fold(entries: &[&Event], credits: &BTreeMap<Key, Credit>, world: World, l
                 ledger.add(&scopes, "csat_satisfied", at, i64::from(score * 10 >= max * 8));
                 ledger.add(&scopes, "csat_score", at, score * 1000 / max);
             }
-            Scale::Ces | Scale::Csi => {}
+            Scale::Ces => ledger.add(&scopes, "ces", at, score),
+            Scale::Csi => {
+                ledger.add(&scopes, "csi_weight", at, weight);
+                ledger.add(&scopes, "csi", at, weight * score / 1000);
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn key(kind: Kind, source: &Name, id: &str, settings: &Settings) -> Key {
     let space = match kind {
         Kind::Contact => own.contacts.clone(),
         Kind::Ticket => own.tickets.clone(),
-        Kind::Survey | Kind::Customer => None,
+        _ => None,
     };
     Key { kind, space: space.unwrap_or_else(|| source.clone()), id: id.to_owned() }
 }
@@ -100,5 +100,6 @@ fn rank(event: &Event) -> usize {
             SurveyWhat::Offered => 0,
             SurveyWhat::Answered { .. } => 1,
         },
+        _ => 0,
     }
 }

@@ -92,7 +92,7 @@ fn every_record_is_decoded_ignored_or_refused_and_every_event_accounted_for() {
                     events += 1;
                     engine.apply(Input::Event { partition, received: None, event });
                 }
-                Ok(Decoded::Ignored { .. }) => ignored += 1,
+                Ok(Decoded::Ignored(_)) => ignored += 1,
                 Err(refusal) => {
                     not_taken += 1;
                     *refused.borrow_mut().entry(refusal.reason.name()).or_default() += 1;

@@ -42,6 +42,7 @@ fn shown(event: &Event) -> String {
         Content::Contact(contact) => format!("{:?} {:?}", contact.what, contact.shared),
         Content::Ticket(ticket) => format!("{ticket:?}"),
         Content::Survey(survey) => format!("{survey:?}"),
+        other => format!("{other:?}"),
     };
     let Event { source, id, time, seq, revision, subject, .. } = event;
     format!(

@@ -1,7 +1,7 @@
 //! A generated history: hundreds of events of every kind about a few people, with versions, repeats and retractions.
 
 use super::chance::Chance;
-use super::{contacts, tickets};
+use super::{contacts, house, tickets};
 use goalkeeper::domain::event::{ContactEvent, Content, CustomerHash, Event, Field, Kind, Name, Subject};
 use goalkeeper::domain::time::{DAY, HOUR, Instant, MINUTE};
 
@@ -47,17 +47,29 @@ pub fn history(seed: u64, begin: i64, days: i64, size: usize) -> Vec<Event> {
             let (source, id) = contacts::write(&mut pen, at);
             if pen.chance.per_cent(25) {
                 let asked = at + pen.chance.between(-5, 30) * MINUTE;
-                tickets::survey(&mut pen, asked, Some((Kind::Contact, source, id)));
+                tickets::survey(&mut pen, asked, Some((Kind::Contact, source, id.clone())));
+            }
+            if pen.chance.per_cent(6) {
+                let judged = at + pen.chance.between(-5, 300) * MINUTE;
+                house::judge(&mut pen, judged, Some((Kind::Contact, source, id)));
             }
         } else {
             let (source, id) = tickets::write(&mut pen, at);
             if pen.chance.per_cent(25) {
                 let asked = at + pen.chance.between(-1, 30) * HOUR;
-                tickets::survey(&mut pen, asked, Some((Kind::Ticket, source, id)));
+                tickets::survey(&mut pen, asked, Some((Kind::Ticket, source, id.clone())));
+            }
+            if pen.chance.per_cent(10) {
+                let judged = at + pen.chance.between(-1, 60) * HOUR;
+                house::judge(&mut pen, judged, Some((Kind::Ticket, source, id)));
             }
         }
         if pen.chance.per_cent(2) {
             tickets::survey(&mut pen, at, None);
+            house::judge(&mut pen, at, None);
+        }
+        if pen.chance.per_cent(6) {
+            house::house(&mut pen, at);
         }
     }
     pen.events

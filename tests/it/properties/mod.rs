@@ -14,6 +14,7 @@ mod disk;
 mod facts;
 mod few;
 mod history;
+mod house;
 mod oracle_agrees;
 mod pages;
 mod runs_agree;

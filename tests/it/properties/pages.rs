@@ -85,7 +85,8 @@ fn ever(engine: &Engine, scope: &goalkeeper::domain::scope::Scope, name: &str) -
 
 fn waiting_is_lawful(engine: &Engine, series: &BTreeMap<String, f64>) -> i64 {
     let mut all = 0;
-    for scope in engine.scopes().iter().filter(|scope| scope.kind != ScopeKind::Rep) {
+    // A queue that changes teams takes who waits along, and what has entered stays where it was.
+    for scope in engine.scopes().iter().filter(|scope| matches!(scope.kind, ScopeKind::Queue | ScopeKind::Company)) {
         let law = ever(engine, scope, "queued") - ever(engine, scope, "offered");
         let kind = scope.kind.name();
         let of = |name: &str| series.get(&format!("goalkeeper_{kind}_{name}{{{kind}=\"{}\"}}", scope.id)).copied();

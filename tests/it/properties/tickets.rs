@@ -135,7 +135,7 @@ pub fn survey(pen: &mut Pen, at: i64, about: Option<(Kind, &'static str, String)
             question: pen.chance.per_cent(50).then(|| name(pen.chance.pick(&["nice", "again"]))),
             scale,
             score: pen.chance.below(best / fine + 1) * fine,
-            weight: 1000,
+            weight: pen.chance.pick(&[1000, 1000, 500, 3000]),
         };
         let about = if pen.chance.per_cent(70) { about.clone() } else { None };
         ask(pen, source, &id, at, about, what);

@@ -5,17 +5,19 @@
 mod books;
 mod contacts;
 mod first_contact;
+mod house;
 mod judgements;
 mod tickets;
 
 use super::Definition;
 
 /// The chapters of the catalogue, in the order of its documentation.
-static CHAPTERS: [&[Definition]; 5] = [
+static CHAPTERS: [&[Definition]; 6] = [
     contacts::DEFINITIONS,
     first_contact::DEFINITIONS,
     tickets::DEFINITIONS,
     judgements::DEFINITIONS,
+    house::DEFINITIONS,
     books::DEFINITIONS,
 ];
 

@@ -1,8 +1,9 @@
-//! `data` of the types that no measure needs yet: judgements of people, their states and shifts, figures from elsewhere.
+//! `data` of what is told of people: reviews, complaints, states, shifts, learning; and of figures from elsewhere.
 
 use super::object::{Fields, Problem, Read, Result, fields};
 use super::value::{Count, Flag, Id, Number, Points, Time};
 use super::word::{Vocabulary, Word, vocabulary};
+use crate::domain::event::{Facet, RepState};
 use crate::ingest::json::Value;
 use schemars::JsonSchema;
 
@@ -81,7 +82,7 @@ fields! {
         /// `activity` unless said.
         facet: Option<Word<Facet>>,
         /// The state that begins; an unknown one counts as `other`.
-        state: Option<Id<'a>>,
+        state: Option<Word<RepState>>,
         /// Why.
         reason: Option<Id<'a>>,
     }
@@ -98,8 +99,8 @@ fields! {
         from: Option<Time>,
         /// When it ends.
         to: Option<Time>,
-        /// What is done in it.
-        activity: Option<Id<'a>>,
+        /// What is done in it: a word of `rep.state`; an unknown one counts as `other`.
+        activity: Option<Word<RepState>>,
     }
 }
 
@@ -163,11 +164,8 @@ fields! {
     }
 }
 
-/// Which of a rep's states.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::ingest) enum Facet {
-    Activity,
-    Presence,
-}
-
 vocabulary!(Facet, None, { "activity" => Activity, "presence" => Presence });
+vocabulary!(RepState, Some(RepState::Other), {
+    "available" => Available, "on_contact" => OnContact, "wrap_up" => WrapUp, "break" => Break,
+    "training" => Training, "meeting" => Meeting, "offline" => Offline,
+});

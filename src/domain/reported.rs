@@ -1,0 +1,49 @@
+//! Figures from elsewhere: sales, order processing, mystery shopping, returning customers.
+
+use super::contribution::Draft;
+use super::event::{Content, Name, ReportedFigure};
+use super::quantity::Quantity as Q;
+use super::record::{Entry, Record};
+use super::scope::{Scope, ScopeKind};
+use super::time::{Instant, Span};
+
+/// Books the figure of one period, for the scope that it names and no other: those above have figures of their own. It
+/// counts at the last millisecond of its period.
+pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
+    let figures = record.holding().filter_map(|entry| match &entry.content {
+        Content::Reported(reported) => Some((entry, &**reported)),
+        _ => None,
+    });
+    let Some((entry, reported)) = figures.last() else { return };
+    let scope = Scope::new(reported.kind, id(entry, reported.kind, &reported.id, draft));
+    let path = draft.context.roster.scope_path(&scope);
+    let at = if reported.to > reported.from { reported.to.minus(Span(1)) } else { reported.to };
+    let (numerator, denominator) = match reported.figure {
+        // A value that stands on many observations weighs more than one that stands on few.
+        ReportedFigure::Value(value) => {
+            let weight = reported.sample.unwrap_or(1).max(1);
+            (value.saturating_mul(weight), weight * 1000)
+        }
+        ReportedFigure::Fraction { numerator, denominator } => (numerator, denominator),
+    };
+    let sample = reported.sample.unwrap_or(denominator / 1000);
+    book(&path, at, [numerator, denominator, sample], draft);
+}
+
+fn book(path: &std::sync::Arc<super::scope::Path>, at: Instant, figure: [i64; 3], draft: &mut Draft<'_>) {
+    let [numerator, denominator, sample] = figure;
+    draft.ledger.book(path, at, Q::ReportedFigures, 1);
+    draft.ledger.book(path, at, Q::ReportedNumerator, numerator);
+    draft.ledger.book(path, at, Q::ReportedDenominator, denominator);
+    draft.ledger.book(path, at, Q::ReportedSample, sample);
+}
+
+/// The roster's id of the scope named.
+fn id(entry: &Entry, kind: ScopeKind, id: &Name, draft: &Draft<'_>) -> Name {
+    match kind {
+        ScopeKind::Rep => draft.context.roster.rep_id(&entry.source, id).clone(),
+        // There is one company, whatever it is called elsewhere.
+        ScopeKind::Company => draft.context.roster.data().company.id.clone(),
+        ScopeKind::Department | ScopeKind::Team | ScopeKind::Queue => id.clone(),
+    }
+}
