@@ -658,7 +658,7 @@ impl Engine {
     /// From when on the facts behind a measure are all there: what is older may have been booked by records whose books
     /// are closed and that have gone. `None` if none have.
     pub fn facts_since(&self, measure: &Measure) -> Option<Instant> {
-        let closed = self.closed.iter().filter(|(kind, _)| measure.is_booked_by(**kind));
+        let closed = self.closed.iter().filter(|(kind, _)| measure.is_booked_by(**kind, &self.settings));
         closed.map(|(_, last)| last.plus(Span(1))).max()
     }
 

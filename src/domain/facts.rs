@@ -6,6 +6,7 @@
 
 use super::amounts::Amounts;
 use super::booking::Booking;
+use super::event::Kind;
 use super::measure::{Measure, Parts};
 use super::pack::Known;
 use super::record::RecordKey;
@@ -99,19 +100,20 @@ impl Search {
     pub(super) fn go_on(&mut self, slots: &Slots, settings: &Settings, records: usize) -> bool {
         match self.passed {
             Some(from) => {
-                self.passed = self.pass_over(slots, from, records.saturating_mul(NOTES_PER_RECORD).max(1));
+                self.passed = self.pass_over(slots, settings, from, records.saturating_mul(NOTES_PER_RECORD).max(1));
                 false
             }
             None => (0..records).any(|_| !self.look_at_one(slots, settings)),
         }
     }
 
-    fn pass_over(&mut self, slots: &Slots, from: usize, n: usize) -> Option<usize> {
+    fn pass_over(&mut self, slots: &Slots, settings: &Settings, from: usize, n: usize) -> Option<usize> {
         let Question { measure, stretch, after, .. } = &self.question;
         let begin = after.as_ref().map_or(stretch.start, |(at, _)| stretch.start.max(*at));
         let (begin, end) = (minute(begin), minute(last(*stretch)));
         if let Some(notes) = slots.stretch(from, n) {
-            let may_count = notes.filter(|(_, note)| measure.is_booked_by(note.kind));
+            let books = Kind::ALL.map(|kind| measure.is_booked_by(kind, settings));
+            let may_count = notes.filter(|(_, note)| books[note.kind as usize]);
             let next = may_count.filter_map(|(place, note)| Some((note.booked.next(begin)?, place)));
             self.candidates.extend(next.filter(|(minute, _)| *minute <= end));
             if self.candidates.len() > 2 * self.most {

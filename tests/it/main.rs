@@ -21,6 +21,7 @@ mod offsets;
 mod oracle;
 mod properties;
 mod reload;
+mod report;
 mod rules;
 mod scenarios;
 mod schemas;

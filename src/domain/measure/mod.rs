@@ -11,7 +11,7 @@ mod thresholds;
 
 pub use catalogue::catalogue;
 pub use distribution::{DISTRIBUTIONS, Distribution};
-pub use formula::seconds_of_stocks;
+pub use formula::{Half, Halves, Term, Which, seconds_of_stocks};
 pub use thresholds::{Thresholds, threshold_number};
 
 use super::quantity::Quantity as Q;
