@@ -3,14 +3,11 @@
 use super::book::queue_path;
 use super::facts::{Facts, Holder, Place, Standing};
 use crate::domain::contribution::Draft;
-use crate::domain::measure::threshold_number;
+use crate::domain::measure::{seconds_of_stocks, threshold_number};
 use crate::domain::quantity::{Cell, Quantity as Q};
 use crate::domain::scope::Path;
 use crate::domain::time::Instant;
 use std::sync::Arc;
-
-/// 2020-01-01: sums of seconds since then are small, and the mean age at t is t less their mean.
-const AGES_SINCE: Instant = Instant(1_577_836_800_000);
 
 /// A stretch in which the ticket lay unsolved in one place with one holder.
 struct Stay<'a> {
@@ -37,7 +34,7 @@ pub(super) fn contribute(facts: &Facts, draft: &mut Draft<'_>) {
         let of_rep = stay.holder.rep().map(|rep| draft.context.roster.rep_only(rep));
         for path in [Some(&of_queue), of_rep.as_ref()].into_iter().flatten() {
             lies(&stay, path, stay.from, Cell::plain(Q::Backlog), 1, draft);
-            let since = created.since(AGES_SINCE).0.div_euclid(1000);
+            let since = seconds_of_stocks(created);
             lies(&stay, path, stay.from, Cell::plain(Q::BacklogSince), since, draft);
             for (old, number) in &reached {
                 lies(&stay, path, stay.from.max(*old), Cell::with(Q::BacklogOlder, *number), 1, draft);
@@ -51,9 +48,9 @@ pub(super) fn contribute(facts: &Facts, draft: &mut Draft<'_>) {
 
 fn lies(stay: &Stay<'_>, path: &Arc<Path>, from: Instant, cell: Cell, amount: i64, draft: &mut Draft<'_>) {
     if stay.to.is_none_or(|to| from < to) {
-        draft.ledger.book_cell(path, from, cell, amount);
+        draft.ledger.stock(path, from, cell, amount);
         if let Some(to) = stay.to {
-            draft.ledger.book_cell(path, to, cell, -amount);
+            draft.ledger.stock(path, to, cell, -amount);
         }
     }
 }

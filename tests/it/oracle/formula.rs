@@ -1,6 +1,6 @@
 //! The formulas of the catalogue, by name, over a plain list of amounts.
 
-use super::Amount;
+use super::{Amount, Stay};
 use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::settings::{AbandonRate, ServiceLevel, Settings};
 
@@ -112,6 +112,35 @@ const DURATIONS: [(&str, &[&str]); 13] = [
     ("full_resolution_business_", &["full_resolution_business"]),
     ("full_resolution_", &["full_resolution"]),
 ];
+
+/// The measure called `name` of what stands at the end of a window; none if it is no such measure.
+pub fn stock(name: &str, stays: &[Stay], end: i64, now: i64) -> Option<Answer> {
+    let of = |what: &str| stays.iter().filter(|stay| stay.what == what).copied().collect::<Vec<Stay>>();
+    match name {
+        "waiting_now" => Some(count(of("waiting").iter().filter(|stay| stay.stands_before(end)).count() as i64)),
+        "backlog" | "backlog_unassigned" => {
+            Some(count(of(name).iter().filter(|stay| stay.stands_before(end)).count() as i64))
+        }
+        "backlog_age_mean" => {
+            let created: Vec<i64> =
+                of("backlog").iter().filter(|stay| stay.stands_before(end)).map(|stay| stay.began).collect();
+            let ages: i64 = created.iter().map(|began| end.min(now) - began.div_euclid(1000) * 1000).sum();
+            Some(ratio(ages, created.len() as i64, 0.001))
+        }
+        _ if name.starts_with("backlog_older_than_") => {
+            let limit = threshold(&name["backlog_older_than_".len()..]);
+            let is_old = |stay: &&Stay| stay.began + limit < end && stay.began + limit <= now;
+            Some(count(of("backlog").iter().filter(|stay| stay.stands_before(end)).filter(is_old).count() as i64))
+        }
+        "longest_wait_now" => {
+            let waiting = of("waiting").into_iter().filter(|stay| stay.to.is_none() && stay.from <= now && end > now);
+            let entries: Vec<i64> = waiting.map(|stay| stay.from).collect();
+            let value = entries.iter().min().map_or(Value::None, |first| Value::Exactly((now - first) as f64 / 1000.0));
+            Some(Answer { value, numerator: None, denominator: None, sample: entries.len() as i64 })
+        }
+        _ => None,
+    }
+}
 
 /// The measure called `name` over the amounts inside its window.
 pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settings) -> Answer {

@@ -1,14 +1,12 @@
 //! A ticket, read event by event: who held it when, its replies, its solves, and what they count for.
 
 use super::business::{Clock, Places};
-use super::{Credit, Ledger, World};
+use super::{Credit, Ledger, Stay, World};
 use goalkeeper::domain::event::{
     Author, Content, Direction, Event, Field, Name, Priority, TicketEvent, TicketStatus, TicketWhat,
 };
 use goalkeeper::domain::scope::{Scope, ScopeKind};
 use goalkeeper::domain::settings::PriorityTargets;
-
-const SINCE_2020: i64 = 1_577_836_800_000;
 
 struct Message {
     id: Name,
@@ -224,25 +222,16 @@ impl Fold {
             let to = bounds.get(n + 1).copied().unwrap_or(i64::MAX);
             let queue = world.queue_side(place.queue.as_ref(), place.team.as_ref(), *from);
             let rep: Vec<Scope> = holder.iter().map(|rep| Scope::new(ScopeKind::Rep, rep.clone())).collect();
-            let all = [&queue[..], &rep].concat();
-            let mut add = |scopes: &[Scope], what: &str, from: i64, n: i64| {
-                if from < to {
-                    ledger.add(scopes, what, from, n);
-                    if to < i64::MAX {
-                        ledger.add(scopes, what, to, -n);
-                    }
+            let to = Some(to).filter(|to| *to < i64::MAX);
+            let mut add = |scopes: &[Scope], what| {
+                for scope in scopes {
+                    let stay = Stay { what, began: created, from: *from, to };
+                    ledger.stays.entry(scope.clone()).or_default().push(stay);
                 }
             };
-            add(&all, "backlog", *from, 1);
-            add(&all, "backlog_since", *from, (created - SINCE_2020).div_euclid(1000));
+            add(&[&queue[..], &rep].concat(), "backlog");
             if !is_held {
-                add(&queue, "backlog_unassigned", *from, 1);
-            }
-            for threshold in &world.settings.backlog_thresholds {
-                let old = created.saturating_add(threshold.0);
-                if old <= world.now {
-                    add(&all, &format!("backlog_older_{}", threshold.0), (*from).max(old), 1);
-                }
+                add(&queue, "backlog_unassigned");
             }
         }
     }

@@ -56,7 +56,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "tickets whose status is solved or closed",
         instant: "the last solve",
-        edges: "Reopened and not solved again: not solved. Closed without having been solved: solved when closed.\
+        edges: "Reopened and not solved again: not solved. Closed without having been solved: solved when closed. \
                 Credit: the rep who acted, else the holder.",
         source: "rules and events: tickets",
         formula: Formula::Sum(&[Q::TicketsSolved]),
@@ -123,7 +123,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "replies to solved tickets / tickets_solved",
         instant: "the last solve, both halves",
-        edges: "A reply is a public message of a rep; what opens an outbound ticket replies to nobody. Bots and the\
+        edges: "A reply is a public message of a rep; what opens an outbound ticket replies to nobody. Bots and the \
                 system do not reply. Credit: who solved, whoever replied.",
         source: "Zendesk, agent replies",
         formula: Formula::Ratio(&[Q::SolvedReplies], &[Q::TicketsSolved]),
@@ -135,7 +135,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "solved tickets with one public message of a rep",
         instant: "the last solve",
-        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who\
+        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who \
                 solved.",
         source: "Zendesk, one-touch tickets",
         formula: Formula::Sum(&[Q::SolvedOneTouch]),
@@ -147,7 +147,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "one_touch / tickets_solved",
         instant: "the last solve, both halves",
-        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who\
+        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who \
                 solved.",
         source: "Zendesk, fivetran/dbt_zendesk",
         formula: Formula::Ratio(&[Q::SolvedOneTouch], &[Q::TicketsSolved]),
@@ -159,7 +159,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "solved tickets with two replies / tickets_solved",
         instant: "the last solve, both halves",
-        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who\
+        edges: "What opens an outbound ticket is no reply. Thanks that nobody answers change nothing. Credit: who \
                 solved.",
         source: "fivetran/dbt_zendesk",
         formula: Formula::Ratio(&[Q::SolvedTwoTouch], &[Q::TicketsSolved]),
@@ -171,7 +171,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "events after the creation that change queue or holder",
         instant: "the change",
-        edges: "To nobody and from nobody are changes too; both in one event are one. Somebody unknown is a holder.\
+        edges: "To nobody and from nobody are changes too; both in one event are one. Somebody unknown is a holder. \
                 It counts where the ticket lay before.",
         source: "Zendesk",
         formula: Formula::Sum(&[Q::Reassignments]),
@@ -183,7 +183,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "solved tickets with a reassignment",
         instant: "the last solve",
-        edges: "As reassignments; the first holder of a ticket that was created without one is a change. Credit: who\
+        edges: "As reassignments; the first holder of a ticket that was created without one is a change. Credit: who \
                 solved.",
         source: "Zendesk",
         formula: Formula::Sum(&[Q::TicketsReassigned]),
@@ -217,7 +217,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "solved tickets with an issue type that is a fault",
         instant: "the last solve",
-        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The \
                 issue told last counts.",
         source: "technical support: fault-resolution volume",
         formula: Formula::Sum(&[Q::FaultsSolved]),
@@ -229,7 +229,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "faults solved by their first holder / faults_solved",
         instant: "the last solve, both halves",
-        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The \
                 issue told last counts. A fault that no known rep ever held was owned by nobody. Credit: who solved.",
         source: "technical support; assignee stations of Zendesk",
         formula: Formula::Ratio(&[Q::FaultsOwned], &[Q::FaultsSolved]),
@@ -241,7 +241,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "last solve - creation of faults / solved faults whose creation is known",
         instant: "the last solve, both halves",
-        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The \
                 issue told last counts. As full_resolution.",
         source: "technical support: fault open time",
         formula: Formula::Ratio(&[Q::FaultOpenTime], &[Q::FaultOpenTimes]),
@@ -253,7 +253,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "last solve - creation of faults / solved faults whose creation is known",
         instant: "the last solve, both halves",
-        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The\
+        edges: "`measures.fault_issues` names the issue types that are faults; none named: every ticket is one. The \
                 issue told last counts. As full_resolution.",
         source: "technical support: fault open time",
         formula: Formula::Ratio(&[Q::FaultOpenBusinessTime], &[Q::FaultOpenTimes]),
@@ -265,8 +265,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "first public rep message - creation",
         instant: "the reply",
-        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an\
-                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and\
+        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an \
+                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and \
                 as clock skew. Credit: who replied.",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
@@ -293,7 +293,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within the target / (replied within it + it has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
-        edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The\
+        edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The \
                 priority at the creation counts; a later one rewrites nothing.",
         source: "Zendesk and Zammad, SLA policies",
         formula: Formula::Ratio(&[Q::FirstResponseTargetMet], &[Q::FirstResponseTargetDue]),
@@ -305,7 +305,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "reply - oldest message of the customer that was not answered",
         instant: "the reply",
-        edges: "Further messages of the customer do not begin the wait anew. What came before the first response is\
+        edges: "Further messages of the customer do not begin the wait anew. What came before the first response is \
                 answered by it. Credit: who replied.",
         source: "Zendesk, next reply time",
         formula: Formula::Duration {
@@ -321,7 +321,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and message + X",
-        edges: "What is never answered misses too, unless the ticket is solved when X has passed: thanks wait for\
+        edges: "What is never answered misses too, unless the ticket is solved when X has passed: thanks wait for \
                 nobody.",
         source: "Zendesk, next reply time",
         formula: Formula::Due(Q::NextResponseWithin, Q::NextResponseDue, Thresholds::Response),
@@ -333,7 +333,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "first solve - creation",
         instant: "the first solve",
-        edges: "It stays when the ticket is reopened. Closed without a solve: the close is one. Credit: who solved\
+        edges: "It stays when the ticket is reopened. Closed without a solve: the close is one. Credit: who solved \
                 first.",
         source: "Zendesk, first resolution time",
         formula: Formula::Duration {
@@ -392,13 +392,13 @@ pub(super) static DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "requester_wait_mean",
-        meaning: "Time of solved tickets in new, open and on_hold, from creation to the last solve, on the calendar\
+        meaning: "Time of solved tickets in new, open and on_hold, from creation to the last solve, on the calendar \
                 clock.",
         unit: Unit::Seconds,
         side: Side::Rep,
         formula_text: "time in new, open and on_hold / solved tickets whose creation is known",
         instant: "the last solve, both halves",
-        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
                 status that the vocabulary does not know is none of these. Credit: who solved.",
         source: "Zendesk, requester wait time",
         formula: Formula::Ratio(&[Q::RequesterWait], &[Q::FullResolutions]),
@@ -410,7 +410,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "time in new and open / solved tickets whose creation is known",
         instant: "the last solve, both halves",
-        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
                 status that the vocabulary does not know is none of these. Credit: who solved.",
         source: "Zendesk, agent work time",
         formula: Formula::Ratio(&[Q::AgentWork], &[Q::FullResolutions]),
@@ -422,7 +422,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "time in on_hold / solved tickets whose creation is known",
         instant: "the last solve, both halves",
-        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
                 status that the vocabulary does not know is none of these. Credit: who solved.",
         source: "Zendesk, on-hold time",
         formula: Formula::Ratio(&[Q::OnHold], &[Q::FullResolutions]),
@@ -434,9 +434,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "first public rep message - creation",
         instant: "the reply",
-        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an\
-                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and\
-                as clock skew. Credit: who replied. On the business clock: the opening hours of the places where it\
+        edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an \
+                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and \
+                as clock skew. Credit: who replied. On the business clock: the opening hours of the places where it \
                 lay, one after the other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
@@ -452,8 +452,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
-        edges: "What is never answered misses too. Merged and deleted tickets are in no half. On the business clock:\
-                the opening hours of the places where it lay, one after the other, or of the last one\
+        edges: "What is never answered misses too. Merged and deleted tickets are in no half. On the business clock: \
+                the opening hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "rules 6",
         formula: Formula::Due(Q::FirstResponseBusinessWithin, Q::FirstResponseBusinessDue, Thresholds::Response),
@@ -465,9 +465,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within the target / (replied within it + it has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
-        edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The\
-                priority at the creation counts; a later one rewrites nothing. On the business clock: the opening\
-                hours of the places where it lay, one after the other, or of the last one\
+        edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The \
+                priority at the creation counts; a later one rewrites nothing. On the business clock: the opening \
+                hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk and Zammad, SLA policies",
         formula: Formula::Ratio(&[Q::FirstResponseBusinessTargetMet], &[Q::FirstResponseBusinessTargetDue]),
@@ -479,8 +479,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "reply - oldest message of the customer that was not answered",
         instant: "the reply",
-        edges: "Further messages of the customer do not begin the wait anew. What came before the first response is\
-                answered by it. Credit: who replied. On the business clock: the opening hours of the places where it\
+        edges: "Further messages of the customer do not begin the wait anew. What came before the first response is \
+                answered by it. Credit: who replied. On the business clock: the opening hours of the places where it \
                 lay, one after the other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, next reply time",
         formula: Formula::Duration {
@@ -496,8 +496,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
-        edges: "What is never answered misses too, unless the ticket is solved when X has passed: thanks wait for\
-                nobody. On the business clock: the opening hours of the places where it lay, one after the other, or\
+        edges: "What is never answered misses too, unless the ticket is solved when X has passed: thanks wait for \
+                nobody. On the business clock: the opening hours of the places where it lay, one after the other, or \
                 of the last one (`measures.business_clock`).",
         source: "Zendesk, next reply time",
         formula: Formula::Due(Q::NextResponseBusinessWithin, Q::NextResponseBusinessDue, Thresholds::Response),
@@ -509,8 +509,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "first solve - creation",
         instant: "the first solve",
-        edges: "It stays when the ticket is reopened. Closed without a solve: the close is one. Credit: who solved\
-                first. On the business clock: the opening hours of the places where it lay, one after the other, or\
+        edges: "It stays when the ticket is reopened. Closed without a solve: the close is one. Credit: who solved \
+                first. On the business clock: the opening hours of the places where it lay, one after the other, or \
                 of the last one (`measures.business_clock`).",
         source: "Zendesk, first resolution time",
         formula: Formula::Duration {
@@ -526,8 +526,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "last solve - creation",
         instant: "the last solve",
-        edges: "Only while the ticket is solved. A later automatic close does not move it. On the business clock: the\
-                opening hours of the places where it lay, one after the other, or of the last one\
+        edges: "Only while the ticket is solved. A later automatic close does not move it. On the business clock: the \
+                opening hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk, full resolution time",
         formula: Formula::Duration {
@@ -543,8 +543,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "solved within X / (solved within X + X has passed unsolved)",
         instant: "the earlier of the last solve and the moment from which on it is late",
-        edges: "What is never solved misses too. Merged and deleted tickets are in no half. On the business clock:\
-                the opening hours of the places where it lay, one after the other, or of the last one\
+        edges: "What is never solved misses too. Merged and deleted tickets are in no half. On the business clock: \
+                the opening hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "rules 6",
         formula: Formula::Due(Q::FullResolutionBusinessWithin, Q::FullResolutionBusinessDue, Thresholds::Resolution),
@@ -556,8 +556,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "solved within the target / (solved within it + it has passed unsolved)",
         instant: "the earlier of the last solve and the moment from which on it is late",
-        edges: "As first_response_in_target, with `measures.resolution_targets`. On the business clock: the opening\
-                hours of the places where it lay, one after the other, or of the last one\
+        edges: "As first_response_in_target, with `measures.resolution_targets`. On the business clock: the opening \
+                hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk and Zammad, SLA policies",
         formula: Formula::Ratio(&[Q::FullResolutionBusinessTargetMet], &[Q::FullResolutionBusinessTargetDue]),
@@ -569,23 +569,23 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "close - creation / closed tickets whose creation is known",
         instant: "the close, both halves",
-        edges: "Only while the ticket is closed. It counts where the ticket lay. On the business clock: the opening\
-                hours of the places where it lay, one after the other, or of the last one\
+        edges: "Only while the ticket is closed. It counts where the ticket lay. On the business clock: the opening \
+                hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk",
         formula: Formula::Ratio(&[Q::BusinessTimeToClose], &[Q::TimesToClose]),
     },
     Definition {
         name: "requester_wait_business_mean",
-        meaning: "Time of solved tickets in new, open and on_hold, from creation to the last solve, on the business\
+        meaning: "Time of solved tickets in new, open and on_hold, from creation to the last solve, on the business \
                 clock.",
         unit: Unit::Seconds,
         side: Side::Rep,
         formula_text: "time in new, open and on_hold / solved tickets whose creation is known",
         instant: "the last solve, both halves",
-        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
-                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock:\
-                the opening hours of the places where it lay, one after the other, or of the last one\
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
+                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock: \
+                the opening hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk, requester wait time",
         formula: Formula::Ratio(&[Q::RequesterBusinessWait], &[Q::FullResolutions]),
@@ -597,9 +597,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "time in new and open / solved tickets whose creation is known",
         instant: "the last solve, both halves",
-        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
-                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock:\
-                the opening hours of the places where it lay, one after the other, or of the last one\
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
+                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock: \
+                the opening hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk, agent work time",
         formula: Formula::Ratio(&[Q::AgentBusinessWork], &[Q::FullResolutions]),
@@ -611,11 +611,56 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "time in on_hold / solved tickets whose creation is known",
         instant: "the last solve, both halves",
-        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A\
-                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock:\
-                the opening hours of the places where it lay, one after the other, or of the last one\
+        edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
+                status that the vocabulary does not know is none of these. Credit: who solved. On the business clock: \
+                the opening hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk, on-hold time",
         formula: Formula::Ratio(&[Q::OnHoldBusiness], &[Q::FullResolutions]),
+    },
+    Definition {
+        name: "backlog",
+        meaning: "Tickets that are not solved.",
+        unit: Unit::Count,
+        side: Side::QueueAndRep,
+        formula_text: "tickets created less tickets solved, of all time up to the window's end",
+        instant: "the window's end; T while the window is under way",
+        edges: "A ticket is there from its creation to its solve, and from a reopening on; a merged one until the \
+                merge. It counts for the team that the queue had when it came to lie there.",
+        source: "Zendesk, backlog",
+        formula: Formula::Stock(&[Q::Backlog]),
+    },
+    Definition {
+        name: "backlog_unassigned",
+        meaning: "Tickets that are not solved and that nobody holds.",
+        unit: Unit::Count,
+        side: Side::Queue,
+        formula_text: "tickets of the backlog without a holder",
+        instant: "the window's end; T while the window is under way",
+        edges: "As backlog. Somebody unknown is a holder.",
+        source: "Zendesk, unassigned tickets",
+        formula: Formula::Stock(&[Q::BacklogUnassigned]),
+    },
+    Definition {
+        name: "backlog_age_mean",
+        meaning: "Mean age of tickets that are not solved.",
+        unit: Unit::Seconds,
+        side: Side::QueueAndRep,
+        formula_text: "sum of the instant less the creation / tickets of the backlog",
+        instant: "the window's end; T while the window is under way",
+        edges: "As backlog. Creations are taken to the second. No value without a backlog.",
+        source: "Zendesk, COPC",
+        formula: Formula::Age { since: Q::BacklogSince, count: Q::Backlog },
+    },
+    Definition {
+        name: "backlog_older_than_{X}",
+        meaning: "Tickets that are not solved X after their creation.",
+        unit: Unit::Count,
+        side: Side::QueueAndRep,
+        formula_text: "tickets of the backlog with an age of at least X",
+        instant: "the window's end; T while the window is under way",
+        edges: "As backlog, for each of `measures.backlog_thresholds`. On the calendar clock.",
+        source: "COPC, backlog ageing",
+        formula: Formula::StockBeyond(Q::BacklogOlder, Thresholds::Backlog),
     },
 ];
