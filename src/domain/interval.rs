@@ -24,6 +24,8 @@ pub fn of(measure: &Measure, figure: &Figure, totals: &Amounts, confidence: Conf
             Some(net_promoters(get(Quantity::NpsPromoters), get(Quantity::NpsDetractors), n, confidence.z()))
         }
         Unit::Count | Unit::Seconds | Unit::Score | Unit::Number | Unit::Weighted | Unit::PerThousand => None,
+        // Time is no sample of things that happen one by one.
+        Unit::Share | Unit::PerHour => None,
     }
 }
 

@@ -234,14 +234,16 @@ impl Measure {
             Unit::PerThousand => (1000.0, 1.0),
             // Answers from 1 to 10 make an index of 10 to 100; figures from elsewhere are what they are.
             Unit::Weighted if self.definition.formula == Formula::Csi => (10.0, 1.0),
-            Unit::Weighted => (1.0, 1.0),
+            Unit::Weighted | Unit::Share => (1.0, 1.0),
+            Unit::PerHour => (3_600_000.0, 1.0),
             unit => (1.0, unit.parts() as f64),
         };
         Figure {
             value: (lower > 0).then(|| (upper as f64 * times) / (lower as f64 * parts)),
             numerator: (lower > 0).then_some(upper),
             denominator: Some(lower),
-            sample: lower,
+            // Of time the whole seconds are what was looked at.
+            sample: if matches!(self.definition.unit, Unit::Share | Unit::PerHour) { lower / 1000 } else { lower },
         }
     }
 
