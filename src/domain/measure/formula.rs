@@ -227,19 +227,32 @@ impl Measure {
         is_booked
     }
 
+    /// How many of the unit one is, where the lower half is as large as the upper one.
+    pub fn times(&self) -> f64 {
+        match self.definition.unit {
+            Unit::Points => 100.0,
+            Unit::PerThousand => 1000.0,
+            Unit::PerHour => 3600.0,
+            // Answers from 1 to 10 make an index of 10 to 100.
+            Unit::Weighted if self.definition.formula == Formula::Csi => 10.0,
+            _ => 1.0,
+        }
+    }
+
+    /// The percentile that it is, and the distributions that it is read off.
+    pub fn percentile(&self) -> Option<(u8, &'static [Q])> {
+        match (self.definition.formula, self.parameter) {
+            (Formula::Duration { sketch, .. }, Parameter::Statistic(Statistic::Percentile(n))) => Some((n, sketch)),
+            _ => None,
+        }
+    }
+
     fn over(&self, upper: i64, lower: i64) -> Figure {
         // One division of whole numbers: a value that lies on a bound is equal to it.
-        let (times, parts) = match self.definition.unit {
-            Unit::Points => (100.0, 1.0),
-            Unit::PerThousand => (1000.0, 1.0),
-            // Answers from 1 to 10 make an index of 10 to 100; figures from elsewhere are what they are.
-            Unit::Weighted if self.definition.formula == Formula::Csi => (10.0, 1.0),
-            Unit::Weighted | Unit::Share => (1.0, 1.0),
-            Unit::PerHour => (3_600_000.0, 1.0),
-            unit => (1.0, unit.parts() as f64),
-        };
+        let unit = self.definition.unit;
+        let (above, below) = (self.times() * unit.lower_parts() as f64, unit.parts() as f64);
         Figure {
-            value: (lower > 0).then(|| (upper as f64 * times) / (lower as f64 * parts)),
+            value: (lower > 0).then(|| (upper as f64 * above) / (lower as f64 * below)),
             numerator: (lower > 0).then_some(upper),
             denominator: Some(lower),
             // Of time the whole seconds are what was looked at.

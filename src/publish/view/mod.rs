@@ -18,6 +18,7 @@ use crate::domain::settings::Settings;
 use crate::domain::time::Zone;
 use crate::domain::window::Window;
 use flows::Flows;
+pub(super) use flows::{buckets, series};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use windows::Windows;
