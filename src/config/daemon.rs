@@ -253,6 +253,7 @@ fn rules(file: &mut Section, settings: &mut Settings) {
     settings.future = section.read_or("future", settings.future, values::duration);
     settings.idle = section.read_or("idle", settings.idle, values::positive_duration);
     settings.longest_wait = section.read_or("longest_wait", settings.longest_wait, values::positive_duration);
+    settings.longest_state = section.read_or("longest_state", settings.longest_state, values::at_most_a_day);
     settings.provisional_grace = section.read_or("provisional_grace", settings.provisional_grace, values::duration);
     settings.verdict_lateness = section.read_or("verdict_lateness", settings.verdict_lateness, values::duration);
     settings.first_contact_window =

@@ -32,6 +32,14 @@ pub(super) fn positive_duration(node: &Node) -> Result<Span, String> {
     }
 }
 
+/// A span within which a day and the next one lie.
+pub(super) fn at_most_a_day(node: &Node) -> Result<Span, String> {
+    match positive_duration(node)? {
+        span if span > Span::days(1) => Err("is longer than a day; write at most 24h".to_owned()),
+        span => Ok(span),
+    }
+}
+
 /// A threshold that is counted exactly: its milliseconds are a number of 32 bits, so it is at most some 49 days.
 pub(super) fn threshold(node: &Node) -> Result<Span, String> {
     match positive_duration(node)? {

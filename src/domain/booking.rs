@@ -1,7 +1,7 @@
 //! Bookings: what a record stands for, as integer amounts; and deltas, the only thing that panes ever receive.
 
 use super::amounts::Amounts;
-use super::event::Name;
+use super::event::{Facet, Name, RepState};
 use super::quantity::{Cell, Quantity};
 use super::scope::Path;
 use super::time::{Instant, Span};
@@ -188,6 +188,10 @@ pub enum Message {
     Visit(Visit),
     /// Who handled the contact or ticket.
     Handling(Credit),
+    /// States of a rep in their order, each from its instant on.
+    States(Facet, Vec<(Instant, RepState)>),
+    /// When a rep handled a contact: from and to.
+    Handled(Vec<(Instant, Instant)>),
 }
 
 /// What a customer's record knows of one inbound contact.

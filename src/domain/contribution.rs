@@ -7,7 +7,7 @@ use super::record::{Entry, Record, RecordKey, Sent};
 use super::roster::Roster;
 use super::settings::{Durations, Settings};
 use super::time::{Instant, Span};
-use super::{certification, coaching, complaint, contact, customer, reported, review, survey, ticket};
+use super::{certification, coaching, complaint, contact, customer, reported, review, survey, ticket, timeline};
 use std::sync::Arc;
 
 /// What every contribution depends on beside the record itself.
@@ -46,7 +46,9 @@ pub fn contribution<'a>(key: &RecordKey, record: &'a Record, context: &'a Contex
             Kind::Coaching => coaching::contribute(record, &mut draft),
             Kind::Reported => reported::contribute(record, &mut draft),
             Kind::Customer => customer::contribute(record, &mut draft),
-            Kind::Timeline | Kind::Shift | Kind::RepDay => {}
+            Kind::Timeline => timeline::contribute(record, &mut draft),
+            Kind::Shift => timeline::contribute_shift(record, &mut draft),
+            Kind::RepDay => timeline::contribute_day(key, record, &mut draft),
         }
         draft.tied(record);
     }

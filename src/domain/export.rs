@@ -60,6 +60,14 @@ fn told(message: &Message) -> String {
         Message::Visit(visit) => {
             format!("visit {} answered {} {}", visit.first.to_rfc3339(), visit.answered, credited(&visit.credit))
         }
+        Message::States(facet, states) => {
+            let told = states.iter().map(|(at, state)| format!(" {} {state:?}", at.to_rfc3339()));
+            format!("states {}{}", facet.name(), told.collect::<String>())
+        }
+        Message::Handled(spans) => {
+            let told = spans.iter().map(|(from, to)| format!(" {} to {}", from.to_rfc3339(), to.to_rfc3339()));
+            format!("handled{}", told.collect::<String>())
+        }
         Message::Handling(credit) => format!("handling {}", credited(credit)),
     }
 }

@@ -23,6 +23,7 @@ pub fn of(measure: &Measure, figure: &Figure, totals: &Amounts, confidence: Conf
             let get = |quantity| totals.get(Cell::plain(quantity));
             Some(net_promoters(get(Quantity::NpsPromoters), get(Quantity::NpsDetractors), n, confidence.z()))
         }
+        // Time is no sample of things that happen one by one.
         _ => None,
     }
 }

@@ -58,6 +58,7 @@ mod survey;
 pub mod target;
 mod ticket;
 pub mod time;
+mod timeline;
 mod unlisted;
 pub mod verdict;
 pub mod watermark;

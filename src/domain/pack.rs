@@ -402,7 +402,13 @@ packed_enum!([] SurveyWhat {
 packed_enum!([] Scale { 0 => Nps {}, 1 => Csat { max max }, 2 => Ces {}, 3 => Csi {} });
 packed_struct!(Entry { source, id, time, seq, revision, retracted, content });
 packed_struct!(RecordKey { kind, namespace, id });
-packed_enum!([] Message { 0 => Link { 0 since }, 1 => Visit { 0 visit }, 2 => Handling { 0 credit } });
+packed_enum!([] Message {
+    0 => Link { 0 since },
+    1 => Visit { 0 visit },
+    2 => Handling { 0 credit },
+    3 => States { 0 facet, 1 states },
+    4 => Handled { 0 spans },
+});
 packed_struct!(Visit { first, answered, credit });
 packed_struct!(Credit { known, rep, queue, team });
 packed_struct!(Received { from, message, frozen });

@@ -170,6 +170,16 @@ quantities! {
     ReportedSample: [Reported] All Count Nothing, "Observations that reported figures stand on";
     // Events that tie in one record: same type, same instant, settled by id only.
     Tied: [Contact, Ticket, Survey, Review, Complaint, Timeline, Shift, Certification, Coaching, Reported] CompanyOnly Count Nothing, "Events of one record, type and instant, whose order only their ids settle";
+    // What reps do all day: spans of time.
+    TimeAvailable: [RepDay] NotQueue Seconds Nothing, "Time available";
+    TimeOnContact: [RepDay] NotQueue Seconds Nothing, "Time on contacts, those at once counted once";
+    TimeWrapUp: [RepDay] NotQueue Seconds Nothing, "Time in after-contact work";
+    TimeBreak: [RepDay] NotQueue Seconds Nothing, "Time on break";
+    TimeTraining: [RepDay] NotQueue Seconds Nothing, "Time in training";
+    TimeMeeting: [RepDay] NotQueue Seconds Nothing, "Time in meetings";
+    TimeOther: [RepDay] NotQueue Seconds Nothing, "Time signed in and otherwise";
+    TimeSignedIn: [RepDay] NotQueue Seconds Nothing, "Time signed in";
+    TimeScheduled: [Shift] NotQueue Seconds Nothing, "Time scheduled";
     // Distributions: the parameter is the bucket of the sketch.
     AnsweredWaits: [Contact] NotRep Count Bucket, "Waits of answered legs by bucket";
     AbandonedWaits: [Contact] NotRep Count Bucket, "Waits of abandoned legs by bucket";
@@ -215,6 +225,7 @@ pub enum By {
 enum Has {
     All,
     NotRep,
+    NotQueue,
     RepOnly,
     CompanyOnly,
 }
@@ -282,6 +293,7 @@ impl Quantity {
         match self.entry().has {
             Has::All => true,
             Has::NotRep => kind != ScopeKind::Rep,
+            Has::NotQueue => kind != ScopeKind::Queue,
             Has::RepOnly => kind == ScopeKind::Rep,
             Has::CompanyOnly => kind == ScopeKind::Company,
         }

@@ -252,6 +252,8 @@ impl Record {
             Message::Visit(visit) => Some(visit.first),
             // What a contact says of itself does not keep the judgement about it alive.
             Message::Handling(_) => None,
+            Message::States(_, states) => states.last().map(|(at, _)| *at),
+            Message::Handled(spans) => spans.last().map(|(_, to)| *to),
         });
         events.chain(messages).max().unwrap_or(Instant::MIN)
     }

@@ -363,6 +363,8 @@ impl Records {
             Message::Link(since) | Message::Visit(Visit { first: since, .. }) => {
                 self.open(&to, since.0.div_euclid(HOUR))
             }
+            Message::States(_, states) => self.open(&to, states.first().map_or(0, |(at, _)| at.0.div_euclid(HOUR))),
+            Message::Handled(spans) => self.open(&to, spans.first().map_or(0, |(from, _)| from.0.div_euclid(HOUR))),
             // A judgement that has expired is not brought back to life by what it once asked for.
             Message::Handling(_) => match self.slots.find(&to) {
                 Some(place) => place,
@@ -380,9 +382,14 @@ impl Records {
             Err(at) => record.received.insert(at, received),
         }
         let settings = context.settings;
-        if to.kind == Kind::Customer
-            && customer::is_saturated(record, settings.first_contact_window, settings.saturation_contacts)
-        {
+        let is_saturated = match to.kind {
+            Kind::Customer => {
+                customer::is_saturated(record, settings.first_contact_window, settings.saturation_contacts)
+            }
+            Kind::RepDay => record.received.len() > settings.saturation_ids,
+            _ => false,
+        };
+        if is_saturated {
             self.saturate(place);
         }
         self.wake(place);

@@ -19,6 +19,8 @@ pub struct Settings {
     pub idle: Span,
     /// A leg without an outcome for so long is unknown.
     pub longest_wait: Span,
+    /// A rep's state without a successor lasts at most so long, and so does the handling of a contact.
+    pub longest_state: Span,
     /// A provisional outcome is booked after this long without an event that says otherwise.
     pub provisional_grace: Span,
     /// The verdict on a window is given so long after its end.
@@ -231,6 +233,7 @@ impl Default for Settings {
             future: Span::minutes(5),
             idle: Span::minutes(10),
             longest_wait: Span::hours(4),
+            longest_state: Span::hours(16),
             provisional_grace: Span::minutes(10),
             verdict_lateness: Span::minutes(15),
             first_contact_window: Span::days(7),

@@ -148,8 +148,7 @@ pub(super) fn book_handling(
     quantities: HandlingQuantities,
     draft: &mut Draft<'_>,
 ) {
-    let Some(ending) = handling.to else { return };
-    let at = handling.wrap.map_or(ending.at, |(wrapped, _, _)| wrapped.max(ending.at));
+    let (Some(ending), Some((_, at))) = (handling.to, handling.span()) else { return };
     let queue = queue_of(&facts.legs[handling.leg], draft);
     let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
     draft.ledger.book(&path, at, quantities.handled, 1);

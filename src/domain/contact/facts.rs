@@ -58,8 +58,8 @@ pub(super) struct Answer<'a> {
 
 /// A rep's work on the contact, from the answer to the end of talk and of after-contact work.
 #[derive(Debug)]
-pub(super) struct Handling<'a> {
-    pub(super) rep: Option<&'a Name>,
+pub(in super::super) struct Handling<'a> {
+    pub(in super::super) rep: Option<&'a Name>,
     pub(super) leg: usize,
     pub(super) team: Option<&'a Name>,
     pub(super) from: Instant,
@@ -68,6 +68,14 @@ pub(super) struct Handling<'a> {
     pub(super) to: Option<Ending<'a>>,
     pub(super) holds: Vec<(Instant, Option<Instant>)>,
     pub(super) wrap: Option<(Instant, Reported, &'a Name)>,
+}
+
+impl Handling<'_> {
+    /// From the answer to the end of after-contact work; none while it goes on.
+    pub(in super::super) fn span(&self) -> Option<(Instant, Instant)> {
+        let ended = self.to?.at;
+        Some((self.from, self.wrap.map_or(ended, |(wrapped, _, _)| wrapped.max(ended))))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,13 +1,14 @@
 //! Contacts: legs in queues, handling by reps, and what both book.
 
 mod book;
-mod facts;
+pub(super) mod facts;
 
 use super::booking::{Credit, Message, Visit};
 use super::contribution::Draft;
 use super::event::Direction;
 use super::quantity::Quantity as Q;
 use super::record::{Record, RecordKey};
+use super::timeline::tell_days;
 use book::{INBOUND, OUTBOUND, book_handling, book_leg, queue_of};
 use facts::{Facts, fold, in_order};
 
@@ -26,6 +27,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         for handling in &facts.handlings {
             book_handling(&facts, handling, OUTBOUND, draft);
         }
+        tell_days(&facts.handlings, draft);
         return;
     }
     for leg in &facts.legs {
@@ -38,6 +40,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         }
         book_handling(&facts, handling, INBOUND, draft);
     }
+    tell_days(&facts.handlings, draft);
     for miss in &facts.misses {
         let queue = miss.leg.and_then(|n| queue_of(&facts.legs[n], draft));
         let path = draft.context.roster.rep_path(Some(miss.rep), queue.as_ref(), miss.team, miss.at);

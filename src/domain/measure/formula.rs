@@ -230,6 +230,7 @@ impl Measure {
         match self.definition.unit {
             Unit::Points => 100.0,
             Unit::PerThousand => 1000.0,
+            Unit::PerHour => 3600.0,
             // Answers from 1 to 10 make an index of 10 to 100.
             Unit::Weighted if self.definition.formula == Formula::Csi => 10.0,
             _ => 1.0,
@@ -247,12 +248,13 @@ impl Measure {
     fn over(&self, upper: i64, lower: i64) -> Figure {
         // One division of whole numbers: a value that lies on a bound is equal to it.
         let unit = self.definition.unit;
-        let (times, parts) = (self.times(), (unit.parts() / unit.lower_parts()) as f64);
+        let (above, below) = (self.times() * unit.lower_parts() as f64, unit.parts() as f64);
         Figure {
-            value: (lower > 0).then(|| (upper as f64 * times) / (lower as f64 * parts)),
+            value: (lower > 0).then(|| (upper as f64 * above) / (lower as f64 * below)),
             numerator: (lower > 0).then_some(upper),
             denominator: Some(lower),
-            sample: lower,
+            // Of time the whole seconds are what was looked at.
+            sample: if matches!(self.definition.unit, Unit::Share | Unit::PerHour) { lower / 1000 } else { lower },
         }
     }
 

@@ -41,6 +41,10 @@ pub enum Unit {
     Weighted,
     /// So many a thousand.
     PerThousand,
+    /// A share of time between 0 and 1; both halves are milliseconds.
+    Share,
+    /// So many an hour; denominators are milliseconds.
+    PerHour,
 }
 
 impl Unit {
@@ -49,11 +53,12 @@ impl Unit {
         match self {
             Unit::Count => "count",
             Unit::Seconds => "seconds",
-            Unit::Ratio | Unit::Score => "ratio",
+            Unit::Ratio | Unit::Score | Unit::Share => "ratio",
             Unit::Points => "points",
             Unit::Mean => "mean",
             Unit::Number | Unit::Weighted => "number",
             Unit::PerThousand => "per_thousand",
+            Unit::PerHour => "per_hour",
         }
     }
 
@@ -66,10 +71,11 @@ impl Unit {
         match self {
             Unit::Count => format!("{}", short(value, 1)),
             Unit::Mean => format!("{}", short(value, 2)),
-            Unit::Ratio | Unit::Score => format!("{} %", short(value * 100.0, 1)),
+            Unit::Ratio | Unit::Score | Unit::Share => format!("{} %", short(value * 100.0, 1)),
             Unit::Points => format!("{} points", short(value, 1)),
             Unit::Number | Unit::Weighted => format!("{}", short(value, 2)),
             Unit::PerThousand => format!("{} per 1,000", short(value, 2)),
+            Unit::PerHour => format!("{} per hour", short(value, 2)),
             Unit::Seconds => match value.abs() {
                 seconds if seconds < 120.0 => format!("{} s", short(value, 1)),
                 seconds if seconds < 7_200.0 => format!("{} min", short(value / 60.0, 1)),
@@ -92,14 +98,14 @@ impl Unit {
     /// How many parts of the integer numerator make one of the unit.
     pub fn parts(self) -> i64 {
         match self {
-            Unit::Seconds | Unit::Score | Unit::Number | Unit::Weighted => 1000,
-            Unit::Count | Unit::Ratio | Unit::Points | Unit::Mean | Unit::PerThousand => 1,
+            Unit::Seconds | Unit::Score | Unit::Number | Unit::Weighted | Unit::Share => 1000,
+            Unit::Count | Unit::Ratio | Unit::Points | Unit::Mean | Unit::PerThousand | Unit::PerHour => 1,
         }
     }
 
     /// How many parts of the integer denominator make one.
     pub fn lower_parts(self) -> i64 {
-        if self == Unit::Weighted { 1000 } else { 1 }
+        if matches!(self, Unit::Weighted | Unit::Share | Unit::PerHour) { 1000 } else { 1 }
     }
 }
 
@@ -112,6 +118,8 @@ pub enum Side {
     Rep,
     /// The queue side, and at rep level only the rep who answered or who holds it.
     QueueAndRep,
+    /// The rep, the rep's team then and up; no queue.
+    Person,
     /// The company only.
     Company,
     /// The scope that the event names, and none above it.
@@ -125,6 +133,7 @@ impl Side {
             Side::Queue => "queue, its team and up",
             Side::Rep => "rep, the rep's team then and up, and the queue itself",
             Side::QueueAndRep => "queue, its team and up; the rep at rep level only",
+            Side::Person => "rep, the rep's team then and up",
             Side::Company => "company",
             Side::Named => "the scope named",
         }
@@ -133,7 +142,7 @@ impl Side {
         match self {
             Side::Queue => kind != ScopeKind::Rep,
             Side::Rep | Side::QueueAndRep => true,
-            Side::Named => kind != ScopeKind::Queue,
+            Side::Named | Side::Person => kind != ScopeKind::Queue,
             Side::Company => kind == ScopeKind::Company,
         }
     }

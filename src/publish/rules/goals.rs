@@ -147,8 +147,11 @@ fn figure(unit: Unit) -> String {
         Unit::Points => "{{ printf \"%.1f\" $value }} points",
         Unit::Number | Unit::Weighted => "{{ printf \"%.2f\" $value }}",
         Unit::PerThousand => "{{ printf \"%.2f\" $value }} per 1,000",
+        Unit::PerHour => "{{ printf \"%.2f\" $value }} per hour",
         Unit::Seconds => "{{ $value | humanizeDuration }}",
-        Unit::Ratio | Unit::Score => "{{ printf \"%.3f\" $value | humanizePercentage | reReplaceAll \"%\" \" %\" }}",
+        Unit::Ratio | Unit::Score | Unit::Share => {
+            "{{ printf \"%.3f\" $value | humanizePercentage | reReplaceAll \"%\" \" %\" }}"
+        }
     };
     format!("{{{{ if ne $value $value }}}}without data{{{{ else }}}}{number}{{{{ end }}}}")
 }

@@ -102,9 +102,10 @@ impl Column {
         });
         let end = match definition.unit {
             Unit::Seconds => "_seconds",
-            Unit::Ratio | Unit::Score => "_ratio",
+            Unit::Ratio | Unit::Score | Unit::Share => "_ratio",
             Unit::Count | Unit::Points | Unit::Mean | Unit::Number | Unit::Weighted => "",
             Unit::PerThousand => "_per_thousand",
+            Unit::PerHour => "_per_hour",
         };
         Column { value: family(end, definition.meaning.to_owned()), components }
     }

@@ -512,6 +512,9 @@ impl Fold<'_> {
             }
             let wrapped_at = handling.wrapped.as_ref().map(|(at, _, _)| *at);
             let Some(at) = handling.end.as_ref().map(|end| end.at).max(wrapped_at) else { continue };
+            if let Some(rep) = &handling.rep {
+                ledger.handled.entry(rep.clone()).or_default().push((handling.began, at));
+            }
             let scopes = self.world.rep_side(&credit, at);
             ledger.add(&scopes, name("handled"), at, 1);
             let (talk, hold, wrap, skews) = self.durations(handling);

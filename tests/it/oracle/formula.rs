@@ -73,6 +73,19 @@ fn per_ticket(list: &List, what: &str) -> Answer {
     ratio(list.sum(what), list.sum("tickets_solved"), 1.0)
 }
 
+fn on_contact(list: &List) -> i64 {
+    list.sum("time_on_contact") + list.sum("time_wrap_up")
+}
+
+fn signed_in(list: &List) -> i64 {
+    list.starting("time_") - list.sum("time_scheduled") - list.starting("time_to_close")
+}
+
+/// Something over milliseconds, of which whole seconds were looked at.
+fn of_time(upper: i64, lower: i64, scale: f64) -> Answer {
+    Answer { sample: lower / 1000, ..ratio(upper, lower, scale) }
+}
+
 /// The share of ones among ones and zeros.
 fn share(values: &[i64]) -> Answer {
     ratio(values.iter().sum(), values.len() as i64, 1.0)
@@ -168,6 +181,27 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "missed" => return count(list.starting("missed_") - list.sum("missed_caller_left")),
         "hold_time_mean" => return mean(&list.values("hold")),
         "wrap_time_mean" => return mean(&list.values("wrap")),
+        _ if name.starts_with("time_") || ["signed_in_time", "scheduled_time"].contains(&name) => {
+            let all = if name == "scheduled_time" { list.sum("time_scheduled") } else { signed_in(&list) };
+            let n = match name {
+                "signed_in_time" | "scheduled_time" => all,
+                _ => list.sum(name),
+            };
+            let value = if all > 0 { Value::Exactly(n as f64 / 1000.0) } else { Value::None };
+            return Answer { value, numerator: (all > 0).then_some(n), denominator: None, sample: all };
+        }
+        "occupancy" => return of_time(on_contact(&list), on_contact(&list) + list.sum("time_available"), 1.0),
+        "utilisation" => return of_time(on_contact(&list), signed_in(&list), 1.0),
+        "availability" => {
+            return of_time(on_contact(&list) + list.sum("time_available"), signed_in(&list), 1.0);
+        }
+        "contacts_per_available_hour" => {
+            let at_work = on_contact(&list) + list.sum("time_available");
+            return of_time(list.sum("handled"), at_work, 3_600_000.0);
+        }
+        "contacts_per_scheduled_hour" => {
+            return of_time(list.sum("handled"), list.sum("time_scheduled"), 3_600_000.0);
+        }
         "first_contact_resolution" => {
             return ratio(list.sum("first_contacts_resolved"), list.sum("first_contacts"), 1.0);
         }

@@ -17,6 +17,7 @@ mod house;
 mod people;
 mod survey;
 mod ticket;
+mod timeline;
 mod version;
 
 pub use calendar::{Stretch, stretches};
@@ -37,6 +38,14 @@ pub struct Amount {
     pub n: i64,
 }
 
+/// Something that goes on from one instant to another, its milliseconds one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    pub what: &'static str,
+    pub from: i64,
+    pub to: i64,
+}
+
 /// Something that stands for one scope for a while.
 #[derive(Clone, Copy, Debug)]
 pub struct Stay {
@@ -46,6 +55,15 @@ pub struct Stay {
     pub from: i64,
     /// When it is over, as far as it is known to be.
     pub to: Option<i64>,
+}
+
+impl Span {
+    /// As much of it as lies in a stretch.
+    fn inside(&self, stretch: Stretch) -> Option<Amount> {
+        let from = self.from.max(stretch.start);
+        let overlap = self.to.min(stretch.end) - from;
+        (overlap > 0).then(|| Amount { what: self.what.to_owned(), at: from, n: overlap })
+    }
 }
 
 impl Stay {
@@ -84,6 +102,7 @@ pub struct Visit {
 pub struct Known {
     amounts: HashMap<Scope, Vec<Amount>>,
     stays: HashMap<Scope, Vec<Stay>>,
+    spans: HashMap<Scope, Vec<Span>>,
     first: Option<i64>,
     now: i64,
 }
@@ -93,6 +112,9 @@ pub struct Known {
 pub struct Ledger {
     amounts: HashMap<Scope, Vec<Amount>>,
     stays: HashMap<Scope, Vec<Stay>>,
+    spans: HashMap<Scope, Vec<Span>>,
+    /// When each rep handled contacts.
+    handled: BTreeMap<Name, Vec<(i64, i64)>>,
 }
 
 impl Ledger {
@@ -101,6 +123,12 @@ impl Ledger {
         for scope in scopes {
             let amount = Amount { what: what.clone(), at, n };
             self.amounts.entry(scope.clone()).or_default().push(amount);
+        }
+    }
+
+    fn span(&mut self, scopes: &[Scope], what: &'static str, from: i64, to: i64) {
+        for scope in scopes {
+            self.spans.entry(scope.clone()).or_default().push(Span { what, from, to });
         }
     }
 
@@ -144,8 +172,9 @@ impl Known {
         for visits in visits.values() {
             customer::first_contacts(visits, world, &mut ledger);
         }
+        timeline::fold(&records, world, &mut ledger);
         let first = accepted.iter().map(|event| event.time.0).min();
-        Known { amounts: ledger.amounts, stays: ledger.stays, first, now: world.now }
+        Known { amounts: ledger.amounts, stays: ledger.stays, spans: ledger.spans, first, now: world.now }
     }
 
     /// The figure called `measure` of a scope over a stretch of time.
@@ -160,12 +189,15 @@ impl Known {
             return answer;
         }
         let all = self.amounts.get(scope).map(Vec::as_slice).unwrap_or_default();
-        let inside: Vec<&Amount> = all.iter().filter(|a| stretch.start <= a.at && a.at < stretch.end).collect();
+        let mut inside: Vec<&Amount> = all.iter().filter(|a| stretch.start <= a.at && a.at < stretch.end).collect();
+        let spans = self.spans.get(scope).map(Vec::as_slice).unwrap_or_default();
+        let overlaps: Vec<Amount> = spans.iter().filter_map(|span| span.inside(stretch)).collect();
+        inside.extend(&overlaps);
         formula::answer(measure, scope.kind, &inside, settings)
     }
 
     /// Every scope that something counts for.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
-        self.amounts.keys()
+        self.amounts.keys().chain(self.spans.keys())
     }
 }

@@ -25,7 +25,10 @@ pub fn key(kind: Kind, source: &Name, id: &str, settings: &Settings) -> Key {
 }
 
 /// Every record with the events of it that hold, in the order in which they are read.
-pub fn records<'a>(accepted: &'a [Event], settings: &Settings) -> BTreeMap<Key, Vec<&'a Event>> {
+pub type Records<'a> = BTreeMap<Key, Vec<&'a Event>>;
+
+/// The records of what was accepted.
+pub fn records<'a>(accepted: &'a [Event], settings: &Settings) -> Records<'a> {
     let mut versions: BTreeMap<Key, HashMap<(&Name, &str), &Event>> = BTreeMap::new();
     for event in accepted {
         let record = versions.entry(key(event.subject.kind, &event.source, &event.subject.id, settings)).or_default();

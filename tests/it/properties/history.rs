@@ -1,7 +1,7 @@
 //! A generated history: hundreds of events of every kind about a few people, with versions, repeats and retractions.
 
 use super::chance::Chance;
-use super::{contacts, house, tickets};
+use super::{contacts, house, people, tickets};
 use goalkeeper::domain::event::{ContactEvent, Content, CustomerHash, Event, Field, Kind, Name, Subject};
 use goalkeeper::domain::time::{DAY, HOUR, Instant, MINUTE};
 
@@ -70,6 +70,9 @@ pub fn history(seed: u64, begin: i64, days: i64, size: usize) -> Vec<Event> {
         }
         if pen.chance.per_cent(6) {
             house::house(&mut pen, at);
+        }
+        if pen.chance.per_cent(8) {
+            people::day(&mut pen, at);
         }
     }
     pen.events

@@ -8,15 +8,17 @@ mod first_contact;
 mod house;
 mod judgements;
 mod tickets;
+mod time;
 
 use super::Definition;
 
 /// The chapters of the catalogue, in the order of its documentation.
-static CHAPTERS: [&[Definition]; 6] = [
+static CHAPTERS: [&[Definition]; 7] = [
     contacts::DEFINITIONS,
     first_contact::DEFINITIONS,
     tickets::DEFINITIONS,
     judgements::DEFINITIONS,
+    time::DEFINITIONS,
     house::DEFINITIONS,
     books::DEFINITIONS,
 ];
