@@ -16,7 +16,7 @@ pub use thresholds::{Thresholds, threshold_number};
 
 use super::quantity::Quantity as Q;
 use super::scope::ScopeKind;
-use super::settings::{AbandonRate, ServiceLevel, Settings};
+use super::settings::Settings;
 use super::time::Span;
 use formula::Formula;
 
@@ -238,20 +238,18 @@ impl Definition {
     /// The measures that this entry stands for under these settings.
     pub fn measures(&'static self, settings: &Settings) -> Vec<Measure> {
         let one = |name: String, parameter| Measure { name, definition: self, parameter };
+        if let Some(family) = self.formula.thresholds() {
+            let mut thresholds = family.of(settings).to_vec();
+            thresholds.sort_unstable();
+            thresholds.dedup();
+            let at = |x| one(self.name.replace("{X}", &short(x)), Parameter::Number(threshold_number(x)));
+            return thresholds.into_iter().map(at).collect();
+        }
         match self.formula {
             Formula::Reason(_, names) => (1..)
                 .zip(names)
                 .map(|(n, name)| one(self.name.replace("{reason}", name), Parameter::Number(n)))
                 .collect(),
-            Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family) => {
-                let mut thresholds = family.of(settings).to_vec();
-                thresholds.sort_unstable();
-                thresholds.dedup();
-                thresholds
-                    .into_iter()
-                    .map(|x| one(self.name.replace("{X}", &short(x)), Parameter::Number(threshold_number(x))))
-                    .collect()
-            }
             Formula::Duration { .. } => STATISTICS
                 .iter()
                 .map(|(statistic, name)| one(self.name.replace("{statistic}", name), Parameter::Statistic(*statistic)))
@@ -288,19 +286,13 @@ impl Measure {
     pub fn thresholds(&self, settings: &Settings) -> Vec<(Thresholds, u32)> {
         let configured = |family: Thresholds| (family, family.of(settings).first().map_or(0, |x| threshold_number(*x)));
         let (in_time, short) = (configured(Thresholds::ServiceLevel), configured(Thresholds::ShortAbandon));
-        match (self.definition.formula, self.parameter) {
-            (
-                Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family),
-                Parameter::Number(x),
-            ) => vec![(family, x)],
-            (Formula::Sum([Q::AbandonedShort]), _) => vec![short],
-            (Formula::ServiceLevel, _) => match settings.service_level {
-                ServiceLevel::ShortAbandonsPositive | ServiceLevel::OfferedMinusShort => vec![in_time, short],
-                _ => vec![in_time],
-            },
-            (Formula::AbandonRate, _) if settings.abandon_rate == AbandonRate::WithoutShort => vec![short],
-            _ => Vec::new(),
-        }
+        let own = match (self.definition.formula.thresholds(), self.parameter) {
+            (Some(family), Parameter::Number(x)) => Some((family, x)),
+            _ => None,
+        };
+        let in_time = self.has_term(Q::AnsweredInTime, settings).then_some(in_time);
+        let short = self.has_term(Q::AbandonedShort, settings).then_some(short);
+        [own, in_time, short].into_iter().flatten().collect()
     }
 }
 

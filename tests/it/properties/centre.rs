@@ -4,7 +4,7 @@ use super::chance::Chance;
 use chrono_tz::Tz;
 use goalkeeper::domain::engine::Room;
 use goalkeeper::domain::event::Name;
-use goalkeeper::domain::roster::{Membership, Queue, Rep, RosterData, Team, Unit};
+use goalkeeper::domain::roster::{Issue, Membership, Owner, Queue, Rep, RosterData, Team, Unit};
 use goalkeeper::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Source};
 use goalkeeper::domain::time::{DAY, Instant, Span};
 use goalkeeper::domain::window::{Reach, Window};
@@ -30,6 +30,11 @@ pub const QUEUES: [&str; 5] = ["sales", "support", "faults", "claims", "q-unlist
 pub const REPS: [&str; 6] = ["ines", "jon", "kim", "lea", "max", "r-unlisted"];
 /// Teams that an event may name; the last is not on the roster.
 pub const TEAMS: [&str; 4] = ["north", "south", "night", "t-unlisted"];
+
+/// Types of issue; the last has no owner.
+pub const ISSUES: [&str; 4] = ["invoice", "fault", "order", "other"];
+/// Outcome codes.
+pub const DISPOSITIONS: [&str; 3] = ["expert", "misrouted", "done"];
 
 pub fn name(text: &str) -> Name {
     Name::from(text)
@@ -83,6 +88,18 @@ pub fn roster(begin: i64, days: i64, chance: &mut Chance) -> RosterData {
                 aliases: if n < 3 { vec![(name(PHONES[1]), name(&format!("ext-{n}")))] } else { vec![] },
             })
             .collect(),
+        issues: ISSUES[..3]
+            .iter()
+            .map(|id| {
+                let team = chance.per_cent(50);
+                let owner = if team {
+                    Owner::Team(name(chance.pick(&TEAMS)))
+                } else {
+                    Owner::Queue(name(chance.pick(&QUEUES)))
+                };
+                Issue { id: name(id), owner }
+            })
+            .collect(),
     }
 }
 
@@ -110,6 +127,8 @@ pub fn settings(chance: &mut Chance) -> Settings {
         wait_thresholds: vec![Span::seconds(20), Span::seconds(chance.between(21, 300))],
         response_thresholds: vec![Span::hours(4), Span::minutes(chance.between(1, 60))],
         resolution_thresholds: vec![Span::hours(24), Span::hours(chance.between(25, 90))],
+        needed_transfers: if chance.per_cent(50) { vec![name(DISPOSITIONS[0])] } else { vec![] },
+        unneeded_transfers: vec![name(DISPOSITIONS[1])],
         ..Settings::default()
     };
     let shared = Source { contacts: Some(name("phones")), ..Source::default() };
