@@ -623,6 +623,7 @@ impl Fold<'_> {
             let at = self.end_of_wait(n).map(|(at, _)| at).or((too_long <= self.world.now).then_some(too_long));
             let entry = heard.min(at.unwrap_or(heard));
             ledger.add(&side(entry), "queued", entry, 1);
+            ledger.stay(&side(entry), "waiting", entry, at);
             if let Some(at) = at {
                 ledger.add(&side(at), "unknown", at, 1);
             }
@@ -635,6 +636,7 @@ impl Fold<'_> {
         let entry = leg.entered.unwrap_or(outcome.at - wait.unwrap_or(0)).min(outcome.at);
         ledger.add(&side(entry), "queued", entry, 1);
         ledger.add(&side(entry), format!("entry_{}", name.split('_').next().expect("is not empty")), entry, 1);
+        ledger.stay(&side(entry), "waiting", entry, Some(outcome.at));
         if skewed {
             ledger.add(&scopes, "skew", outcome.at, 1);
         }
