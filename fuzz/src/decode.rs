@@ -54,7 +54,7 @@ fn header(line: &[u8]) -> Option<(&str, &[u8])> {
 
 fn engine() -> Engine {
     let company = Unit { id: "acme".into(), zone: None, hours: None };
-    let data = RosterData { company, departments: vec![], teams: vec![], queues: vec![], reps: vec![] };
+    let data = RosterData { company, departments: vec![], teams: vec![], queues: vec![], reps: vec![], issues: vec![] };
     Engine::new(Arc::new(Roster::new(data)), Arc::new(Settings::default()))
 }
 

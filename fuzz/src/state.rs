@@ -43,7 +43,7 @@ pub fn run(bytes: &[u8]) -> bool {
     assert_eq!(second.saved().expect("it can be read"), saved);
 
     let company = Unit { id: "acme".into(), zone: None, hours: None };
-    let data = RosterData { company, departments: vec![], teams: vec![], queues: vec![], reps: vec![] };
+    let data = RosterData { company, departments: vec![], teams: vec![], queues: vec![], reps: vec![], issues: vec![] };
     let mut engine = Engine::new(Arc::new(Roster::new(data)), Arc::new(Settings::default()));
     store.restore(&mut engine, saved.unwrap_or_default().position).expect("what was imported can be restored");
     engine.audit(true, drop);

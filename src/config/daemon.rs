@@ -319,6 +319,17 @@ fn measures(file: &mut Section, settings: &mut Settings) {
     settings.service_level_threshold = level.read_or("threshold", settings.service_level_threshold, values::threshold);
     let formulas = ServiceLevel::ALL.map(|formula| (formula.id(), formula));
     settings.service_level = level.read_or("formula", settings.service_level, values::one_of(&formulas));
+    let mut transfers = section.section("transfers");
+    settings.needed_transfers = dispositions(&mut transfers, "needed");
+    settings.unneeded_transfers = dispositions(&mut transfers, "unneeded");
+    if let Some(both) = settings.needed_transfers.iter().find(|id| settings.unneeded_transfers.contains(id)) {
+        let message = format!("measures.transfers: `{both}` is both needed and unneeded");
+        transfers.document().problem(transfers.at, message, "an outcome code says one of them: remove the other");
+    }
+}
+
+fn dispositions(section: &mut Section, key: &'static str) -> Vec<Name> {
+    section.list(key, values::id).unwrap_or_default().into_iter().map(|(_, id)| id).collect()
 }
 
 /// `{urgent: 1h, high: 4h}`.

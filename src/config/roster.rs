@@ -3,7 +3,7 @@
 use super::document::{At, Document, Node, Section, Value};
 use super::values;
 use crate::domain::event::Name;
-use crate::domain::roster::{Membership, OpeningHours, Queue, Rep, RosterData, Team, Unit};
+use crate::domain::roster::{Issue, Membership, OpeningHours, Owner, Queue, Rep, RosterData, Team, Unit};
 use crate::domain::schedule::DatedWeek;
 use crate::domain::time::{Instant, Zone};
 use chrono::NaiveDate;
@@ -57,7 +57,28 @@ pub(super) fn read(document: &Rc<Document>, node: Node) -> RosterData {
             }
         })
         .collect();
-    RosterData { company, departments, teams, queues, reps }
+    let issues = file.sections("issues").into_iter().filter_map(|mut s| issue(&mut ids, &mut s)).collect();
+    RosterData { company, departments, teams, queues, reps, issues }
+}
+
+/// `{id: invoice, owner: {team: billing}}`, or a queue.
+fn issue(ids: &mut Ids<'_>, section: &mut Section) -> Option<Issue> {
+    let id = section.required("id", values::id);
+    if let Some(id) = &id
+        && !ids.seen.insert(("issue", id.clone()))
+    {
+        let message = format!("issue `{id}` is listed twice");
+        ids.document.problem(section.at, message, "an issue has one owner: remove one");
+    }
+    let mut owner = section.section("owner");
+    let named = (owner.has("team"), owner.has("queue"));
+    let team = ids.reference("team", "team", &mut owner).map(Owner::Team);
+    let queue = ids.reference("queue", "queue", &mut owner).map(Owner::Queue);
+    if named.0 == named.1 {
+        let help = "write owner: {team: billing} or owner: {queue: invoices}";
+        ids.document.problem(section.at, "the owner of an issue is one team or one queue", help);
+    }
+    Some(Issue { id: id?, owner: team.or(queue)? })
 }
 
 fn unit(section: &mut Section, with_zone: bool) -> Unit {

@@ -116,6 +116,7 @@ mod tests {
             teams: Vec::new(),
             queues: vec![queue],
             reps: Vec::new(),
+            issues: Vec::new(),
         })
     }
 

@@ -262,7 +262,14 @@ mod tests {
     /// Records of contacts that entered a queue at these instants, each called after its place.
     fn queued(instants: &[Instant]) -> Records {
         let unit = Unit { id: "acme".into(), zone: None, hours: None };
-        let data = RosterData { company: unit, departments: vec![], teams: vec![], queues: vec![], reps: vec![] };
+        let data = RosterData {
+            company: unit,
+            departments: vec![],
+            teams: vec![],
+            queues: vec![],
+            reps: vec![],
+            issues: vec![],
+        };
         let (roster, settings) = (Roster::new(data), Settings::default());
         let context = Context { roster: &roster, settings: &settings, now: Instant::MIN };
         let mut records = Records::new(10);

@@ -36,6 +36,8 @@ macro_rules! quantities {
 quantities! {
     // Queue side, of legs.
     Queued: [Contact] NotRep Count Nothing, "Contacts that entered a queue";
+    EntriesSettled: [Contact] NotRep Count Nothing, "Entries into a queue that were answered, abandoned or left since";
+    EntriesAbandoned: [Contact] NotRep Count Nothing, "Entries into a queue that were abandoned since";
     Answered: [Contact] NotRep Count Nothing, "Legs that were connected to somebody";
     Abandoned: [Contact] NotRep Count Nothing, "Legs in which the customer gave up waiting, short ones included";
     Left: [Contact] NotRep Count Word(LEFT_NAMES), "Legs that left the queue another way, by reason";
@@ -55,20 +57,40 @@ quantities! {
     LeftWithin: [Contact] NotRep Count Threshold(Wait), "Left legs with a wait of at most the threshold";
     // Rep side, of handling.
     RepAnswered: [Contact] RepOnly Count Nothing, "Handlings that the rep began";
+    RingsAnswered: [Contact] All Count Nothing, "Rings that a rep answered";
+    RingTime: [Contact] All Seconds Nothing, "Ring of answered and missed rings";
+    RingTimeKnown: [Contact] All Count Nothing, "Answered and missed rings with a known ring";
     Missed: [Contact] All Count Word(MISS_NAMES), "Rings that ended without an answer, by reason";
     Handled: [Contact] All Count Nothing, "Inbound contacts that a rep finished handling";
     Talk: [Contact] All Seconds Nothing, "Connected time less hold of handled contacts";
     TalkKnown: [Contact] All Count Nothing, "Handled contacts with a known talk";
     Hold: [Contact] All Seconds Nothing, "Hold of handled contacts";
     HoldKnown: [Contact] All Count Nothing, "Handled contacts with a known hold, those without hold included";
+    HandledWithHold: [Contact] All Count Nothing, "Handled contacts with some hold";
     Wrap: [Contact] All Seconds Nothing, "After-contact work of handled contacts";
     WrapKnown: [Contact] All Count Nothing, "Handled contacts whose after-contact work is known, those without any included";
+    HandledWithWrap: [Contact] All Count Nothing, "Handled contacts with some after-contact work";
     HandleTime: [Contact] All Seconds Nothing, "Talk, hold and after-contact work of handled contacts";
     HandleTimeKnown: [Contact] All Count Nothing, "Handled contacts in which talk, hold and after-contact work are known";
+    HandledTransferred: [Contact] All Count Nothing, "Handled contacts that the rep passed on";
+    TransfersBlind: [Contact] All Count Nothing, "Completed transfers without a word to whom they went";
+    TransfersAttended: [Contact] All Count Nothing, "Completed transfers after a word to whom they went";
+    TransfersQueue: [Contact] All Count Nothing, "Completed transfers to a queue";
+    TransfersOther: [Contact] All Count Nothing, "Completed transfers of another kind";
+    Consults: [Contact] All Count Nothing, "Completed consultations without a transfer";
+    TransfersFailed: [Contact] All Count Nothing, "Transfers and consultations that were not completed";
+    TransfersNeeded: [Contact] All Count Nothing, "Completed transfers that were needed";
+    TransfersUnneeded: [Contact] All Count Nothing, "Completed transfers that were not needed";
+    TransfersUnclassified: [Contact] All Count Nothing, "Completed transfers of which nothing says whether they were needed";
+    ChatFirstResponses: [Contact] All Count Nothing, "Contacts with a message of a rep after one of the customer";
+    ChatFirstResponseTime: [Contact] All Seconds Nothing, "From the customer's first message to the first message of a rep after it";
+    ChatResponses: [Contact] All Count Nothing, "Messages of reps that answered the customer";
+    ChatResponseTime: [Contact] All Seconds Nothing, "From the customer's oldest unanswered message to the answer";
     ClockSkew: [Contact, Ticket] All Count Nothing, "Durations that came out negative and were counted as 0";
     FirstContactEligible: [Customer] All Count Nothing, "Answered inbound contacts with a customer whose first-contact window has passed";
     FirstContactResolved: [Customer] All Count Nothing, "Those of them after which the customer did not come back within the window";
-    OutboundContacts: [Contact] CompanyOnly Count Nothing, "Contacts that the centre began";
+    OutboundContacts: [Contact] All Count Nothing, "Contacts that the centre began";
+    OutboundConnected: [Contact] All Count Nothing, "Contacts that the centre began and that were answered";
     OutboundHandled: [Contact] All Count Nothing, "Outbound contacts that a rep finished handling";
     OutboundTalk: [Contact] All Seconds Nothing, "Talk of outbound contacts";
     OutboundTalkKnown: [Contact] All Count Nothing, "Outbound contacts with a known talk";
@@ -186,6 +208,8 @@ quantities! {
     LeftWaits: [Contact] NotRep Count Bucket, "Waits of left legs by bucket";
     TalkTimes: [Contact] NotRep Count Bucket, "Talk of handled contacts by bucket";
     HandleTimes: [Contact] NotRep Count Bucket, "Handle time of handled contacts by bucket";
+    ChatFirstResponseTimes: [Contact] NotRep Count Bucket, "First responses in chats by bucket";
+    ChatResponseTimes: [Contact] NotRep Count Bucket, "Responses in chats by bucket";
     FirstResponseTimes: [Ticket] NotRep Count Bucket, "From creation to first response by bucket";
     FirstResponseBusinessTimes: [Ticket] NotRep Count Bucket, "From creation to first response in business hours by bucket";
     NextResponseTimes: [Ticket] NotRep Count Bucket, "From the oldest message that was not answered to the reply by bucket";

@@ -22,6 +22,26 @@ pub struct RosterData {
     pub queues: Vec<Queue>,
     /// Reps with their teams through time.
     pub reps: Vec<Rep>,
+    /// Whose business each type of issue is.
+    pub issues: Vec<Issue>,
+}
+
+/// A type of issue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Issue {
+    /// As events name it.
+    pub id: Name,
+    /// Who is there to handle it.
+    pub owner: Owner,
+}
+
+/// Whose business something is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Owner {
+    /// A team's.
+    Team(Name),
+    /// That of whoever serves a queue.
+    Queue(Name),
 }
 
 /// What every scope has.
@@ -244,11 +264,26 @@ impl Roster {
         self.data.departments.iter().any(|department| &*department.id == id)
     }
 
+    /// Whose business the issue is, as listed.
+    pub fn owner_of(&self, issue: &str) -> Option<&Owner> {
+        self.data.issues.iter().find(|listed| &*listed.id == issue).map(|listed| &listed.owner)
+    }
+
+    /// The team of a listed rep at an instant.
+    pub fn rep_team(&self, id: &str, at: Instant) -> Option<&Name> {
+        team_at(&self.rep(id)?.teams, at)
+    }
+
+    /// The team of a listed queue at an instant.
+    pub fn queue_team(&self, id: &str, at: Instant) -> Option<&Name> {
+        team_at(&self.queue(id)?.teams, at)
+    }
+
     /// The team of a rep or queue at an instant, or the team itself, as listed.
     pub fn team_of<'a>(&'a self, scope: &'a Scope, at: Instant) -> Option<&'a Name> {
         match scope.kind {
-            ScopeKind::Rep => team_at(&self.rep(&scope.id)?.teams, at),
-            ScopeKind::Queue => team_at(&self.queue(&scope.id)?.teams, at),
+            ScopeKind::Rep => self.rep_team(&scope.id, at),
+            ScopeKind::Queue => self.queue_team(&scope.id, at),
             ScopeKind::Team => self.lists_team(&scope.id).then_some(&scope.id),
             ScopeKind::Department | ScopeKind::Company => None,
         }

@@ -59,6 +59,10 @@ pub struct Settings {
     pub short_abandon: Span,
     /// Which of the field's formulas `abandon_rate` is.
     pub abandon_rate: AbandonRate,
+    /// Outcome codes that say that a transfer was needed.
+    pub needed_transfers: Vec<Name>,
+    /// Outcome codes that say that a transfer was not needed.
+    pub unneeded_transfers: Vec<Name>,
 }
 
 /// The time within which tickets of each priority should be answered or solved.
@@ -173,12 +177,14 @@ pub enum ServiceLevel {
 /// The formulas of abandon rate in use in the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AbandonRate {
+    /// abandoned / queued, both at the entry and once the outcome is known.
+    Plain,
     /// abandoned / (answered + abandoned + left).
     Offered,
     /// abandoned / (answered + abandoned).
     AnsweredPlusAbandoned,
     /// (abandoned - short) / (answered + abandoned - short).
-    WithoutShort,
+    Strict,
 }
 
 impl ServiceLevel {
@@ -202,18 +208,59 @@ impl ServiceLevel {
             ServiceLevel::OfferedMinusShort => "offered_minus_short",
         }
     }
+    /// The formula in words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            ServiceLevel::AnsweredPlusAbandoned => "(answered in time + abandoned in time) / (answered + abandoned)",
+            ServiceLevel::AnsweredOnly => "answered in time / answered",
+            ServiceLevel::Offered => "answered in time / (answered + abandoned)",
+            ServiceLevel::OfferedMinusEarlyAbandons => "answered in time / (answered + abandoned after the threshold)",
+            ServiceLevel::ShortAbandonsPositive => "(answered in time + short abandons) / (answered + abandoned)",
+            ServiceLevel::OfferedMinusShort => "answered in time / (answered + abandoned - short abandons)",
+        }
+    }
+    /// Who in the field uses it.
+    pub const fn source(self) -> &'static str {
+        match self {
+            ServiceLevel::AnsweredPlusAbandoned => "Asterisk ServicelevelPerf2",
+            ServiceLevel::AnsweredOnly => "Asterisk ServicelevelPerf, Wazo",
+            ServiceLevel::Offered => "Vonage",
+            ServiceLevel::OfferedMinusEarlyAbandons => "Bright Pattern",
+            ServiceLevel::ShortAbandonsPositive => "ICMI",
+            ServiceLevel::OfferedMinusShort => "Genesys",
+        }
+    }
 }
 
 impl AbandonRate {
     /// All formulas, in the order of the documentation.
-    pub const ALL: [AbandonRate; 3] =
-        [AbandonRate::Offered, AbandonRate::AnsweredPlusAbandoned, AbandonRate::WithoutShort];
+    pub const ALL: [AbandonRate; 4] =
+        [AbandonRate::Plain, AbandonRate::Offered, AbandonRate::AnsweredPlusAbandoned, AbandonRate::Strict];
     /// The formula's id, as configuration and definitions write it.
     pub fn id(self) -> &'static str {
         match self {
+            AbandonRate::Plain => "plain",
             AbandonRate::Offered => "offered",
             AbandonRate::AnsweredPlusAbandoned => "answered_plus_abandoned",
-            AbandonRate::WithoutShort => "without_short",
+            AbandonRate::Strict => "strict",
+        }
+    }
+    /// The formula in words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            AbandonRate::Plain => "abandoned / (answered + abandoned + left), both counted at the entry into the queue",
+            AbandonRate::Offered => "abandoned / (answered + abandoned + left)",
+            AbandonRate::AnsweredPlusAbandoned => "abandoned / (answered + abandoned)",
+            AbandonRate::Strict => "(abandoned - short abandons) / (answered + abandoned - short abandons)",
+        }
+    }
+    /// Who in the field uses it.
+    pub const fn source(self) -> &'static str {
+        match self {
+            AbandonRate::Plain => "Amazon Connect, abandonment rate",
+            AbandonRate::Offered => "Genesys Cloud",
+            AbandonRate::AnsweredPlusAbandoned => "Twilio Flex Insights",
+            AbandonRate::Strict => "Google CCAI",
         }
     }
 }
@@ -253,6 +300,8 @@ impl Default for Settings {
             service_level: ServiceLevel::Offered,
             short_abandon: Span::seconds(5),
             abandon_rate: AbandonRate::Offered,
+            needed_transfers: Vec::new(),
+            unneeded_transfers: Vec::new(),
         }
     }
 }

@@ -75,11 +75,11 @@ pub fn markdown() -> String {
     }
     let _ = writeln!(text, "\n## Formulas of service level\n\nSet by `measures.service_level.formula`.\n");
     for formula in ServiceLevel::ALL {
-        let _ = writeln!(text, "- `{}`: {}", formula.id(), service_level(formula));
+        let _ = writeln!(text, "- `{}`: {}. {}", formula.id(), formula.text(), formula.source());
     }
     let _ = writeln!(text, "\n## Formulas of abandon rate\n\nSet by `measures.abandon_rate`.\n");
     for formula in AbandonRate::ALL {
-        let _ = writeln!(text, "- `{}`: {}", formula.id(), abandon_rate(formula));
+        let _ = writeln!(text, "- `{}`: {}. {}", formula.id(), formula.text(), formula.source());
     }
     text
 }
@@ -106,33 +106,8 @@ pub fn list(settings: &Settings) -> String {
 /// The formula of a measure in words; where the settings choose one, that.
 pub fn formula(measure: &Measure, settings: &Settings) -> &'static str {
     match measure.definition.name {
-        "service_level" => service_level(settings.service_level),
-        "abandon_rate" => abandon_rate(settings.abandon_rate),
+        "service_level" => settings.service_level.text(),
+        "abandon_rate" => settings.abandon_rate.text(),
         _ => measure.definition.formula_text,
-    }
-}
-
-fn service_level(formula: ServiceLevel) -> &'static str {
-    match formula {
-        ServiceLevel::AnsweredPlusAbandoned => {
-            "(answered in time + abandoned in time) / (answered + abandoned). Asterisk ServicelevelPerf2"
-        }
-        ServiceLevel::AnsweredOnly => "answered in time / answered. Asterisk ServicelevelPerf, Wazo",
-        ServiceLevel::Offered => "answered in time / (answered + abandoned). Vonage",
-        ServiceLevel::OfferedMinusEarlyAbandons => {
-            "answered in time / (answered + abandoned after the threshold). Bright Pattern"
-        }
-        ServiceLevel::ShortAbandonsPositive => "(answered in time + short abandons) / (answered + abandoned). ICMI",
-        ServiceLevel::OfferedMinusShort => "answered in time / (answered + abandoned - short abandons). Genesys",
-    }
-}
-
-fn abandon_rate(formula: AbandonRate) -> &'static str {
-    match formula {
-        AbandonRate::Offered => "abandoned / (answered + abandoned + left). Genesys Cloud",
-        AbandonRate::AnsweredPlusAbandoned => "abandoned / (answered + abandoned)",
-        AbandonRate::WithoutShort => {
-            "(abandoned - short abandons) / (answered + abandoned - short abandons). Google CCAI"
-        }
     }
 }

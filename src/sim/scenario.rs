@@ -20,7 +20,8 @@
 //! zone, or RFC 3339. `#` begins a comment.
 //!
 //! - **Who**: `company`, `department`, `team`, `queue` and `rep` with an id and `key=value` words. A second line of a rep
-//!   or queue with `from=DATE` is a move; `alias.SOURCE=NAME` is what a source calls a rep.
+//!   or queue with `from=DATE` is a move; `alias.SOURCE=NAME` is what a source calls a rep. `issue invoice team=billing`
+//!   (or `queue=`) says whose business an issue is.
 //! - **Rules**: `set path.to.option=value`, as in `goalkeeper.yaml`. Roster lines and `set` after the first event are a
 //!   reload.
 //! - **Targets**: `target ID key=value ...`, as in the file of targets; the title is the id unless it is said.
@@ -135,6 +136,7 @@ struct Reader {
     teams: Vec<Unit>,
     queues: Vec<Unit>,
     reps: Vec<Unit>,
+    issues: Vec<Unit>,
     targets: Vec<Unit>,
     settings: Vec<(String, String)>,
     configured: bool,
@@ -151,6 +153,7 @@ pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
         teams: Vec::new(),
         queues: Vec::new(),
         reps: Vec::new(),
+        issues: Vec::new(),
         targets: Vec::new(),
         settings: Vec::new(),
         configured: false,
@@ -216,6 +219,7 @@ impl Reader {
             ["team", id, ref rest @ ..] => self.add(|r| &mut r.teams, id, rest)?,
             ["queue", id, ref rest @ ..] => self.add(|r| &mut r.queues, id, rest)?,
             ["rep", id, ref rest @ ..] => self.add(|r| &mut r.reps, id, rest)?,
+            ["issue", id, ref rest @ ..] => self.add(|r| &mut r.issues, id, rest)?,
             ["target", id, ref rest @ ..] => self.add(|r| &mut r.targets, id, rest)?,
             ["set", setting] => {
                 let (path, value) = setting.split_once('=').ok_or("write it as set path.to.option=value")?;
@@ -370,8 +374,8 @@ impl Reader {
         if std::mem::replace(&mut self.configured, true) {
             return;
         }
-        let [departments, teams, queues, reps] = [&self.departments, &self.teams, &self.queues, &self.reps];
-        let roster = files::roster(&self.company, departments, teams, queues, reps);
+        let [departments, teams, queues] = [&self.departments, &self.teams, &self.queues];
+        let roster = files::roster(&self.company, departments, teams, queues, &self.reps, &self.issues);
         let (rules, targets) = (files::rules(&self.settings), files::targets(&self.targets));
         steps.push(Step::Configure { roster, rules, targets });
     }

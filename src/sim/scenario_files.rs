@@ -10,7 +10,14 @@ pub(super) struct Unit {
 }
 
 /// The text of a `roster.yaml`.
-pub(super) fn roster(company: &Unit, departments: &[Unit], teams: &[Unit], queues: &[Unit], reps: &[Unit]) -> String {
+pub(super) fn roster(
+    company: &Unit,
+    departments: &[Unit],
+    teams: &[Unit],
+    queues: &[Unit],
+    reps: &[Unit],
+    issues: &[Unit],
+) -> String {
     let mut roster = String::from("company: ");
     flow(&mut roster, company, &["zone", "hours", "holidays"]);
     for (name, units, scalars) in [
@@ -33,6 +40,14 @@ pub(super) fn roster(company: &Unit, departments: &[Unit], teams: &[Unit], queue
             let lines: Vec<&Unit> = units.iter().filter(|other| other.id == unit.id).collect();
             member(&mut roster, &lines, scalars);
         }
+    }
+    roster.push_str("\nissues:");
+    if issues.is_empty() {
+        roster.push_str(" []");
+    }
+    for issue in issues {
+        let words = issue.words.iter().map(|(kind, id)| format!("{kind}: {id}")).collect::<Vec<String>>();
+        let _ = write!(roster, "\n  - {{id: {}, owner: {{{}}}}}", issue.id, words.join(", "));
     }
     roster.push('\n');
     roster

@@ -512,7 +512,7 @@ fn bytes_that_were_damaged_never_panic_and_are_refused_or_read() {
 fn the_engine_refuses_by_name_and_goes_on() {
     let company = Unit { id: "acme".into(), zone: None, hours: None };
     let (departments, teams, queues, reps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let roster = Roster::new(RosterData { company, departments, teams, queues, reps });
+    let roster = Roster::new(RosterData { company, departments, teams, queues, reps, issues: vec![] });
     // Support and ines, and contacts a and c with no customer.
     let settings = Settings { saturation_ids: 2, unlisted_scopes: 2, live_records: 2, ..Settings::default() };
     let mut engine = Engine::new(Arc::new(roster), Arc::new(settings));

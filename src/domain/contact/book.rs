@@ -4,9 +4,12 @@ use super::super::contribution::Draft;
 use super::super::event::{EndedBy, LeftReason, Name, Reported};
 use super::super::measure::threshold_number;
 use super::super::quantity::{Cell, Quantity as Q};
+use super::super::scope::Path;
 use super::super::settings::Durations;
 use super::super::time::{Instant, Span};
-use super::facts::{Ending, Facts, Handling, Leg};
+use super::facts::{Ending, Facts, Handling, Leg, Ring};
+use super::transfers::was_passed_on;
+use std::sync::Arc;
 
 /// What became of a leg.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +84,12 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
     let entry = entry.min(at);
     let entry_path = roster.queue_path(queue.as_ref(), leg.team, entry);
     draft.ledger.book(&entry_path, entry, Q::Queued, 1);
+    if !matches!(outcome, Outcome::Unknown) {
+        draft.ledger.book(&entry_path, entry, Q::EntriesSettled, 1);
+    }
+    if matches!(outcome, Outcome::Abandoned) {
+        draft.ledger.book(&entry_path, entry, Q::EntriesAbandoned, 1);
+    }
     draft.ledger.stock(&entry_path, entry, Cell::plain(Q::Waiting), 1);
     // The wait ends where it began, also if the queue has come to another team meanwhile.
     draft.ledger.stock(&entry_path, at, Cell::plain(Q::Waiting), -1);
@@ -142,12 +151,8 @@ pub(super) const OUTBOUND: HandlingQuantities = HandlingQuantities {
     detailed: false,
 };
 
-pub(super) fn book_handling(
-    facts: &Facts<'_>,
-    handling: &Handling<'_>,
-    quantities: HandlingQuantities,
-    draft: &mut Draft<'_>,
-) {
+pub(super) fn book_handling(facts: &Facts<'_>, number: usize, quantities: HandlingQuantities, draft: &mut Draft<'_>) {
+    let handling = &facts.handlings[number];
     let (Some(ending), Some((_, at))) = (handling.to, handling.span()) else { return };
     let queue = queue_of(&facts.legs[handling.leg], draft);
     let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
@@ -168,10 +173,49 @@ pub(super) fn book_handling(
         if let Some(wrap) = wrap {
             draft.ledger.duration(&path, at, [Q::Wrap, Q::WrapKnown], None, wrap);
         }
+        let is_more = |span: Option<Span>| span.is_some_and(|span| span.0 > 0);
+        for (is_so, quantity) in [
+            (is_more(hold), Q::HandledWithHold),
+            (is_more(wrap), Q::HandledWithWrap),
+            (was_passed_on(facts, number), Q::HandledTransferred),
+        ] {
+            if is_so {
+                draft.ledger.book(&path, at, quantity, 1);
+            }
+        }
     }
     if let (Some(talk), Some(hold), Some(wrap)) = (talk, hold, wrap) {
         let whole = Span(talk.0 + hold.0 + wrap.0);
         draft.ledger.duration(&path, at, quantities.handle, distribution(Q::HandleTimes, whole), whole);
+    }
+}
+
+/// A ring that ended at `at`; what it counts for is on the path.
+pub(super) fn book_ring(ring: &Ring<'_>, path: &Arc<Path>, at: Instant, draft: &mut Draft<'_>) {
+    let measured = ring.since.map(|since| at.since(since));
+    if let Some(span) = chosen(draft.durations(ring.source), measured, ring.told) {
+        draft.ledger.duration(path, at, [Q::RingTime, Q::RingTimeKnown], None, span);
+    }
+}
+
+/// Each answer of a rep in a chat, and the first of them once more.
+pub(super) fn book_replies(facts: &Facts<'_>, draft: &mut Draft<'_>) {
+    let first = [Q::ChatFirstResponseTime, Q::ChatFirstResponses];
+    let each = [Q::ChatResponseTime, Q::ChatResponses];
+    for (n, reply) in facts.replies.iter().enumerate() {
+        let handling = facts.handling_at(reply.rep, reply.at).map(|n| &facts.handlings[n]);
+        let rep = reply.rep.or_else(|| handling.and_then(|handling| handling.rep));
+        let queue = handling.and_then(|handling| queue_of(&facts.legs[handling.leg], draft));
+        let team = reply.team.or_else(|| handling.and_then(|handling| handling.team));
+        let path = draft.context.roster.rep_path(rep, queue.as_ref(), team, reply.at);
+        let span = reply.at.since(reply.asked);
+        let settings = draft.context.settings;
+        if n == 0 {
+            let cell = settings.cell_of(Q::ChatFirstResponseTimes, span);
+            draft.ledger.duration(&path, reply.at, first, Some(cell), span);
+        }
+        let cell = settings.cell_of(Q::ChatResponseTimes, span);
+        draft.ledger.duration(&path, reply.at, each, Some(cell), span);
     }
 }
 

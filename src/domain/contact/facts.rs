@@ -5,10 +5,13 @@
 
 use super::super::contribution::Draft;
 use super::super::event::{
-    ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Field, LeftReason, MissReason, Name, Reported,
+    Author, ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Field, LeftReason, MissReason, Name,
+    Reported,
 };
 use super::super::record::{Entry, Record};
 use super::super::time::{Instant, Span};
+use hashbrown::HashSet;
+use rustc_hash::FxBuildHasher;
 
 /// What a contact is, folded from its entries.
 #[derive(Debug, Default)]
@@ -19,6 +22,13 @@ pub(super) struct Facts<'a> {
     pub(super) legs: Vec<Leg<'a>>,
     pub(super) handlings: Vec<Handling<'a>>,
     pub(super) misses: Vec<Miss<'a>>,
+    pub(super) transfers: Vec<Transfer<'a>>,
+    pub(super) replies: Vec<Reply<'a>>,
+    /// Reps at whom it rings, and since when.
+    ringing: Vec<(&'a Name, Instant)>,
+    messages: HashSet<&'a Name, FxBuildHasher>,
+    /// The customer's oldest message that nobody has answered.
+    asked: Option<Instant>,
     /// Ends of the whole contact, in order.
     pub(super) ends: Vec<(Instant, Option<EndedBy>)>,
 }
@@ -63,6 +73,7 @@ pub(in super::super) struct Handling<'a> {
     pub(super) leg: usize,
     pub(super) team: Option<&'a Name>,
     pub(super) from: Instant,
+    pub(super) ring: Ring<'a>,
     /// True if only its end told of it: then its span is no measurement.
     pub(super) proven: bool,
     pub(super) to: Option<Ending<'a>>,
@@ -95,6 +106,32 @@ pub(super) struct Miss<'a> {
     pub(super) team: Option<&'a Name>,
     pub(super) at: Instant,
     pub(super) reason: MissReason,
+    pub(super) ring: Ring<'a>,
+}
+
+/// How long it rang before it was answered or missed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ring<'a> {
+    pub(super) since: Option<Instant>,
+    pub(super) told: Reported,
+    pub(super) source: &'a Name,
+}
+
+/// A rep passed the contact on, or tried to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transfer<'a> {
+    pub(super) rep: &'a Name,
+    pub(super) entry: &'a Entry,
+    pub(super) event: &'a ContactEvent,
+}
+
+/// A rep's message that answered the customer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reply<'a> {
+    pub(super) rep: Option<&'a Name>,
+    pub(super) team: Option<&'a Name>,
+    pub(super) at: Instant,
+    pub(super) asked: Instant,
 }
 
 /// The entries that hold, in fold order; where begin and end of one thing fall in the same instant and the thing is
@@ -126,7 +163,8 @@ pub(super) fn in_order<'a>(record: &'a Record, draft: &Draft<'_>) -> Vec<(&'a En
     entries
 }
 
-type Told<'a> = (&'a Entry, &'a ContactEvent);
+/// An event of a contact, and its entry.
+pub(super) type Told<'a> = (&'a Entry, &'a ContactEvent);
 
 /// True if `end` ends the kind of thing that `begin` begins, for the same rep.
 fn ends(begin: Told<'_>, end: Told<'_>, draft: &Draft<'_>) -> bool {
@@ -154,7 +192,7 @@ fn is_open(before: &[Told<'_>], begin: Told<'_>, draft: &Draft<'_>) -> bool {
 }
 
 /// The rep that an event names, by the roster's id.
-fn rep_of<'a>((entry, event): Told<'a>, draft: &Draft<'a>) -> Option<&'a Name> {
+pub(super) fn rep_of<'a>((entry, event): Told<'a>, draft: &Draft<'a>) -> Option<&'a Name> {
     event.shared.rep.value().map(|rep| draft.context.roster.rep_id(&entry.source, rep))
 }
 
@@ -176,8 +214,14 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
         let rep = shared.rep.value().map(|rep| draft.context.roster.rep_id(&entry.source, rep));
         let at = entry.time;
         match &event.what {
-            ContactWhat::Started | ContactWhat::Message { .. } | ContactWhat::Updated => {}
-            ContactWhat::Transferred { .. } => {}
+            ContactWhat::Started | ContactWhat::Updated => {}
+            ContactWhat::Transferred { .. } => facts.transfers.extend(rep.map(|rep| Transfer { rep, entry, event })),
+            ContactWhat::Message { message, author } => {
+                // Told twice it is one message.
+                if facts.messages.insert(message) {
+                    facts.take_message(*author, rep, shared.team(), at);
+                }
+            }
             ContactWhat::Queued => {
                 let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
                 facts.legs[leg].queued.get_or_insert(at);
@@ -188,21 +232,25 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
                 if let Some(leg) = facts.place(entry, event, rep, last_queued, draft) {
                     facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 }
+                facts.stops_ringing(rep);
+                facts.ringing.extend(rep.map(|rep| (rep, at)));
             }
-            ContactWhat::Missed { reason, .. } => {
+            ContactWhat::Missed { reason, ring } => {
                 let leg = facts.place(entry, event, rep, last_queued, draft);
+                let ring = Ring { since: facts.stops_ringing(rep), told: *ring, source: &entry.source };
                 if let Some(rep) = rep {
-                    facts.misses.push(Miss { rep, leg, team: shared.team(), at, reason: *reason });
+                    facts.misses.push(Miss { rep, leg, team: shared.team(), at, reason: *reason, ring });
                 }
             }
-            ContactWhat::Answered { wait, .. } => {
+            ContactWhat::Answered { wait, ring } => {
+                let ring = Ring { since: facts.stops_ringing(rep), told: *ring, source: &entry.source };
                 let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
                 facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 let answer = Answer { at, wait: *wait, source: &entry.source, at_is_known: true };
                 facts.legs[leg].answered.get_or_insert(answer);
                 match facts.open_handling(rep) {
                     Some(open) => facts.handlings[open].team = shared.team().or(facts.handlings[open].team),
-                    None => facts.handlings.push(Handling::begin(rep, leg, shared.team(), at)),
+                    None => facts.handlings.push(Handling::begin(rep, leg, shared.team(), at, ring)),
                 }
             }
             ContactWhat::Held => {
@@ -274,6 +322,11 @@ fn goes_on(after: &[Told<'_>], until: Instant) -> bool {
 }
 
 impl<'a> Facts<'a> {
+    /// True if anybody ever answered.
+    pub(super) fn is_answered(&self) -> bool {
+        !self.handlings.is_empty() || self.legs.iter().any(|leg| leg.answered.is_some())
+    }
+
     /// The leg that an event belongs to: the one it names, the one of the queue it names, the one its rep is handling,
     /// the one queued last before it; or none yet.
     fn place(
@@ -331,6 +384,34 @@ impl<'a> Facts<'a> {
 
     fn open_handling(&self, rep: Option<&Name>) -> Option<usize> {
         self.handlings.iter().rposition(|handling| handling.rep == rep && handling.is_open())
+    }
+
+    /// The handling that something at `at` belongs to: the rep's last one begun by then, or else the rep's first, which
+    /// only its end may have proved; of whoever began last if no rep is named.
+    pub(super) fn handling_at(&self, rep: Option<&Name>, at: Instant) -> Option<usize> {
+        let is_of = |handling: &Handling<'_>| rep.is_none() || handling.rep == rep;
+        let begun = self.handlings.iter().rposition(|handling| is_of(handling) && handling.from <= at);
+        begun.or_else(|| self.handlings.iter().position(|handling| rep.is_some() && is_of(handling)))
+    }
+
+    /// Since when it rang at the rep, which it no longer does.
+    fn stops_ringing(&mut self, rep: Option<&Name>) -> Option<Instant> {
+        let at = self.ringing.iter().position(|(ringing, _)| Some(*ringing) == rep)?;
+        Some(self.ringing.swap_remove(at).1)
+    }
+
+    /// A message: the customer's waits for an answer if none does, and the rep's answers it. Bots and the system do
+    /// neither.
+    fn take_message(&mut self, author: Author, rep: Option<&'a Name>, team: Option<&'a Name>, at: Instant) {
+        match author {
+            Author::Customer => drop(self.asked.get_or_insert(at)),
+            Author::Rep => {
+                if let Some(asked) = self.asked.take() {
+                    self.replies.push(Reply { rep, team, at, asked });
+                }
+            }
+            Author::Bot | Author::System => {}
+        }
     }
 
     /// The handling that a hold is about: the rep's, or the last one begun if the source does not name the rep.
@@ -406,7 +487,8 @@ impl<'a> Facts<'a> {
             source: ending.source,
             at_is_known,
         });
-        let mut handling = Handling::begin(rep, leg, event.shared.team(), at);
+        let ring = Ring { since: None, told: Reported::Absent, source: ending.source };
+        let mut handling = Handling::begin(rep, leg, event.shared.team(), at, ring);
         handling.proven = true;
         handling.end(ending, None);
         self.handlings.push(handling);
@@ -426,8 +508,8 @@ impl Leg<'_> {
 }
 
 impl<'a> Handling<'a> {
-    fn begin(rep: Option<&'a Name>, leg: usize, team: Option<&'a Name>, from: Instant) -> Handling<'a> {
-        Handling { rep, leg, team, from, proven: false, to: None, holds: Vec::new(), wrap: None }
+    fn begin(rep: Option<&'a Name>, leg: usize, team: Option<&'a Name>, from: Instant, ring: Ring<'a>) -> Handling<'a> {
+        Handling { rep, leg, team, from, ring, proven: false, to: None, holds: Vec::new(), wrap: None }
     }
 
     /// True while talk goes on: neither its end nor that of the work after it was told.

@@ -31,11 +31,13 @@ const WAITS: &[Thresholds] = &[Thresholds::Wait, Thresholds::ServiceLevel, Thres
 const OF_A_WAIT: (u32, u32, usize) = (11, 20, 1);
 /// 16 s to 70 min.
 const OF_A_TALK: (u32, u32, usize) = (14, 22, 1);
+/// 1 s to 17 min.
+const OF_A_CHAT: (u32, u32, usize) = (10, 20, 1);
 /// 4 min to 12 d.
 const OF_A_TICKET: (u32, u32, usize) = (18, 30, 2);
 
 /// Every distribution, in the order of its quantities.
-pub static DISTRIBUTIONS: [Distribution; 13] = [
+pub static DISTRIBUTIONS: [Distribution; 15] = [
     Distribution {
         name: "answered_wait",
         meaning: "How long answered contacts waited in the queue.",
@@ -85,6 +87,26 @@ pub static DISTRIBUTIONS: [Distribution; 13] = [
         within: None,
         thresholds: &[],
         powers: OF_A_TALK,
+    },
+    Distribution {
+        name: "chat_first_response",
+        meaning: "From the customer's first message to the first message of a rep after it.",
+        cells: Q::ChatFirstResponseTimes,
+        sum: Q::ChatFirstResponseTime,
+        known: Q::ChatFirstResponses,
+        within: None,
+        thresholds: &[],
+        powers: OF_A_CHAT,
+    },
+    Distribution {
+        name: "chat_response",
+        meaning: "From the customer's oldest unanswered message to the answer of a rep.",
+        cells: Q::ChatResponseTimes,
+        sum: Q::ChatResponseTime,
+        known: Q::ChatResponses,
+        within: None,
+        thresholds: &[],
+        powers: OF_A_CHAT,
     },
     Distribution {
         name: "first_response",

@@ -8,6 +8,9 @@ use crate::domain::settings::{AbandonRate, ServiceLevel, Settings};
 use crate::domain::sketch::Sketch;
 use crate::domain::time::Instant;
 
+/// The number of "the caller left while it rang": no rep missed that.
+pub(super) const CALLER_LEFT: u32 = 5;
+
 /// How a value is made of quantities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Formula {
@@ -17,6 +20,8 @@ pub(super) enum Formula {
     SumOver(Q, &'static [u32]),
     /// One parameter of a quantity; the definition is repeated for each reason.
     Reason(Q, &'static [&'static str]),
+    /// As many as there are within each threshold of the family.
+    UpTo(Q, Thresholds),
     /// (known - within) at each threshold of the family.
     Beyond(&'static [Q], &'static [Q], Thresholds),
     /// Sum of the first over sum of the second.
@@ -31,10 +36,14 @@ pub(super) enum Formula {
     Due(Q, Q, Thresholds),
     /// Statistics of a duration: mean from sum and count, percentiles from the sketches.
     Duration { sum: &'static [Q], known: &'static [Q], sketch: &'static [Q] },
-    /// The configured service level.
-    ServiceLevel,
-    /// The configured abandon rate.
-    AbandonRate,
+    /// A service level at the threshold of the queue; without a formula the configured one.
+    ServiceLevel(Option<ServiceLevel>),
+    /// A service level at each threshold of waits.
+    ServiceLevelAt(ServiceLevel),
+    /// An abandon rate; without a formula the configured one.
+    AbandonRate(Option<AbandonRate>),
+    /// Missed rings over answered and missed ones, without those that the caller ended.
+    MissRate,
     /// 100 * (promoters - detractors) / answers.
     Nps,
     /// The weighted mean of answers from 1 to 10, times 10.
@@ -156,6 +165,7 @@ impl Measure {
             Formula::Sum(quantities) => add(Upper, 1, quantities, Which::All),
             Formula::SumOver(quantity, without) => add(Upper, 1, &[quantity], Which::AllBut(without)),
             Formula::Reason(quantity, _) => add(Upper, 1, &[quantity], at_threshold),
+            Formula::UpTo(within, _) => add(Upper, 1, &[within], at_threshold),
             Formula::Beyond(known, within, _) => {
                 add(Upper, 1, known, plain);
                 add(Upper, -1, within, at_threshold);
@@ -183,8 +193,17 @@ impl Measure {
                 add(Lower, 1, known, plain);
             }
             Formula::Duration { .. } => {}
-            Formula::ServiceLevel => service_level(settings.service_level, add),
-            Formula::AbandonRate => abandon_rate(settings.abandon_rate, add),
+            Formula::ServiceLevel(formula) => {
+                service_level(formula.unwrap_or(settings.service_level), None, add);
+            }
+            Formula::ServiceLevelAt(formula) => service_level(formula, Some(number), add),
+            Formula::AbandonRate(formula) => abandon_rate(formula.unwrap_or(settings.abandon_rate), add),
+            Formula::MissRate => {
+                let missed = Which::AllBut(&[CALLER_LEFT]);
+                add(Upper, 1, &[Q::Missed], missed);
+                add(Lower, 1, &[Q::RingsAnswered], plain);
+                add(Lower, 1, &[Q::Missed], missed);
+            }
             Formula::Nps => {
                 add(Upper, 1, &[Q::NpsPromoters], plain);
                 add(Upper, -1, &[Q::NpsDetractors], plain);
@@ -206,13 +225,23 @@ impl Measure {
 
     fn halves(&self) -> Halves {
         match self.definition.formula {
-            Formula::Sum(_) | Formula::SumOver(..) | Formula::Reason(..) | Formula::Beyond(..) | Formula::Total(..) => {
-                Halves::Upper
-            }
+            Formula::Sum(_)
+            | Formula::SumOver(..)
+            | Formula::Reason(..)
+            | Formula::UpTo(..)
+            | Formula::Beyond(..)
+            | Formula::Total(..) => Halves::Upper,
             Formula::Duration { .. } if self.parameter != Parameter::Statistic(Statistic::Mean) => Halves::None,
             formula if formula.is_stock() => Halves::None,
             _ => Halves::Both,
         }
+    }
+
+    /// Whether the quantity is among its summands.
+    pub(super) fn has_term(&self, quantity: Q, settings: &Settings) -> bool {
+        let mut is_found = false;
+        self.each_term(settings, |term| is_found |= term.quantity == quantity);
+        is_found
     }
 
     /// Whether records of this kind book what the measure is made of.
@@ -334,18 +363,23 @@ impl Term {
     }
 }
 
-fn service_level(formula: ServiceLevel, mut add: impl FnMut(Half, i64, &[Q], Which)) {
+/// A service level at the threshold of each queue, or at one for all.
+fn service_level(formula: ServiceLevel, threshold: Option<u32>, mut add: impl FnMut(Half, i64, &[Q], Which)) {
     use Half::{Lower, Upper};
     let plain = Which::One(0);
-    add(Upper, 1, &[Q::AnsweredInTime], plain);
+    let (answered, abandoned, in_time) = match threshold {
+        None => (Q::AnsweredInTime, Q::AbandonedInTime, plain),
+        Some(number) => (Q::AnsweredWithin, Q::AbandonedWithin, Which::One(number)),
+    };
+    add(Upper, 1, &[answered], in_time);
     add(Lower, 1, &[Q::Answered], plain);
     if formula != ServiceLevel::AnsweredOnly {
         add(Lower, 1, &[Q::Abandoned], plain);
     }
     match formula {
-        ServiceLevel::AnsweredPlusAbandoned => add(Upper, 1, &[Q::AbandonedInTime], plain),
+        ServiceLevel::AnsweredPlusAbandoned => add(Upper, 1, &[abandoned], in_time),
         ServiceLevel::AnsweredOnly | ServiceLevel::Offered => {}
-        ServiceLevel::OfferedMinusEarlyAbandons => add(Lower, -1, &[Q::AbandonedInTime], plain),
+        ServiceLevel::OfferedMinusEarlyAbandons => add(Lower, -1, &[abandoned], in_time),
         ServiceLevel::ShortAbandonsPositive => add(Upper, 1, &[Q::AbandonedShort], plain),
         ServiceLevel::OfferedMinusShort => add(Lower, -1, &[Q::AbandonedShort], plain),
     }
@@ -354,14 +388,34 @@ fn service_level(formula: ServiceLevel, mut add: impl FnMut(Half, i64, &[Q], Whi
 fn abandon_rate(formula: AbandonRate, mut add: impl FnMut(Half, i64, &[Q], Which)) {
     use Half::{Lower, Upper};
     let plain = Which::One(0);
+    if formula == AbandonRate::Plain {
+        add(Upper, 1, &[Q::EntriesAbandoned], plain);
+        add(Lower, 1, &[Q::EntriesSettled], plain);
+        return;
+    }
     add(Upper, 1, &[Q::Abandoned], plain);
     add(Lower, 1, &[Q::Answered, Q::Abandoned], plain);
     match formula {
         AbandonRate::Offered => add(Lower, 1, &[Q::Left], Which::All),
-        AbandonRate::AnsweredPlusAbandoned => {}
-        AbandonRate::WithoutShort => {
+        AbandonRate::Plain | AbandonRate::AnsweredPlusAbandoned => {}
+        AbandonRate::Strict => {
             add(Upper, -1, &[Q::AbandonedShort], plain);
             add(Lower, -1, &[Q::AbandonedShort], plain);
+        }
+    }
+}
+
+impl Formula {
+    /// The family of thresholds at each of which there is a measure.
+    pub(super) fn thresholds(&self) -> Option<Thresholds> {
+        match self {
+            Formula::UpTo(_, family)
+            | Formula::Beyond(_, _, family)
+            | Formula::Within(_, _, family)
+            | Formula::Due(_, _, family)
+            | Formula::StockBeyond(_, family) => Some(*family),
+            Formula::ServiceLevelAt(_) => Some(Thresholds::Wait),
+            _ => None,
         }
     }
 }
@@ -437,13 +491,16 @@ mod tests {
     }
 
     #[test]
-    fn each_formula_of_service_level_gives_the_published_result() {
+    fn each_formula_of_service_level_gives_the_published_result_by_whatever_name() {
         let published = [0.8302, 0.8600, 0.8113, 0.8269, 0.8208, 0.8190];
         for (formula, want) in ServiceLevel::ALL.into_iter().zip(published) {
             let settings = Settings { service_level: formula, ..Settings::default() };
-            let measure = Measure::named("service_level", &settings).expect("is in the catalogue");
-            let found = measure.figure(&worked_data_set(), Instant::default(), &settings).value.expect("has data");
-            assert!((found - want).abs() < 0.00005, "{}: {found}, not {want}", formula.id());
+            let by_name = format!("service_level_{}", formula.id());
+            for (name, settings) in [("service_level", &settings), (&by_name, &Settings::default())] {
+                let measure = Measure::named(name, settings).expect("is in the catalogue");
+                let found = measure.figure(&worked_data_set(), Instant::default(), settings).value.expect("has data");
+                assert!((found - want).abs() < 0.00005, "{name} by {}: {found}, not {want}", formula.id());
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ pub use thresholds::{Thresholds, threshold_number};
 
 use super::quantity::Quantity as Q;
 use super::scope::ScopeKind;
-use super::settings::{AbandonRate, ServiceLevel, Settings};
+use super::settings::Settings;
 use super::time::Span;
 use formula::Formula;
 
@@ -251,23 +251,18 @@ impl Definition {
     /// The measures that this entry stands for under these settings.
     pub fn measures(&'static self, settings: &Settings) -> Vec<Measure> {
         let one = |name: String, parameter| Measure { name, definition: self, parameter };
+        if let Some(family) = self.formula.thresholds() {
+            let mut thresholds = family.of(settings).to_vec();
+            thresholds.sort_unstable();
+            thresholds.dedup();
+            let at = |x| one(self.name.replace("{X}", &short(x)), Parameter::Number(threshold_number(x)));
+            return thresholds.into_iter().map(at).collect();
+        }
         match self.formula {
             Formula::Reason(_, names) => (1..)
                 .zip(names)
                 .map(|(n, name)| one(self.name.replace("{reason}", name), Parameter::Number(n)))
                 .collect(),
-            Formula::Beyond(_, _, family)
-            | Formula::Within(_, _, family)
-            | Formula::Due(_, _, family)
-            | Formula::StockBeyond(_, family) => {
-                let mut thresholds = family.of(settings).to_vec();
-                thresholds.sort_unstable();
-                thresholds.dedup();
-                thresholds
-                    .into_iter()
-                    .map(|x| one(self.name.replace("{X}", &short(x)), Parameter::Number(threshold_number(x))))
-                    .collect()
-            }
             Formula::Duration { .. } => STATISTICS
                 .iter()
                 .map(|(statistic, name)| one(self.name.replace("{statistic}", name), Parameter::Statistic(*statistic)))
@@ -315,28 +310,22 @@ impl Measure {
         let configured = |family: Thresholds| (family, family.of(settings).first().map_or(0, |x| threshold_number(*x)));
         let all = |family: Thresholds| family.of(settings).iter().map(|x| (family, threshold_number(*x))).collect();
         let (in_time, short) = (configured(Thresholds::ServiceLevel), configured(Thresholds::ShortAbandon));
-        match (self.definition.formula, self.parameter) {
-            (
-                Formula::Beyond(_, _, family)
-                | Formula::Within(_, _, family)
-                | Formula::Due(_, _, family)
-                | Formula::StockBeyond(_, family),
-                Parameter::Number(x),
-            ) => vec![(family, x)],
-            (Formula::Ratio([Q::FirstResponseTargetMet | Q::FirstResponseBusinessTargetMet], _), _) => {
+        let own = match (self.definition.formula.thresholds(), self.parameter) {
+            (Some(family), Parameter::Number(x)) => vec![(family, x)],
+            _ => Vec::new(),
+        };
+        let targets = match self.definition.formula {
+            Formula::Ratio([Q::FirstResponseTargetMet | Q::FirstResponseBusinessTargetMet], _) => {
                 all(Thresholds::ResponseTarget)
             }
-            (Formula::Ratio([Q::FullResolutionTargetMet | Q::FullResolutionBusinessTargetMet], _), _) => {
+            Formula::Ratio([Q::FullResolutionTargetMet | Q::FullResolutionBusinessTargetMet], _) => {
                 all(Thresholds::ResolutionTarget)
             }
-            (Formula::Sum([Q::AbandonedShort]), _) => vec![short],
-            (Formula::ServiceLevel, _) => match settings.service_level {
-                ServiceLevel::ShortAbandonsPositive | ServiceLevel::OfferedMinusShort => vec![in_time, short],
-                _ => vec![in_time],
-            },
-            (Formula::AbandonRate, _) if settings.abandon_rate == AbandonRate::WithoutShort => vec![short],
             _ => Vec::new(),
-        }
+        };
+        let in_time = self.has_term(Q::AnsweredInTime, settings).then_some(in_time);
+        let short = self.has_term(Q::AbandonedShort, settings).then_some(short);
+        own.into_iter().chain(targets).chain(in_time).chain(short).collect()
     }
 }
 

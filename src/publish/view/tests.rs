@@ -7,7 +7,8 @@ fn engine(queues: &[&str]) -> Engine {
     let unit = |id: &str| RosterUnit { id: id.into(), zone: None, hours: None };
     let queue = |id: &&str| Queue { unit: unit(id), teams: vec![], service_level_threshold: None, short_abandon: None };
     let queues = queues.iter().map(queue).collect();
-    let data = RosterData { company: unit("acme"), departments: vec![], teams: vec![], queues, reps: vec![] };
+    let data =
+        RosterData { company: unit("acme"), departments: vec![], teams: vec![], queues, reps: vec![], issues: vec![] };
     Engine::new(Arc::new(Roster::new(data)), Arc::new(Settings::default()))
 }
 

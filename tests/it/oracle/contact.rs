@@ -2,8 +2,10 @@
 
 use super::{Credit, Ledger, Visit, World, version::Key};
 use goalkeeper::domain::event::{
-    ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Event, LeftReason, MissReason, Name, Reported,
+    Author, ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Event, LeftReason, MissReason, Name,
+    Reported, TransferKind, TransferResult,
 };
+use goalkeeper::domain::roster::Owner;
 use goalkeeper::domain::settings::Durations;
 use goalkeeper::domain::time::Span;
 
@@ -48,6 +50,8 @@ struct Handling {
     leg: usize,
     team: Option<Name>,
     began: i64,
+    /// What was said of its ring when the rep answered, if that was told.
+    ring: Option<Ring>,
     /// Only its end told of it: its span is no measurement.
     proven: bool,
     end: Option<Ending>,
@@ -70,6 +74,15 @@ struct Miss {
     team: Option<Name>,
     reason: MissReason,
     at: i64,
+    ring: Ring,
+}
+
+/// How long it rang: by the clock, as told, and by whom.
+#[derive(Clone)]
+struct Ring {
+    span: Option<i64>,
+    told: Reported,
+    source: Name,
 }
 
 struct Fold<'a> {
@@ -98,16 +111,18 @@ pub fn fold(key: &Key, entries: &[&Event], world: World, ledger: &mut Ledger) ->
             customer = contact.shared.customer.value().map(|hash| (space, *hash));
         }
         if fold.counts_yet(event, &order[n + 1..]) {
-            fold.read(event);
+            fold.read(event, &order[..n]);
         }
     }
     let first = entries.iter().map(|e| e.time.0).min().expect("a contact has events");
     if outbound {
-        ledger.add(&world.company(), "outbound_contacts", first, 1);
+        fold.attempt(&order, first, ledger);
     } else {
+        fold.transfers(&order, ledger);
+        fold.replies(&order, ledger);
         fold.queue_side(ledger);
     }
-    fold.rep_side(outbound, ledger);
+    fold.rep_side(outbound, &order, ledger);
     let credit = fold.last_handling();
     let answered = fold.legs.iter().any(|leg| leg.answered.is_some());
     let visit = Visit { first, contact: key.clone(), answered, credit: credit.clone() };
@@ -195,7 +210,7 @@ impl Fold<'_> {
         self.legs[leg].abandons.retain(|(abandon, provisional)| !provisional || at > abandon.at + grace);
     }
 
-    fn read(&mut self, event: &Event) {
+    fn read(&mut self, event: &Event, before: &[&Event]) {
         let contact = told(event);
         let at = event.time.0;
         let rep = rep_of(event, self.world);
@@ -213,18 +228,20 @@ impl Fold<'_> {
                     self.comes_back(leg, at);
                 }
             }
-            ContactWhat::Missed { reason, .. } => {
+            ContactWhat::Missed { reason, ring } => {
                 let leg = self.leg_of(event);
+                let ring = self.ring(event, before, *ring);
                 // A ring at nobody in particular is nobody's miss.
-                self.misses.extend(rep.map(|rep| Miss { rep, leg, team, reason: *reason, at }));
+                self.misses.extend(rep.map(|rep| Miss { rep, leg, team, reason: *reason, at, ring }));
             }
-            ContactWhat::Answered { wait, .. } => {
+            ContactWhat::Answered { wait, ring } => {
+                let ring = self.ring(event, before, *ring);
                 let leg = self.leg_or_direct(event);
                 self.comes_back(leg, at);
                 self.legs[leg].answered.get_or_insert(outcome(*wait));
                 match self.open(rep.as_ref()) {
                     Some(open) => open.team = team.or(open.team.take()),
-                    None => self.begin(rep, leg, team, at),
+                    None => self.begin(rep, leg, team, at, Some(ring)),
                 }
             }
             ContactWhat::Held => {
@@ -321,9 +338,176 @@ impl Fold<'_> {
         self.handlings.iter_mut().rev().find(|h| h.is_open() && (rep.is_none() || h.rep.as_ref() == rep))
     }
 
-    fn begin(&mut self, rep: Option<Name>, leg: usize, team: Option<Name>, began: i64) {
+    /// A ring ends: it began with the last offer to the rep, unless it ended before.
+    fn ring(&self, end: &Event, before: &[&Event], told: Reported) -> Ring {
+        let rep = rep_of(end, self.world);
+        let of_rep = before.iter().rev().filter(|e| rep.is_some() && rep_of(e, self.world) == rep);
+        let mut rings = of_rep.filter_map(|e| match self::told(e).what {
+            ContactWhat::Offered => Some(Some(e.time.0)),
+            ContactWhat::Missed { .. } | ContactWhat::Answered { .. } => Some(None),
+            _ => None,
+        });
+        let span = rings.next().flatten().map(|since| end.time.0 - since);
+        Ring { span, told, source: end.source.clone() }
+    }
+
+    fn ring_counts(&self, ring: &Ring, at: i64, scopes: &[goalkeeper::domain::scope::Scope], ledger: &mut Ledger) {
+        if let (Some(ms), _) = self.choose(ring.span, ring.told, &ring.source) {
+            ledger.add(scopes, "ring", at, ms);
+        }
+    }
+
+    /// The handling to which something that a rep did at an instant belongs: the last that had begun by then, else the
+    /// rep's first. Of nobody in particular it is the last that anybody had begun.
+    fn during(&self, rep: Option<&Name>, at: i64) -> Option<&Handling> {
+        let mut found = None;
+        for handling in &self.handlings {
+            if (rep.is_none() || handling.rep.as_ref() == rep) && handling.began <= at {
+                found = Some(handling);
+            }
+        }
+        found.or_else(|| self.handlings.iter().find(|h| rep.is_some() && h.rep.as_ref() == rep))
+    }
+
+    /// Whose work something is that a rep did at an instant.
+    fn doer(&self, rep: Option<Name>, queue: Option<Name>, team: Option<Name>, at: i64) -> Credit {
+        let during = self.during(rep.as_ref(), at);
+        Credit {
+            queue: queue.or_else(|| during.and_then(|h| self.legs[h.leg].queue.clone())),
+            team: team.or_else(|| during.and_then(|h| h.team.clone())),
+            rep: rep.or_else(|| during.and_then(|h| h.rep.clone())),
+        }
+    }
+
+    fn attempt(&self, order: &[&Event], first: i64, ledger: &mut Ledger) {
+        let named = order.iter().find(|e| rep_of(e, self.world).is_some());
+        let credit = Credit {
+            rep: named.and_then(|e| rep_of(e, self.world)),
+            team: named.and_then(|e| told(e).shared.team().cloned()),
+            queue: self.legs.first().and_then(|leg| leg.queue.clone()),
+        };
+        let scopes = self.world.rep_side(&credit, first);
+        ledger.add(&scopes, "outbound_contacts", first, 1);
+        if self.legs.iter().any(|leg| leg.answered.is_some()) {
+            ledger.add(&scopes, "outbound_connected", first, 1);
+        }
+    }
+
+    fn replies(&self, order: &[&Event], ledger: &mut Ledger) {
+        let (mut known, mut asked, mut replies) = (Vec::new(), Vec::new(), 0);
+        for event in order {
+            let ContactWhat::Message { message, author } = &told(event).what else { continue };
+            if known.contains(&message) {
+                continue;
+            }
+            known.push(message);
+            let at = event.time.0;
+            match author {
+                Author::Customer => asked.push(at),
+                Author::Rep if !asked.is_empty() => {
+                    let wait = at - asked[0];
+                    asked.clear();
+                    let credit = self.doer(rep_of(event, self.world), None, told(event).shared.team().cloned(), at);
+                    let scopes = self.world.rep_side(&credit, at);
+                    ledger.add(&scopes, "chat_response", at, wait);
+                    if replies == 0 {
+                        ledger.add(&scopes, "chat_first_response", at, wait);
+                    }
+                    replies += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn transfers(&self, order: &[&Event], ledger: &mut Ledger) {
+        for (n, event) in order.iter().enumerate() {
+            let ContactWhat::Transferred { kind, result, .. } = &told(event).what else { continue };
+            let (Some(rep), at, shared) = (rep_of(event, self.world), event.time.0, &told(event).shared) else {
+                continue;
+            };
+            let queue = shared.queue.value().map(|queue| self.world.queue(&event.source, queue));
+            let credit = self.doer(Some(rep), queue, shared.team().cloned(), at);
+            let scopes = self.world.rep_side(&credit, at);
+            let kind = match (result, kind) {
+                (TransferResult::Completed, TransferKind::Blind) => "blind",
+                (TransferResult::Completed, TransferKind::Attended) => "attended",
+                (TransferResult::Completed, TransferKind::Queue) => "queue",
+                (TransferResult::Completed, TransferKind::Consult) => "consult",
+                (TransferResult::Completed, TransferKind::Other) => "other",
+                _ => "failed",
+            };
+            ledger.add(&scopes, format!("transfers_{kind}"), at, 1);
+            if !["failed", "consult"].contains(&kind) {
+                let class = match self.needed(&credit, order, n) {
+                    Some(true) => "needed",
+                    Some(false) => "unneeded",
+                    None => "unclassified",
+                };
+                ledger.add(&scopes, format!("transfers_{class}"), at, 1);
+            }
+        }
+    }
+
+    /// Whether a transfer was needed: what it says itself, else the outcome code of its rep, else whose the issue is.
+    fn needed(&self, credit: &Credit, order: &[&Event], n: usize) -> Option<bool> {
+        let ContactWhat::Transferred { to_rep, to_queue, needed, .. } = &told(order[n]).what else { return None };
+        if needed.is_some() {
+            return *needed;
+        }
+        let code = |e: &&Event| told(e).shared.rare.as_ref().and_then(|rare| rare.disposition.clone());
+        let mut codes = vec![];
+        for event in order {
+            let by = rep_of(event, self.world);
+            if by.is_none() || by == credit.rep {
+                codes.extend(code(event));
+            }
+        }
+        if let Some(code) = code(&order[n]).or(codes.pop()) {
+            if self.world.settings.needed_transfers.contains(&code) {
+                return Some(true);
+            }
+            if self.world.settings.unneeded_transfers.contains(&code) {
+                return Some(false);
+            }
+        }
+        let said = |e: &&&Event| told(e).shared.issue.is_said();
+        let in_force = order[..=n].iter().rfind(said).or(order.iter().find(said))?;
+        let issue = told(in_force).shared.issue.value()?;
+        let owner = &self.world.roster.issues.iter().find(|listed| listed.id == *issue)?.owner;
+        let at = order[n].time.0;
+        let owners = match owner {
+            Owner::Team(team) => Some(team.clone()),
+            Owner::Queue(queue) => self.world.team_of_queue(queue, at),
+        };
+        let own = credit.team.clone().or_else(|| self.world.team_of_rep(credit.rep.as_ref()?, at));
+        if owners.is_some() && own == owners {
+            return Some(false);
+        }
+        let source = &order[n].source;
+        let to_queue = to_queue.as_ref().map(|queue| self.world.queue(source, queue));
+        let to_rep = to_rep.as_ref().map(|rep| self.world.rep(source, rep));
+        let queue_is_owners = match owner {
+            Owner::Team(team) => to_queue.and_then(|queue| self.world.team_of_queue(&queue, at)).as_ref() == Some(team),
+            Owner::Queue(queue) => to_queue.as_ref() == Some(queue),
+        };
+        let rep_is_owners = owners.is_some() && to_rep.and_then(|rep| self.world.team_of_rep(&rep, at)) == owners;
+        (queue_is_owners || rep_is_owners).then_some(true)
+    }
+
+    /// Whether the rep of a handling passed the contact on in it.
+    fn passed_on(&self, handling: &Handling, order: &[&Event]) -> bool {
+        order.iter().any(|event| {
+            let ContactWhat::Transferred { kind, result, .. } = &told(event).what else { return false };
+            let rep = rep_of(event, self.world);
+            let is_this = || self.during(rep.as_ref(), event.time.0).is_some_and(|found| std::ptr::eq(found, handling));
+            *result == TransferResult::Completed && *kind != TransferKind::Consult && rep.is_some() && is_this()
+        })
+    }
+
+    fn begin(&mut self, rep: Option<Name>, leg: usize, team: Option<Name>, began: i64, ring: Option<Ring>) {
         let (proven, end, held_since, holds, wrapped) = (false, None, None, vec![], None);
-        self.handlings.push(Handling { rep, leg, team, began, proven, end, held_since, holds, wrapped });
+        self.handlings.push(Handling { rep, leg, team, began, ring, proven, end, held_since, holds, wrapped });
     }
 
     /// Ends the rep's talk (also one whose after-contact work bears an earlier time), else the talk of a rep whom
@@ -370,7 +554,7 @@ impl Fold<'_> {
         let at = self.legs[leg].entered.map_or(at, |entered| at.max(entered));
         let (source, at_is_known) = (ending.source.clone(), spoken.is_some());
         self.legs[leg].answered.get_or_insert(Outcome { at, wait: Reported::Absent, source, at_is_known });
-        self.begin(rep, leg, team, at);
+        self.begin(rep, leg, team, at, None);
         let handling = self.handlings.last_mut().expect("has just begun");
         (handling.proven, handling.end) = (true, Some(ending));
     }
@@ -451,6 +635,7 @@ impl Fold<'_> {
         let (wait, skewed) = self.choose(span, outcome.wait, &outcome.source);
         let entry = leg.entered.unwrap_or(outcome.at - wait.unwrap_or(0)).min(outcome.at);
         ledger.add(&side(entry), "queued", entry, 1);
+        ledger.add(&side(entry), format!("entry_{}", name.split('_').next().expect("is not empty")), entry, 1);
         ledger.stay(&side(entry), "waiting", entry, Some(outcome.at));
         if skewed {
             ledger.add(&scopes, "skew", outcome.at, 1);
@@ -495,13 +680,14 @@ impl Fold<'_> {
         }
     }
 
-    fn rep_side(&self, outbound: bool, ledger: &mut Ledger) {
+    fn rep_side(&self, outbound: bool, order: &[&Event], ledger: &mut Ledger) {
         let name = |name: &str| if outbound { format!("outbound_{name}") } else { name.to_owned() };
         for miss in self.misses.iter().filter(|_| !outbound) {
             let queue = miss.leg.and_then(|leg| self.legs[leg].queue.clone());
             let credit = Credit { rep: Some(miss.rep.clone()), queue, team: miss.team.clone() };
             let scopes = self.world.rep_side(&credit, miss.at);
             ledger.add(&scopes, format!("missed_{}", miss_name(miss.reason)), miss.at, 1);
+            self.ring_counts(&miss.ring, miss.at, &scopes, ledger);
         }
         for handling in &self.handlings {
             let credit = self.credit(handling);
@@ -509,6 +695,11 @@ impl Fold<'_> {
                 let scope =
                     goalkeeper::domain::scope::Scope::new(goalkeeper::domain::scope::ScopeKind::Rep, rep.clone());
                 ledger.add(&[scope], "rep_answered", handling.began, 1);
+                let scopes = self.world.rep_side(&credit, handling.began);
+                ledger.add(&scopes, "ring_answered", handling.began, 1);
+                if let Some(ring) = &handling.ring {
+                    self.ring_counts(ring, handling.began, &scopes, ledger);
+                }
             }
             let wrapped_at = handling.wrapped.as_ref().map(|(at, _, _)| *at);
             let Some(at) = handling.end.as_ref().map(|end| end.at).max(wrapped_at) else { continue };
@@ -517,6 +708,9 @@ impl Fold<'_> {
             }
             let scopes = self.world.rep_side(&credit, at);
             ledger.add(&scopes, name("handled"), at, 1);
+            if !outbound && self.passed_on(handling, order) {
+                ledger.add(&scopes, "handled_transferred", at, 1);
+            }
             let (talk, hold, wrap, skews) = self.durations(handling);
             for (what, ms) in [("talk", talk), ("hold", hold), ("wrap", wrap)] {
                 if let Some(ms) = ms {

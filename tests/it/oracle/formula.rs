@@ -33,6 +33,10 @@ impl List<'_> {
     fn sum(&self, what: &str) -> i64 {
         self.values(what).iter().sum()
     }
+    /// Those that are more than nothing.
+    fn some(&self, what: &str) -> Vec<i64> {
+        self.values(what).into_iter().filter(|n| *n > 0).collect()
+    }
     fn starting(&self, prefix: &str) -> i64 {
         self.0.iter().filter(|amount| amount.what.starts_with(prefix)).map(|amount| amount.n).sum()
     }
@@ -110,7 +114,9 @@ fn threshold(text: &str) -> i64 {
 }
 
 /// Names of measures of a duration, and the amounts that they are about.
-const DURATIONS: [(&str, &[&str]); 13] = [
+const DURATIONS: [(&str, &[&str]); 15] = [
+    ("chat_first_response_", &["chat_first_response"]),
+    ("chat_response_", &["chat_response"]),
     ("wait_answered_", &["wait_answered"]),
     ("wait_abandoned_", &["wait_abandoned"]),
     ("wait_all_", &["wait_answered", "wait_abandoned", "wait_left"]),
@@ -165,19 +171,8 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "short_abandons" => return count(list.sum("abandoned_short")),
         "left" => return count(list.starting("left_")),
         "asa" => return mean(&list.values("wait_answered")),
-        "service_level" => {
-            let (upper, lower) = service_level(&list, answered, abandoned, settings.service_level);
-            return ratio(upper, lower, 1.0);
-        }
-        "abandon_rate" => {
-            let short = list.sum("abandoned_short");
-            let (upper, lower) = match settings.abandon_rate {
-                AbandonRate::Offered => (abandoned, answered + abandoned + list.starting("left_")),
-                AbandonRate::AnsweredPlusAbandoned => (abandoned, answered + abandoned),
-                AbandonRate::WithoutShort => (abandoned - short, answered + abandoned - short),
-            };
-            return ratio(upper, lower, 1.0);
-        }
+        "service_level" => return service_level(&list, settings.service_level, None),
+        "abandon_rate" => return abandon_rate(&list, settings.abandon_rate),
         "missed" => return count(list.starting("missed_") - list.sum("missed_caller_left")),
         "hold_time_mean" => return mean(&list.values("hold")),
         "wrap_time_mean" => return mean(&list.values("wrap")),
@@ -202,6 +197,32 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "contacts_per_scheduled_hour" => {
             return of_time(list.sum("handled"), list.sum("time_scheduled"), 3_600_000.0);
         }
+        "handled_with_hold" => return count(list.some("hold").len() as i64),
+        "handled_with_wrap" => return count(list.some("wrap").len() as i64),
+        "hold_time_of_held_mean" => return mean(&list.some("hold")),
+        "wrap_time_of_wrapped_mean" => return mean(&list.some("wrap")),
+        "rings" => return count(list.sum("ring_answered") + list.starting("missed_")),
+        "ring_time_mean" => return mean(&list.values("ring")),
+        "miss_rate" => {
+            let missed = list.starting("missed_") - list.sum("missed_caller_left");
+            return ratio(missed, missed + list.sum("ring_answered"), 1.0);
+        }
+        "transfers" => {
+            let kinds = ["blind", "attended", "queue", "other"];
+            return count(kinds.iter().map(|kind| list.sum(&format!("transfers_{kind}"))).sum());
+        }
+        "transfer_rate" => return ratio(list.sum("handled_transferred"), list.sum("handled"), 1.0),
+        "transfer_unneeded_rate" => {
+            let unneeded = list.sum("transfers_unneeded");
+            return ratio(unneeded, unneeded + list.sum("transfers_needed"), 1.0);
+        }
+        "transfer_unclassified_rate" => {
+            let classes = ["needed", "unneeded", "unclassified"];
+            let all = classes.iter().map(|class| list.sum(&format!("transfers_{class}"))).sum();
+            return ratio(list.sum("transfers_unclassified"), all, 1.0);
+        }
+        "chat_responses" => return count(list.values("chat_response").len() as i64),
+        "outbound_connect_rate" => return ratio(list.sum("outbound_connected"), list.sum("outbound_contacts"), 1.0),
         "first_contact_resolution" => {
             return ratio(list.sum("first_contacts_resolved"), list.sum("first_contacts"), 1.0);
         }
@@ -260,6 +281,25 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
     if let Some(what) = name.strip_suffix("_mean").filter(is_mean) {
         return mean(&list.values(what));
     }
+    for formula in ServiceLevel::ALL {
+        let Some(rest) = name.strip_prefix("service_level_").and_then(|rest| rest.strip_prefix(formula.id())) else {
+            continue;
+        };
+        match rest.strip_prefix('_') {
+            None if rest.is_empty() => return service_level(&list, formula, None),
+            Some(limit) if limit.starts_with(|c: char| c.is_ascii_digit()) => {
+                return service_level(&list, formula, Some(threshold(limit)));
+            }
+            _ => {}
+        }
+    }
+    let mut rates = AbandonRate::ALL.into_iter();
+    if let Some(rate) = rates.find(|rate| name.strip_prefix("abandon_rate_") == Some(rate.id())) {
+        return abandon_rate(&list, rate);
+    }
+    if let Some(limit) = name.strip_prefix("abandoned_within_") {
+        return count(within(&list.values("wait_abandoned"), threshold(limit)));
+    }
     if let Some(limit) = name.strip_prefix("abandoned_beyond_") {
         let waits = list.values("wait_abandoned");
         return count(waits.len() as i64 - within(&waits, threshold(limit)));
@@ -274,7 +314,8 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         let limit = threshold(limit);
         return ratio(list.sum(&format!("{prefix}within_{limit}")), list.sum(&format!("{prefix}due_{limit}")), 1.0);
     }
-    const COUNTS: [&str; 29] = [
+    const COUNTS: [&str; 30] = [
+        "outbound_connected",
         "queued",
         "answered",
         "abandoned",
@@ -305,20 +346,36 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "coaching_sessions",
         "reported_figures",
     ];
-    let is_counted = COUNTS.contains(&name) || name.starts_with("left_") || name.starts_with("missed_");
+    let is_counted = COUNTS.contains(&name) || ["left_", "missed_", "transfers_"].iter().any(|p| name.starts_with(p));
     assert!(is_counted, "the oracle does not know the measure {name}");
     count(list.sum(name))
 }
 
-fn service_level(list: &List, answered: i64, abandoned: i64, formula: ServiceLevel) -> (i64, i64) {
-    let in_time = list.sum("answered_in_time");
-    let (early, short) = (list.sum("abandoned_in_time"), list.sum("abandoned_short"));
-    match formula {
+/// At the threshold of each queue, or at one for all.
+fn service_level(list: &List, formula: ServiceLevel, limit: Option<i64>) -> Answer {
+    let (answered, abandoned, short) = (list.sum("answered"), list.sum("abandoned"), list.sum("abandoned_short"));
+    let (in_time, early) = match limit {
+        None => (list.sum("answered_in_time"), list.sum("abandoned_in_time")),
+        Some(limit) => (within(&list.values("wait_answered"), limit), within(&list.values("wait_abandoned"), limit)),
+    };
+    let (upper, lower) = match formula {
         ServiceLevel::AnsweredPlusAbandoned => (in_time + early, answered + abandoned),
         ServiceLevel::AnsweredOnly => (in_time, answered),
         ServiceLevel::Offered => (in_time, answered + abandoned),
         ServiceLevel::OfferedMinusEarlyAbandons => (in_time, answered + abandoned - early),
         ServiceLevel::ShortAbandonsPositive => (in_time + short, answered + abandoned),
         ServiceLevel::OfferedMinusShort => (in_time, answered + abandoned - short),
-    }
+    };
+    ratio(upper, lower, 1.0)
+}
+
+fn abandon_rate(list: &List, formula: AbandonRate) -> Answer {
+    let (answered, abandoned, short) = (list.sum("answered"), list.sum("abandoned"), list.sum("abandoned_short"));
+    let (upper, lower) = match formula {
+        AbandonRate::Plain => (list.sum("entry_abandoned"), list.starting("entry_")),
+        AbandonRate::Offered => (abandoned, answered + abandoned + list.starting("left_")),
+        AbandonRate::AnsweredPlusAbandoned => (abandoned, answered + abandoned),
+        AbandonRate::Strict => (abandoned - short, answered + abandoned - short),
+    };
+    ratio(upper, lower, 1.0)
 }

@@ -60,6 +60,16 @@ impl World<'_> {
         vec![Scope::new(ScopeKind::Company, self.roster.company.id.clone())]
     }
 
+    /// The team of a listed rep at an instant.
+    pub fn team_of_rep(&self, id: &Name, at: i64) -> Option<Name> {
+        self.roster.reps.iter().find(|r| r.unit.id == *id).and_then(|r| team_at(&r.teams, at))
+    }
+
+    /// The team of a listed queue at an instant.
+    pub fn team_of_queue(&self, id: &Name, at: i64) -> Option<Name> {
+        self.roster.queues.iter().find(|q| q.unit.id == *id).and_then(|q| team_at(&q.teams, at))
+    }
+
     /// The queue, its team then, and up.
     pub fn queue_side(&self, queue: Option<&Name>, team: Option<&Name>, at: i64) -> Vec<Scope> {
         let listed = queue.and_then(|id| self.roster.queues.iter().find(|q| q.unit.id == *id));

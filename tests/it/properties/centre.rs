@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use goalkeeper::domain::engine::Room;
 use goalkeeper::domain::event::Name;
-use goalkeeper::domain::roster::{Membership, OpeningHours, Queue, Rep, RosterData, Team, Unit};
+use goalkeeper::domain::roster::{Issue, Membership, OpeningHours, Owner, Queue, Rep, RosterData, Team, Unit};
 use goalkeeper::domain::schedule::DatedWeek;
 use goalkeeper::domain::settings::{
     AbandonRate, BusinessHours, Durations, PriorityTargets, ServiceLevel, Settings, Source,
@@ -33,9 +33,12 @@ pub const QUEUES: [&str; 5] = ["sales", "support", "faults", "claims", "q-unlist
 /// Reps; the last is not on the roster.
 pub const REPS: [&str; 6] = ["ines", "jon", "kim", "lea", "max", "r-unlisted"];
 /// Issue types.
-pub const ISSUES: [&str; 3] = ["outage", "defect", "invoice"];
+pub const ISSUES: [&str; 4] = ["outage", "defect", "invoice", "order"];
 /// Teams that an event may name; the last is not on the roster.
 pub const TEAMS: [&str; 4] = ["north", "south", "night", "t-unlisted"];
+
+/// Outcome codes.
+pub const DISPOSITIONS: [&str; 3] = ["expert", "misrouted", "done"];
 
 pub fn name(text: &str) -> Name {
     Name::from(text)
@@ -118,6 +121,18 @@ pub fn roster(begin: i64, days: i64, chance: &mut Chance) -> RosterData {
                 aliases: if n < 3 { vec![(name(PHONES[1]), name(&format!("ext-{n}")))] } else { vec![] },
             })
             .collect(),
+        issues: ISSUES[..3]
+            .iter()
+            .map(|id| {
+                let team = chance.per_cent(50);
+                let owner = if team {
+                    Owner::Team(name(chance.pick(&TEAMS)))
+                } else {
+                    Owner::Queue(name(chance.pick(&QUEUES)))
+                };
+                Issue { id: name(id), owner }
+            })
+            .collect(),
     }
 }
 
@@ -155,6 +170,8 @@ pub fn settings(chance: &mut Chance) -> Settings {
         backlog_thresholds: vec![Span::hours(chance.between(1, 100))],
         business_clock: chance.pick(&[BusinessHours::AllSchedules, BusinessHours::LastSchedule]),
         fault_issues: if chance.per_cent(50) { vec![name(ISSUES[0]), name(ISSUES[1])] } else { vec![] },
+        needed_transfers: if chance.per_cent(50) { vec![name(DISPOSITIONS[0])] } else { vec![] },
+        unneeded_transfers: vec![name(DISPOSITIONS[1])],
         ..Settings::default()
     };
     let shared = Source { contacts: Some(name("phones")), ..Source::default() };

@@ -1,6 +1,6 @@
 //! Generated contacts: calls as a phone system would log them, and calls that make no sense at all.
 
-use super::centre::{PHONES, QUEUES, REPS, TEAMS, name};
+use super::centre::{DISPOSITIONS, ISSUES, PHONES, QUEUES, REPS, TEAMS, name};
 use super::chance::Chance;
 use super::history::Pen;
 use goalkeeper::domain::event::{
@@ -70,6 +70,14 @@ impl Call<'_> {
         }
         if self.chance().per_cent(2) {
             shared.customer = self.customer();
+        }
+        if self.chance().per_cent(8) {
+            let issue = name(self.chance().pick(&ISSUES));
+            shared.issue = if self.chance().per_cent(90) { Field::Value(issue) } else { Field::Null };
+        }
+        if self.chance().per_cent(5) {
+            let code = name(self.chance().pick(&DISPOSITIONS));
+            shared.rare.get_or_insert_default().disposition = Some(code);
         }
         let content = Content::Contact(Box::new(ContactEvent { what, shared }));
         let subject = (Kind::Contact, self.id.clone());
@@ -219,22 +227,41 @@ impl Call<'_> {
                 }
             }
         }
-        if self.chance().per_cent(10) {
-            let message = ContactWhat::Message { message: name("m"), author: Author::Customer };
-            self.tell(message, None, rep);
+        if self.chance().per_cent(20) {
+            for _ in 0..self.chance().between(1, 6) {
+                let message = self.message();
+                let rep = if self.chance().per_cent(70) { rep } else { None };
+                self.tell(message, None, rep);
+                self.wait_for(MINUTE);
+            }
+        }
+    }
+
+    /// A message; now and then one that was told already.
+    fn message(&mut self) -> ContactWhat {
+        let authors = [Author::Customer, Author::Customer, Author::Rep, Author::Rep, Author::Bot, Author::System];
+        let message = name(&format!("m{}", self.chance().below(12)));
+        ContactWhat::Message { message, author: self.chance().pick(&authors) }
+    }
+
+    fn transferred(&mut self) -> ContactWhat {
+        use TransferKind::{Attended, Blind, Consult, Other, Queue};
+        use TransferResult::{Completed, Failed, Returned};
+        let (to_rep, to_queue) = (self.chance().pick(&REPS), self.chance().pick(&QUEUES));
+        let to_rep = self.chance().per_cent(40).then(|| self.pen.alias(self.source, to_rep));
+        ContactWhat::Transferred {
+            kind: self.chance().pick(&[Blind, Attended, Queue, Consult, Other]),
+            result: self.chance().pick(&[Completed, Completed, Completed, Failed, Returned]),
+            to_queue: to_rep.is_none().then(|| name(to_queue)),
+            to_rep,
+            to_external: None,
+            needed: self.chance().pick(&[None, None, None, Some(true), Some(false)]),
         }
     }
 
     fn transfer(&mut self, talking: &mut Vec<&'static str>) {
         let Some(rep) = talking.last().copied() else { return };
-        let what = ContactWhat::Transferred {
-            kind: self.pen.chance.pick(&[TransferKind::Blind, TransferKind::Attended, TransferKind::Queue]),
-            result: TransferResult::Completed,
-            to_rep: None,
-            to_queue: None,
-            to_external: None,
-            needed: None,
-        };
+        let what = self.transferred();
         self.tell(what, None, Some(rep));
         if self.chance().per_cent(70) {
             self.wait_for(10_000);
@@ -318,10 +345,13 @@ impl Call<'_> {
     fn anything(&mut self) -> ContactWhat {
         let (wait, ring) = (self.reported(30_000), Reported::Absent);
         let provisional = self.chance().per_cent(20);
-        match self.chance().below(14) {
+        match self.chance().below(18) {
+            14 => ContactWhat::Offered,
+            15 => self.transferred(),
+            16 | 17 => self.message(),
             0 => ContactWhat::Started,
             1 | 2 => ContactWhat::Queued,
-            3 => ContactWhat::Missed { reason: MissReason::Busy, ring },
+            3 => ContactWhat::Missed { reason: MissReason::Busy, ring: self.reported(9_000) },
             4..=6 => ContactWhat::Answered { wait, ring },
             7 => ContactWhat::Held,
             8 => ContactWhat::Retrieved,

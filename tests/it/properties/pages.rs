@@ -42,7 +42,7 @@ fn who_waits_is_who_entered_less_whose_outcome_is_known_and_histograms_are_exact
                 settings.response_thresholds = new.response_thresholds;
                 engine.gather(Input::Settings(Arc::new(settings.clone())));
             }
-            if n % 40 == 0 {
+            if n % 30 == 0 {
                 engine.gather(Input::Rebook(usize::MAX));
                 engine.flush();
                 let series = series(&engine);

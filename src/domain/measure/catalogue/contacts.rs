@@ -1,11 +1,9 @@
 //! Contacts: what becomes of them in queues, and how reps handle them.
 
-use super::super::formula::Formula;
+use super::super::formula::{CALLER_LEFT, Formula};
 use super::super::{Definition, Side, Thresholds, Unit};
 use crate::domain::quantity::{LEFT_NAMES, MISS_NAMES, Quantity as Q};
-
-/// The number of "the caller left while it rang": no rep missed that.
-const CALLER_LEFT: u32 = 5;
+use crate::domain::settings::{AbandonRate, ServiceLevel};
 
 const WAIT_SUMS: &[Q] = &[Q::AnsweredWait, Q::AbandonedWait, Q::LeftWait];
 const WAIT_KNOWN: &[Q] = &[Q::AnsweredWaitKnown, Q::AbandonedWaitKnown, Q::LeftWaitKnown];
@@ -90,6 +88,17 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         edges: "An abandon with an unknown wait is not short.",
         source: "Genesys Cloud, NICE",
         formula: Formula::Sum(&[Q::AbandonedShort]),
+    },
+    Definition {
+        name: "abandoned_within_{X}",
+        meaning: "Abandons after a wait of at most X.",
+        unit: Unit::Count,
+        side: Side::Queue,
+        formula_text: "abandoned legs with wait <= X",
+        instant: "the outcome",
+        edges: "An abandon with an unknown wait is in no figure of waits.",
+        source: "Amazon Connect, contacts abandoned in X",
+        formula: Formula::UpTo(Q::AbandonedWithin, Thresholds::Wait),
     },
     Definition {
         name: "abandoned_beyond_{X}",
@@ -240,8 +249,60 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the outcome",
         edges: "In time is wait <= the threshold of the queue. Unknown and left legs are in no half.",
         source: "ICMI; the formulas name their users",
-        formula: Formula::ServiceLevel,
+        formula: Formula::ServiceLevel(None),
     },
+    level(
+        "service_level_answered_plus_abandoned",
+        Formula::ServiceLevel(Some(ServiceLevel::AnsweredPlusAbandoned)),
+        ServiceLevel::AnsweredPlusAbandoned,
+    ),
+    level(
+        "service_level_answered_only",
+        Formula::ServiceLevel(Some(ServiceLevel::AnsweredOnly)),
+        ServiceLevel::AnsweredOnly,
+    ),
+    level("service_level_offered", Formula::ServiceLevel(Some(ServiceLevel::Offered)), ServiceLevel::Offered),
+    level(
+        "service_level_offered_minus_early_abandons",
+        Formula::ServiceLevel(Some(ServiceLevel::OfferedMinusEarlyAbandons)),
+        ServiceLevel::OfferedMinusEarlyAbandons,
+    ),
+    level(
+        "service_level_short_abandons_positive",
+        Formula::ServiceLevel(Some(ServiceLevel::ShortAbandonsPositive)),
+        ServiceLevel::ShortAbandonsPositive,
+    ),
+    level(
+        "service_level_offered_minus_short",
+        Formula::ServiceLevel(Some(ServiceLevel::OfferedMinusShort)),
+        ServiceLevel::OfferedMinusShort,
+    ),
+    level(
+        "service_level_answered_plus_abandoned_{X}",
+        Formula::ServiceLevelAt(ServiceLevel::AnsweredPlusAbandoned),
+        ServiceLevel::AnsweredPlusAbandoned,
+    ),
+    level(
+        "service_level_answered_only_{X}",
+        Formula::ServiceLevelAt(ServiceLevel::AnsweredOnly),
+        ServiceLevel::AnsweredOnly,
+    ),
+    level("service_level_offered_{X}", Formula::ServiceLevelAt(ServiceLevel::Offered), ServiceLevel::Offered),
+    level(
+        "service_level_offered_minus_early_abandons_{X}",
+        Formula::ServiceLevelAt(ServiceLevel::OfferedMinusEarlyAbandons),
+        ServiceLevel::OfferedMinusEarlyAbandons,
+    ),
+    level(
+        "service_level_short_abandons_positive_{X}",
+        Formula::ServiceLevelAt(ServiceLevel::ShortAbandonsPositive),
+        ServiceLevel::ShortAbandonsPositive,
+    ),
+    level(
+        "service_level_offered_minus_short_{X}",
+        Formula::ServiceLevelAt(ServiceLevel::OfferedMinusShort),
+        ServiceLevel::OfferedMinusShort,
+    ),
     Definition {
         name: "abandon_rate",
         meaning: "Share of contacts in which the customer gave up, by the configured formula.",
@@ -251,7 +312,44 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the outcome",
         edges: "Unknown legs are in no half.",
         source: "Genesys Cloud, Google CCAI",
-        formula: Formula::AbandonRate,
+        formula: Formula::AbandonRate(None),
+    },
+    abandons("abandon_rate_plain", AbandonRate::Plain),
+    abandons("abandon_rate_offered", AbandonRate::Offered),
+    abandons("abandon_rate_answered_plus_abandoned", AbandonRate::AnsweredPlusAbandoned),
+    abandons("abandon_rate_strict", AbandonRate::Strict),
+    Definition {
+        name: "rings",
+        meaning: "Rings at a rep that were answered or missed.",
+        unit: Unit::Count,
+        side: Side::Rep,
+        formula_text: "handlings begun by a rep + missed rings of every reason",
+        instant: "the end of the ring",
+        edges: "An answer is a ring, though nobody told of the ring. A ring that nobody ended is none.",
+        source: "Genesys Cloud, nAlert",
+        formula: Formula::Sum(&[Q::RingsAnswered, Q::Missed]),
+    },
+    Definition {
+        name: "ring_time_mean",
+        meaning: "How long it rang at a rep.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "sum of ring / answered and missed rings with a known ring",
+        instant: "the end of the ring",
+        edges: "From the last offer to the rep to the answer or miss, or the source's own figure.",
+        source: "Genesys Cloud, tAlert",
+        formula: Formula::Ratio(&[Q::RingTime], &[Q::RingTimeKnown]),
+    },
+    Definition {
+        name: "miss_rate",
+        meaning: "Share of rings that a rep did not answer.",
+        unit: Unit::Ratio,
+        side: Side::Rep,
+        formula_text: "missed rings of every reason but caller_left / those + answered rings",
+        instant: "the end of the ring",
+        edges: "A customer who leaves while it rings is in no half.",
+        source: "Amazon Connect, agent non-response without customer abandons",
+        formula: Formula::MissRate,
     },
     Definition {
         name: "missed",
@@ -309,6 +407,28 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula: Formula::Ratio(&[Q::Hold], &[Q::HoldKnown]),
     },
     Definition {
+        name: "handled_with_hold",
+        meaning: "Handled contacts with some hold.",
+        unit: Unit::Count,
+        side: Side::Rep,
+        formula_text: "handlings with a known hold of more than 0",
+        instant: "as handled",
+        edges: "A hold of no length is no hold.",
+        source: "Amazon Connect, contacts put on hold",
+        formula: Formula::Sum(&[Q::HandledWithHold]),
+    },
+    Definition {
+        name: "hold_time_of_held_mean",
+        meaning: "Hold a handled contact that had some.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "sum of hold / handlings with a known hold of more than 0",
+        instant: "as handled",
+        edges: "Not the mean over all handled contacts.",
+        source: "Amazon Connect, AVG_HOLD_TIME; Genesys Cloud, tHeld",
+        formula: Formula::Ratio(&[Q::Hold], &[Q::HandledWithHold]),
+    },
+    Definition {
         name: "wrap_time_mean",
         meaning: "After-contact work a handled contact, those without any included.",
         unit: Unit::Seconds,
@@ -318,6 +438,28 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         edges: "None told is 0; told as unknown is left out.",
         source: "Amazon Connect",
         formula: Formula::Ratio(&[Q::Wrap], &[Q::WrapKnown]),
+    },
+    Definition {
+        name: "handled_with_wrap",
+        meaning: "Handled contacts with some after-contact work.",
+        unit: Unit::Count,
+        side: Side::Rep,
+        formula_text: "handlings with a known after-contact work of more than 0",
+        instant: "as handled",
+        edges: "After-contact work of no length is none.",
+        source: "Genesys Cloud, nAcw",
+        formula: Formula::Sum(&[Q::HandledWithWrap]),
+    },
+    Definition {
+        name: "wrap_time_of_wrapped_mean",
+        meaning: "After-contact work a handled contact that had some.",
+        unit: Unit::Seconds,
+        side: Side::Rep,
+        formula_text: "sum of after-contact work / handlings with a known after-contact work of more than 0",
+        instant: "as handled",
+        edges: "Not the mean over all handled contacts.",
+        source: "Genesys Cloud, tAcw",
+        formula: Formula::Ratio(&[Q::Wrap], &[Q::HandledWithWrap]),
     },
     Definition {
         name: "handle_time_{statistic}",
@@ -332,14 +474,36 @@ pub(super) static DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "outbound_contacts",
-        meaning: "Contacts that the centre began.",
+        meaning: "Contacts that the centre began: attempts.",
         unit: Unit::Count,
-        side: Side::Company,
+        side: Side::Rep,
         formula_text: "contacts with direction outbound",
         instant: "the first event",
-        edges: "In none of the inbound measures.",
-        source: "events: contacts",
+        edges: "In none of the inbound measures. Credit: the first rep named.",
+        source: "Genesys Cloud, nOutboundAttempted",
         formula: Formula::Sum(&[Q::OutboundContacts]),
+    },
+    Definition {
+        name: "outbound_connected",
+        meaning: "Contacts that the centre began and that were answered.",
+        unit: Unit::Count,
+        side: Side::Rep,
+        formula_text: "contacts with direction outbound and an answer",
+        instant: "the first event",
+        edges: "What proves an answer of an inbound contact proves one here too. Credit: the first rep named.",
+        source: "Genesys Cloud, nOutboundConnected",
+        formula: Formula::Sum(&[Q::OutboundConnected]),
+    },
+    Definition {
+        name: "outbound_connect_rate",
+        meaning: "Share of attempts that were answered.",
+        unit: Unit::Ratio,
+        side: Side::Rep,
+        formula_text: "outbound contacts with an answer / outbound contacts",
+        instant: "the first event",
+        edges: "An attempt that may still be answered is in the lower half already.",
+        source: "Genesys Cloud",
+        formula: Formula::Ratio(&[Q::OutboundConnected], &[Q::OutboundContacts]),
     },
     Definition {
         name: "outbound_handled",
@@ -375,6 +539,46 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula: Formula::Ratio(&[Q::OutboundHandleTime], &[Q::OutboundHandleTimeKnown]),
     },
 ];
+
+/// A service level by one formula, whatever the settings choose.
+const fn level(name: &'static str, formula: Formula, by: ServiceLevel) -> Definition {
+    let is_at_queue = matches!(formula, Formula::ServiceLevel(_));
+    Definition {
+        name,
+        meaning: if is_at_queue {
+            "Share of contacts served in time, by this formula whatever the settings choose."
+        } else {
+            "Share of contacts served within X, by this formula whatever the settings choose."
+        },
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: by.text(),
+        instant: "the outcome",
+        edges: if is_at_queue {
+            "In time is wait <= the threshold of the queue. Unknown and left legs are in no half."
+        } else {
+            "In time is wait <= X, early abandons are those within X. Unknown and left legs are in no half."
+        },
+        source: by.source(),
+        formula,
+    }
+}
+
+/// An abandon rate by one formula, whatever the settings choose.
+const fn abandons(name: &'static str, by: AbandonRate) -> Definition {
+    let is_plain = matches!(by, AbandonRate::Plain);
+    Definition {
+        name,
+        meaning: "Share of contacts in which the customer gave up, by this formula whatever the settings choose.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: by.text(),
+        instant: if is_plain { "the entry, once the outcome is known" } else { "the outcome" },
+        edges: "Unknown legs are in no half.",
+        source: by.source(),
+        formula: Formula::AbandonRate(Some(by)),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -3,18 +3,22 @@
 //! Names, help texts, the `definitions` command and DEFINITIONS.md come from here.
 
 mod books;
+mod chats;
 mod contacts;
 mod first_contact;
 mod house;
 mod judgements;
 mod tickets;
 mod time;
+mod transfers;
 
 use super::Definition;
 
 /// The chapters of the catalogue, in the order of its documentation.
-static CHAPTERS: [&[Definition]; 7] = [
+static CHAPTERS: [&[Definition]; 9] = [
     contacts::DEFINITIONS,
+    transfers::DEFINITIONS,
+    chats::DEFINITIONS,
     first_contact::DEFINITIONS,
     tickets::DEFINITIONS,
     judgements::DEFINITIONS,
