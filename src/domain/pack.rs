@@ -5,7 +5,7 @@
 
 use super::alert::Alert;
 use super::amounts::Amounts;
-use super::booking::{Booking, Credit, Message, Visit};
+use super::booking::{Booking, Credit, Message, Reached, Visit};
 use super::counted::Counted;
 use super::engine::Position;
 use super::event::{
@@ -316,6 +316,7 @@ packed_words! {
     RepState { 0 Available 1 OnContact 2 WrapUp 3 Break 4 Training 5 Meeting 6 Offline 7 Other }
     Channel { 0 Voice 1 Chat 2 Email 3 Sms 4 Social 5 Task 6 Web 7 Other }
     Direction { 0 Inbound 1 Outbound }
+    Reached { 0 Answered 1 GaveUp 2 Nobody }
     Priority { 0 Low 1 Normal 2 High 3 Urgent 4 Other }
     MissReason { 0 NoAnswer 1 Rejected 2 Busy 3 Dumped 4 CallerLeft 5 Other }
     LeftReason {
@@ -403,7 +404,7 @@ packed_enum!([] Scale { 0 => Nps {}, 1 => Csat { max max }, 2 => Ces {}, 3 => Cs
 packed_struct!(Entry { source, id, time, seq, revision, retracted, content });
 packed_struct!(RecordKey { kind, namespace, id });
 packed_enum!([] Message { 0 => Link { 0 since }, 1 => Visit { 0 visit }, 2 => Handling { 0 credit } });
-packed_struct!(Visit { first, answered, credit });
+packed_struct!(Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier });
 packed_struct!(Credit { known, rep, queue, team });
 packed_struct!(Received { from, message, frozen });
 packed_struct!(Sent { to, message });

@@ -381,7 +381,7 @@ impl Records {
         }
         let settings = context.settings;
         if to.kind == Kind::Customer
-            && customer::is_saturated(record, settings.first_contact_window, settings.saturation_contacts)
+            && customer::is_saturated(record, settings.first_contact.window, settings.saturation_contacts)
         {
             self.saturate(place);
         }

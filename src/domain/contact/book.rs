@@ -48,6 +48,11 @@ fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(O
     draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
 }
 
+/// True if the customer gave up in this leg.
+pub(super) fn has_abandoned(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> bool {
+    matches!(outcome(facts, leg, draft), Some((Outcome::Abandoned, ..)))
+}
+
 /// The figure of a duration that counts, as far as it is known: where one of the two is missing the other is taken.
 fn chosen(durations: Durations, measured: Option<Span>, reported: Reported) -> Option<Span> {
     match (durations, reported) {
@@ -144,8 +149,7 @@ pub(super) fn book_handling(
     quantities: HandlingQuantities,
     draft: &mut Draft<'_>,
 ) {
-    let Some(ending) = handling.to else { return };
-    let at = handling.wrap.map_or(ending.at, |(wrapped, _, _)| wrapped.max(ending.at));
+    let (Some(ending), Some(at)) = (handling.to, handling.finished()) else { return };
     let queue = queue_of(&facts.legs[handling.leg], draft);
     let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
     draft.ledger.book(&path, at, quantities.handled, 1);
@@ -169,6 +173,20 @@ pub(super) fn book_handling(
     if let (Some(talk), Some(hold), Some(wrap)) = (talk, hold, wrap) {
         let whole = Span(talk.0 + hold.0 + wrap.0);
         draft.ledger.duration(&path, at, quantities.handle, distribution(Q::HandleTimes, whole), whole);
+    }
+}
+
+/// What the source says of whether the matter was resolved counts where the last handling ends.
+pub(super) fn book_flag(facts: &Facts<'_>, last: Option<&Handling<'_>>, draft: &mut Draft<'_>) {
+    let Some(resolved) = facts.resolved else { return };
+    // Without a rep named, whoever answered last.
+    let last = last.or_else(|| facts.handlings.iter().max_by_key(|handling| handling.from));
+    let Some((handling, at)) = last.and_then(|handling| Some((handling, handling.finished()?))) else { return };
+    let queue = queue_of(&facts.legs[handling.leg], draft);
+    let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
+    draft.ledger.book(&path, at, Q::ContactsFlagged, 1);
+    if resolved {
+        draft.ledger.book(&path, at, Q::ContactsFlaggedResolved, 1);
     }
 }
 

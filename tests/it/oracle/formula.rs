@@ -2,7 +2,7 @@
 
 use super::Amount;
 use goalkeeper::domain::scope::ScopeKind;
-use goalkeeper::domain::settings::{AbandonRate, ServiceLevel, Settings};
+use goalkeeper::domain::settings::{AbandonRate, CreditRule, ServiceLevel, Settings};
 
 /// What a measure says.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,9 +129,11 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "missed" => return count(list.starting("missed_") - list.sum("missed_caller_left")),
         "hold_time_mean" => return mean(&list.values("hold")),
         "wrap_time_mean" => return mean(&list.values("wrap")),
-        "first_contact_resolution" => {
-            return ratio(list.sum("first_contacts_resolved"), list.sum("first_contacts"), 1.0);
-        }
+        "first_contact_resolution" => return first_contacts(&list, "first_contact", settings),
+        "first_contact_resolution_provisional" => return first_contacts(&list, "first_contact_provisional", settings),
+        "first_contact_resolution_by_flag" => return share(&list.values("flagged")),
+        "repeat_contacts" => return count(list.sum("customer_contact_repeats")),
+        "repeat_rate" => return share(&list.values("customer_contact_repeats")),
         "outbound_talk_time_mean" => return mean(&list.values("outbound_talk")),
         "outbound_handle_time_mean" => return mean(&list.values("outbound_handle")),
         "clock_skew" => return count(list.sum("skew")),
@@ -210,6 +212,18 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
     let is_counted = COUNTS.contains(&name) || name.starts_with("left_") || name.starts_with("missed_");
     assert!(is_counted, "the oracle does not know the measure {name}");
     count(list.sum(name))
+}
+
+/// Contacts resolved at once among all; where reps share them, in thousandths.
+fn first_contacts(list: &List, what: &str, settings: &Settings) -> Answer {
+    let contacts = list.values(what);
+    match settings.first_contact.credit {
+        CreditRule::Split => {
+            let [all, resolved] = ["shares", "shares_resolved"].map(|shares| list.sum(&format!("{what}_{shares}")));
+            Answer { sample: contacts.len() as i64, ..ratio(resolved, all, 1.0) }
+        }
+        _ => share(&contacts),
+    }
 }
 
 fn service_level(list: &List, answered: i64, abandoned: i64, formula: ServiceLevel) -> (i64, i64) {

@@ -3,9 +3,11 @@
 use super::chance::Chance;
 use chrono_tz::Tz;
 use goalkeeper::domain::engine::Room;
-use goalkeeper::domain::event::Name;
+use goalkeeper::domain::event::{Channel, Name};
 use goalkeeper::domain::roster::{Membership, Queue, Rep, RosterData, Team, Unit};
-use goalkeeper::domain::settings::{AbandonRate, Durations, ServiceLevel, Settings, Source};
+use goalkeeper::domain::settings::{
+    AbandonRate, CreditRule, Durations, FirstContact, RepeatKey, ServiceLevel, Settings, Source, Transferred,
+};
 use goalkeeper::domain::time::{DAY, Instant, Span};
 use goalkeeper::domain::window::{Reach, Window};
 
@@ -86,7 +88,6 @@ pub fn roster(begin: i64, days: i64, chance: &mut Chance) -> RosterData {
     }
 }
 
-/// Settings; the horizons are those of the defaults.
 /// Mostly so little room that records are packed and books made in the middle of everything.
 pub fn room(chance: &mut Chance) -> Room {
     match chance.per_cent(80) {
@@ -101,6 +102,20 @@ pub fn room(chance: &mut Chance) -> Room {
     }
 }
 
+/// Any rules of first-contact resolution; the window is mostly the one that histories are written for.
+fn first_contact(chance: &mut Chance) -> FirstContact {
+    let some = [vec![Channel::Voice], vec![Channel::Chat, Channel::Web]];
+    FirstContact {
+        window: if chance.per_cent(80) { Span::days(7) } else { Span::hours(chance.between(1, 72)) },
+        key: chance.pick(&RepeatKey::ALL),
+        channels: if chance.per_cent(30) { chance.pick(&some) } else { FirstContact::default().channels },
+        abandoned_repeats: chance.per_cent(60),
+        transferred: chance.pick(&Transferred::ALL),
+        credit: chance.pick(&CreditRule::ALL),
+    }
+}
+
+/// Settings; the horizons are those of the defaults.
 pub fn settings(chance: &mut Chance) -> Settings {
     let mut settings = Settings {
         service_level: chance.pick(&ServiceLevel::ALL),
@@ -110,6 +125,7 @@ pub fn settings(chance: &mut Chance) -> Settings {
         wait_thresholds: vec![Span::seconds(20), Span::seconds(chance.between(21, 300))],
         response_thresholds: vec![Span::hours(4), Span::minutes(chance.between(1, 60))],
         resolution_thresholds: vec![Span::hours(24), Span::hours(chance.between(25, 90))],
+        first_contact: first_contact(chance),
         ..Settings::default()
     };
     let shared = Source { contacts: Some(name("phones")), ..Source::default() };

@@ -71,6 +71,15 @@ impl Call<'_> {
         if self.chance().per_cent(2) {
             shared.customer = self.customer();
         }
+        if self.chance().per_cent(15) {
+            shared.issue =
+                self.pen.chance.pick(&[Field::Value(name("invoice")), Field::Value(name("fault")), Field::Null]);
+        }
+        let says = matches!(what, ContactWhat::Updated | ContactWhat::Ended { .. } | ContactWhat::Wrapped { .. });
+        if self.chance().per_cent(if says { 30 } else { 2 }) {
+            let resolved = self.chance().per_cent(70);
+            shared.rare.get_or_insert_default().resolved = Some(resolved);
+        }
         let content = Content::Contact(Box::new(ContactEvent { what, shared }));
         let subject = (Kind::Contact, self.id.clone());
         // Phone systems of one family log to two places.
@@ -228,8 +237,13 @@ impl Call<'_> {
     fn transfer(&mut self, talking: &mut Vec<&'static str>) {
         let Some(rep) = talking.last().copied() else { return };
         let what = ContactWhat::Transferred {
-            kind: self.pen.chance.pick(&[TransferKind::Blind, TransferKind::Attended, TransferKind::Queue]),
-            result: TransferResult::Completed,
+            kind: self.pen.chance.pick(&[TransferKind::Blind, TransferKind::Attended, TransferKind::Consult]),
+            result: self.pen.chance.pick(&[
+                TransferResult::Completed,
+                TransferResult::Completed,
+                TransferResult::Failed,
+                TransferResult::Returned,
+            ]),
             to_rep: None,
             to_queue: None,
             to_external: None,
