@@ -228,6 +228,15 @@ pub enum QueryError {
         /// The measure asked for.
         measure: String,
     },
+    /// The measure tells what stood at an instant.
+    #[error(
+        "{measure} tells what stood at an instant and not what happened in a window, so there are no facts that add up to \
+         it: ask for a measure of what came and went"
+    )]
+    Stock {
+        /// The measure asked for.
+        measure: String,
+    },
     /// Scopes of this kind do not have the measure.
     #[error("a {kind} has no {measure}: ask for another measure, or for a scope above or below")]
     NotHad {
@@ -467,8 +476,8 @@ impl Engine {
             match change {
                 Change::Delta(delta) => self.panes.apply(&delta),
                 Change::Closed(kind, booking) => {
-                    let last = self.closed.entry(kind).or_insert(booking.at);
-                    *last = booking.at.max(*last);
+                    let last = self.closed.entry(kind).or_insert(booking.last());
+                    *last = booking.last().max(*last);
                     self.panes.close(&booking);
                 }
             }
@@ -578,8 +587,9 @@ impl Engine {
         mut visit: impl FnMut(Row),
     ) -> Result<(), QueryError> {
         self.check_kept(scope, window, stretch, self.roster.zone(scope))?;
-        let totals = self.panes.sum(scope, stretch);
-        for measure in measures.iter().filter(|measure| measure.has(scope.kind)) {
+        let measures = measures.iter().filter(|measure| measure.has(scope.kind));
+        let totals = self.totals(scope, stretch, measures.clone().any(Measure::is_stock));
+        for measure in measures {
             visit(self.row(measure, scope, window, stretch, &totals));
         }
         Ok(())
@@ -587,12 +597,26 @@ impl Engine {
 
     /// One figure, of panes that are kept.
     pub fn figure(&self, measure: &Measure, scope: &Scope, window: Window, stretch: Stretch) -> Row {
-        self.row(measure, scope, window, stretch, &self.panes.sum(scope, stretch))
+        self.row(measure, scope, window, stretch, &self.totals(scope, stretch, measure.is_stock()))
+    }
+
+    /// What figures of a stretch are made of: what flowed in it, and, where stocks are asked for, what stood at its end.
+    pub(super) fn totals(&self, scope: &Scope, stretch: Stretch, stocks: bool) -> Amounts {
+        let mut totals = self.panes.sum(scope, stretch);
+        if stocks {
+            totals.add(self.panes.standing(scope, stretch).cells());
+        }
+        totals
+    }
+
+    /// The instant of which the stocks of a stretch tell: its end, or T while it is under way.
+    pub(super) fn stands_at(&self, stretch: Stretch) -> Instant {
+        stretch.end.min(self.now)
     }
 
     fn row(&self, measure: &Measure, scope: &Scope, window: Window, stretch: Stretch, totals: &Amounts) -> Row {
         let figure = match self.is_counted(measure, scope, stretch) {
-            true => measure.figure(totals, &self.settings),
+            true => measure.figure(totals, self.stands_at(stretch), &self.settings),
             false => Figure::default(),
         };
         Row {
@@ -616,6 +640,9 @@ impl Engine {
         let name = || measure.name.clone();
         if !measure.has(scope.kind) {
             return Err(QueryError::NotHad { measure: name(), kind: scope.kind.name() });
+        }
+        if measure.is_stock() {
+            return Err(QueryError::Stock { measure: name() });
         }
         if measure.parts(&Amounts::default(), &self.settings).is_none() {
             return Err(QueryError::NoHalves { measure: name() });
@@ -696,7 +723,7 @@ impl Engine {
         let mut live = 0u64;
         let panes = &mut self.panes;
         self.records.visit(|_, record| {
-            let digests = record.booked.iter().map(|b| panes.digest_of(&b.path, b.at, &b.amounts));
+            let digests = record.booked.iter().map(|booking| panes.digest_of(booking));
             live = digests.fold(live, u64::wrapping_add);
         });
         self.panes.check(live)

@@ -13,7 +13,7 @@ use super::record::RecordKey;
 use super::scope::Scope;
 use super::settings::Settings;
 use super::slots::{Place, Slots, short};
-use super::time::{DAY, Instant, MINUTE, Zone};
+use super::time::{DAY, Instant, MINUTE, Zone, day_of};
 use super::window::{Stretch, Tier, Window};
 use std::collections::BTreeMap;
 
@@ -186,26 +186,34 @@ fn minute(at: Instant) -> i32 {
 fn last(stretch: Stretch) -> Instant {
     match stretch.tier {
         Tier::Day => Instant(stretch.end.0.saturating_add(2 * DAY)),
-        Tier::Minute | Tier::QuarterHour => stretch.end,
+        Tier::Minute | Tier::QuarterHour | Tier::Standing => stretch.end,
     }
 }
 
-/// What of some bookings counts for a scope in a stretch, by the instants at which it counts.
+/// What of some bookings counts for a scope in a stretch, by the instants at which it counts or begins to.
 fn counting(booked: &[Booking], scope: &Scope, stretch: Stretch) -> BTreeMap<Instant, Amounts> {
     let mut counting: BTreeMap<Instant, Amounts> = BTreeMap::new();
     for booking in booked {
-        let zones = booking.path.steps().iter().filter(|(step, _)| step == scope).map(|(_, zone)| *zone);
-        if zones.into_iter().any(|zone| is_in(booking.at, zone, stretch)) {
-            counting.entry(booking.at).or_default().add(booking.amounts.cells());
+        let Some((_, zone)) = booking.path.steps().iter().find(|(step, _)| step == scope) else { continue };
+        // The panes of the stretch, as they were in the zone of that time.
+        let [start, end] = [stretch.start, stretch.end].map(|bound| first_pane(bound, stretch.tier, *zone));
+        let amounts = booking.within(start, end);
+        if !amounts.is_empty() {
+            counting.entry(booking.at.max(start)).or_default().add(amounts.cells());
         }
     }
     counting
 }
 
-/// Whether the pane that an instant is booked in is one of the stretch.
-fn is_in(at: Instant, zone: Zone, stretch: Stretch) -> bool {
-    let start = stretch.tier.pane_start(at, zone);
-    stretch.start <= start && start < stretch.end
+/// The start of the first pane of a zone that does not start before `from`.
+fn first_pane(from: Instant, tier: Tier, zone: Zone) -> Instant {
+    match tier {
+        Tier::Day => match day_of(from, zone) {
+            (start, _) if start == from => start,
+            (_, next) => next,
+        },
+        Tier::Minute | Tier::QuarterHour | Tier::Standing => from,
+    }
 }
 
 #[cfg(test)]

@@ -89,12 +89,17 @@ pub fn judge(
 ) -> Verdict {
     let Stretch { start, end, .. } = stretch;
     let is_open = !target.window.is_rolling() && now < end;
-    let is_count = target.measure.definition.unit == Unit::Count;
-    let bound = match is_count {
+    let is_tally = target.measure.is_tally();
+    let is_enough = || {
+        // Of what stands all is known, however little it is.
+        let is_sampled = target.measure.definition.unit != Unit::Count && !target.measure.is_stock();
+        !is_sampled || figure.sample >= target.minimum_sample
+    };
+    let bound = match target.measure.definition.unit == Unit::Count {
         true => target.bound().times(members as f64),
         false => target.bound(),
     };
-    let projection = figure.value.filter(|_| is_open && is_count).and_then(|value| {
+    let projection = figure.value.filter(|_| is_open && is_tally).and_then(|value| {
         let passed = now.since(start).0 as f64 / end.since(start).0 as f64;
         (passed >= PACE_FROM).then(|| value / passed)
     });
@@ -102,8 +107,8 @@ pub fn judge(
         _ if target.start.is_some_and(|first| is_before(target.window, start, first, now)) => (State::Pending, false),
         _ if target.deadline.is_some_and(|last| last < end && last <= now) => (State::Expired, false),
         None => (State::NoData, false),
-        Some(_) if !is_count && figure.sample < target.minimum_sample => (State::Undetermined, false),
-        Some(value) if is_open && is_count => count_so_far(bound, value, projection, target.margin),
+        Some(_) if !is_enough() => (State::Undetermined, false),
+        Some(value) if is_open && is_tally => count_so_far(bound, value, projection, target.margin),
         Some(value) if bound.holds(value) => match (is_open, target.window.is_rolling()) {
             (true, _) => (State::OnTrack, false),
             (false, true) if !bound.tightened(target.margin).holds(value) => (State::AtRisk, false),
@@ -121,7 +126,7 @@ fn is_before(window: Window, start: Instant, first: Instant, now: Instant) -> bo
     if window.is_rolling() { now < first } else { start < first }
 }
 
-/// Counts only grow, so what is exceeded is missed before the window ends, and what is reached is met.
+/// Tallies only grow, so what is exceeded is missed before the window ends, and what is reached is met.
 fn count_so_far(bound: Bound, value: f64, projection: Option<f64>, margin: f64) -> (State, bool) {
     let (least, most) = bound.ends();
     if most.is_some_and(|most| value > most) {

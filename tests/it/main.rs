@@ -19,6 +19,7 @@ mod healthcheck;
 mod kafka;
 mod offsets;
 mod oracle;
+mod promql;
 mod properties;
 mod reload;
 mod report;

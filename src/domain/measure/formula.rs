@@ -6,6 +6,7 @@ use crate::domain::event::Kind;
 use crate::domain::quantity::{Cell, Quantity as Q};
 use crate::domain::settings::{AbandonRate, CreditRule, ServiceLevel, Settings};
 use crate::domain::sketch::Sketch;
+use crate::domain::time::Instant;
 
 /// How a value is made of quantities.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,12 +43,40 @@ pub(super) enum Formula {
     Csi,
     /// The upper halves of reported figures over the lower ones.
     Reported,
+    /// What stands of these.
+    Stock(&'static [Q]),
+    /// What stands of one at each threshold of the family.
+    #[allow(dead_code, reason = "the backlog of tickets is to be made of it")]
+    StockBeyond(Q, Thresholds),
+    /// The mean age of what stands: the instant less the mean of when it began, which is added up as
+    /// [`seconds_of_stocks`].
+    #[allow(dead_code, reason = "the backlog of tickets is to be made of it")]
+    Age { since: Q, count: Q },
+    /// For how long the first of what stands now has; of one whose parameter is when it began.
+    Longest(Q),
 }
 
+impl Formula {
+    pub(super) fn is_stock(self) -> bool {
+        matches!(self, Formula::Stock(_) | Formula::StockBeyond(..) | Formula::Age { .. } | Formula::Longest(_))
+    }
+}
+
+/// When something that stands began, as it is added up: seconds since 2020, so that no sum is ever too large.
+pub fn seconds_of_stocks(began: Instant) -> i64 {
+    began.since(STOCKS_BEGIN).0.div_euclid(1000)
+}
+
+/// 2020-01-01T00:00:00Z.
+const STOCKS_BEGIN: Instant = Instant(1_577_836_800_000);
+
 impl Measure {
-    /// What the totals of a window say.
-    pub fn figure(&self, totals: &Amounts, settings: &Settings) -> Figure {
+    /// What the totals of a window say; stocks are as they stood `at` an instant.
+    pub fn figure(&self, totals: &Amounts, at: Instant, settings: &Settings) -> Figure {
         let sampled = |figure: Figure, sample: Q| Figure { sample: totals.get(Cell::plain(sample)), ..figure };
+        if let Some(figure) = self.stock(totals, at) {
+            return figure;
+        }
         match self.parts(totals, settings) {
             Some(Parts { numerator, denominator: Some(denominator) }) if self.definition.unit == Unit::Weighted => {
                 let sample = if self.definition.formula == Formula::Csi { Q::CsiAnswers } else { Q::ReportedSample };
@@ -69,7 +98,43 @@ impl Measure {
         }
     }
 
-    /// What amounts add to both halves; `None` if the measure has none: percentiles and maxima.
+    /// What figures of a stock say; `None` for all other measures.
+    fn stock(&self, totals: &Amounts, at: Instant) -> Option<Figure> {
+        let count = |n: i64| Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n };
+        Some(match (self.definition.formula, self.parameter) {
+            (Formula::Stock(quantities), _) => {
+                count(quantities.iter().flat_map(|q| totals.of(*q)).map(|(_, n)| n).sum())
+            }
+            (Formula::StockBeyond(quantity, _), Parameter::Number(x)) => count(totals.get(Cell::with(quantity, x))),
+            (Formula::Age { since, count }, _) => {
+                let [since, count] = [since, count].map(|quantity| totals.get(Cell::plain(quantity)));
+                self.over(count * at.since(STOCKS_BEGIN).0 - since * 1000, count)
+            }
+            (Formula::Longest(quantity), _) => {
+                // The instant nearest to this one that ends in these bits: nobody waits for 24 days.
+                let ago = |(cell, n): &(Cell, i64)| ((at.0 as u32).wrapping_sub(cell.parameter) as i32, *n);
+                let began = totals.of(quantity).iter().map(ago).filter(|(ago, _)| *ago >= 0);
+                Figure {
+                    value: began.clone().map(|(ago, _)| ago).max().map(|ms| f64::from(ms) / 1000.0),
+                    numerator: None,
+                    denominator: None,
+                    sample: began.map(|(_, n)| n).sum(),
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Which of numerator and denominator figures have.
+    pub fn components(&self) -> &'static [&'static str] {
+        match (self.definition.formula, self.halves()) {
+            (Formula::Stock(_) | Formula::StockBeyond(..), _) | (_, Halves::Upper) => &["numerator"],
+            (Formula::Age { .. }, _) | (_, Halves::Both) => &["numerator", "denominator"],
+            (_, Halves::None) => &[],
+        }
+    }
+
+    /// What amounts add to both halves; `None` if the measure has none that add up: percentiles, maxima and stocks.
     pub fn parts(&self, amounts: &Amounts, settings: &Settings) -> Option<Parts> {
         let (mut numerator, mut denominator) = (0, 0);
         let halves = self.each_term(settings, |term| match term.half {
@@ -146,6 +211,8 @@ impl Measure {
                 add(Upper, 1, &[Q::ReportedNumerator], plain);
                 add(Lower, 1, &[Q::ReportedDenominator], plain);
             }
+            // What stands is no sum over a window.
+            Formula::Stock(_) | Formula::StockBeyond(..) | Formula::Age { .. } | Formula::Longest(_) => {}
         }
         self.halves()
     }
@@ -156,6 +223,7 @@ impl Measure {
                 Halves::Upper
             }
             Formula::Duration { .. } if self.parameter != Parameter::Statistic(Statistic::Mean) => Halves::None,
+            formula if formula.is_stock() => Halves::None,
             _ => Halves::Both,
         }
     }
@@ -311,8 +379,61 @@ fn abandon_rate(formula: AbandonRate, mut add: impl FnMut(Half, i64, &[Q], Which
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Definition, Side};
     use super::*;
     use crate::domain::settings::FirstContact;
+
+    fn measure_of(unit: Unit, formula: Formula, parameter: Parameter) -> Measure {
+        let text = "";
+        let definition = Definition {
+            name: text,
+            meaning: text,
+            unit,
+            side: Side::Queue,
+            formula_text: text,
+            instant: text,
+            edges: text,
+            source: text,
+            formula,
+        };
+        Measure { name: String::new(), definition: Box::leak(Box::new(definition)), parameter }
+    }
+
+    #[test]
+    fn the_mean_age_is_the_instant_less_the_mean_of_when_it_began() {
+        let at = |seconds: i64| Instant(STOCKS_BEGIN.0 + seconds * 1000);
+        // Two that began 1,000 s and 3,000 s after 2020: at 5,000 s they are 4,000 s and 2,000 s old.
+        let since = seconds_of_stocks(at(1000)) + seconds_of_stocks(at(3000));
+        let standing = [(Cell::plain(Q::Queued), 2), (Cell::plain(Q::Answered), since)];
+        let measure = measure_of(Unit::Seconds, Formula::Age { since: Q::Answered, count: Q::Queued }, Parameter::None);
+        let figure = measure.figure(&Amounts::new(standing.into()), at(5000), &Settings::default());
+        assert_eq!(figure, Figure { value: Some(3000.0), numerator: Some(6_000_000), denominator: Some(2), sample: 2 });
+        let nothing = measure.figure(&Amounts::default(), at(5000), &Settings::default());
+        assert_eq!(nothing.value, None);
+    }
+
+    #[test]
+    fn what_stands_beyond_a_threshold_is_read_at_that_threshold() {
+        let formula = Formula::StockBeyond(Q::Waiting, Thresholds::Resolution);
+        let standing = [(Cell::with(Q::Waiting, 60), 3), (Cell::with(Q::Waiting, 90), 2)];
+        let measure = measure_of(Unit::Count, formula, Parameter::Number(90));
+        let figure = measure.figure(&Amounts::new(standing.into()), Instant::default(), &Settings::default());
+        assert_eq!(figure.value, Some(2.0));
+    }
+
+    #[test]
+    fn who_has_not_come_yet_does_not_wait_and_the_count_of_milliseconds_may_overflow() {
+        let measure = measure_of(Unit::Seconds, Formula::Longest(Q::WaitingSince), Parameter::None);
+        let now = Instant((1 << 40) + 5000);
+        let longest = |entries: &[i64]| {
+            let cells = entries.iter().map(|entry| (Cell::with(Q::WaitingSince, *entry as u32), 1));
+            let figure = measure.figure(&Amounts::new(cells.collect()), now, &Settings::default());
+            (figure.value, figure.sample)
+        };
+        assert_eq!(longest(&[now.0 - 1000, now.0 - 7000]), (Some(7.0), 2));
+        assert_eq!(longest(&[now.0 - 1000, now.0 + 1]), (Some(1.0), 1));
+        assert_eq!(longest(&[now.0 + 1]), (None, 0));
+    }
 
     // The worked data set of the field: answered 1000, abandoned 60; answered within 20 s 860; abandoned within 20 s
     // 20; abandoned within 5 s (short) 10.
@@ -344,7 +465,7 @@ mod tests {
         let figure = |credit| {
             let settings = settings(credit);
             let measure = Measure::named("first_contact_resolution", &settings).expect("is in the catalogue");
-            measure.figure(&amounts, &settings)
+            measure.figure(&amounts, Instant(0), &settings)
         };
         let (numerator, denominator) = (Some(333), Some(1333));
         assert_eq!(
@@ -361,7 +482,7 @@ mod tests {
         for (formula, want) in ServiceLevel::ALL.into_iter().zip(published) {
             let settings = Settings { service_level: formula, ..Settings::default() };
             let measure = Measure::named("service_level", &settings).expect("is in the catalogue");
-            let found = measure.figure(&worked_data_set(), &settings).value.expect("has data");
+            let found = measure.figure(&worked_data_set(), Instant::default(), &settings).value.expect("has data");
             assert!((found - want).abs() < 0.00005, "{}: {found}, not {want}", formula.id());
         }
     }

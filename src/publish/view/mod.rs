@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! engine -> flows   -> counters, histograms
-//!        -> panes   -> window gauges with their components, who waits now
+//!        -> panes   -> window gauges with their components, stocks as they stand now
 //! ```
 
 mod flows;
@@ -155,7 +155,7 @@ pub fn families_of_windows() -> Vec<Family> {
 /// All families of one kind of scope.
 struct Sheet {
     info: Family,
-    waiting: Vec<Family>,
+    now: Windows,
     flows: Flows,
     windows: Windows,
 }
@@ -167,31 +167,20 @@ impl Sheet {
             let name = format!("goalkeeper_{}_{name}", kind.name());
             Family::new(name, help, FamilyKind::Gauge, &none, &[tail].into())
         };
-        let waiting = match kind {
-            ScopeKind::Rep => Vec::new(),
-            _ => vec![
-                gauge("waiting", "Contacts that wait in a queue now.", Tail::plain("")),
-                gauge(
-                    "oldest_waiting_start_timestamp_seconds",
-                    "When the contact that waits longest entered its queue; absent while nobody waits.",
-                    Tail::plain(""),
-                ),
-            ],
-        };
         Sheet {
             info: gauge(
                 "info",
                 "What there is, and in which zone its days and calendar windows are; always 1.",
                 Tail::with("", "zone", ""),
             ),
-            waiting,
+            now: Windows::of_now(kind, settings),
             flows: Flows::new(kind, settings),
             windows: Windows::new(kind, settings, of),
         }
     }
 
     fn families(&self) -> impl Iterator<Item = &Family> {
-        let scope = std::iter::once(&self.info).chain(&self.waiting);
+        let scope = std::iter::once(&self.info).chain(self.now.families());
         scope.chain(self.flows.families()).chain(self.windows.families())
     }
 
@@ -206,11 +195,11 @@ impl Sheet {
             self.flows.fill(head, engine.panes().flow(scope));
             if ready {
                 self.windows.fill(head, scope, engine);
-                self.wait(head, scope, engine);
+                self.now.fill(head, scope, engine);
             }
         }
         let mut families = vec![self.info];
-        families.extend(self.waiting);
+        families.extend(self.now.into_families());
         families.extend(self.flows.into_families());
         families.extend(self.windows.into_families());
         families.retain(|family| !family.samples.is_empty());
@@ -227,15 +216,6 @@ impl Sheet {
         let places: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
         for (head, zone) in zones.iter().enumerate() {
             self.info.push(head, places[zone.name()], 1.0);
-        }
-    }
-
-    fn wait(&mut self, head: usize, scope: &Scope, engine: &Engine) {
-        let [waiting, since] = self.waiting.as_mut_slice() else { return };
-        let found = engine.panes().queue_length(scope, engine.settings().longest_wait);
-        waiting.push(head, 0, found.count as f64);
-        if let Some(instant) = found.since {
-            since.push(head, 0, instant.0 as f64 / 1000.0);
         }
     }
 }

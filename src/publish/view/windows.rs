@@ -1,4 +1,4 @@
-//! Gauges of event-time windows, with the components from which anyone can compute them again.
+//! Gauges of event-time windows, and of what stands now, with the components from which anyone can compute them again.
 
 use crate::domain::engine::{Engine, Query, Row};
 use crate::domain::measure::{Measure, Unit, measures};
@@ -10,7 +10,7 @@ use crate::publish::family::{Family, FamilyKind, Tail, written};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The window gauges of one kind of scope.
+/// The gauges of one kind of scope: of windows, or of what stands now, which is the same for each window.
 pub(super) struct Windows {
     query: Query,
     windows: Vec<Window>,
@@ -31,11 +31,22 @@ struct Components {
 
 impl Windows {
     pub(super) fn new(kind: ScopeKind, settings: &Settings, of: &[Window]) -> Windows {
-        let measures: Vec<Measure> = measures(settings).into_iter().filter(|m| m.has(kind)).collect();
-        let tails: Arc<[Tail]> = of.iter().map(|window| Tail::with("", "window", &window.to_string())).collect();
-        let columns = measures.iter().map(|measure| Column::new(kind, measure, &tails)).collect();
+        let tails = of.iter().map(|window| Tail::with("", "window", &window.to_string())).collect();
+        let measures = measures(settings).into_iter().filter(|m| m.has(kind) && !m.is_stock()).collect();
+        Windows::of(&format!("{}_window", kind.name()), measures, of.to_vec(), tails)
+    }
+
+    /// Of the stocks as they stand now.
+    pub(super) fn of_now(kind: ScopeKind, settings: &Settings) -> Windows {
+        let measures = measures(settings).into_iter().filter(|m| m.has(kind) && m.is_stock()).collect();
+        // Any window that is under way would do.
+        Windows::of(kind.name(), measures, vec![Window::QuarterHour], [Tail::plain("")].into())
+    }
+
+    fn of(prefix: &str, measures: Vec<Measure>, windows: Vec<Window>, tails: Arc<[Tail]>) -> Windows {
+        let columns = measures.iter().map(|measure| Column::new(prefix, measure, &tails)).collect();
         let query = Query { scopes: Vec::new(), measures, windows: Vec::new(), from: Instant::MIN, to: Instant::MIN };
-        Windows { query, windows: of.to_vec(), columns }
+        Windows { query, windows, columns }
     }
 
     pub(super) fn families(&self) -> impl Iterator<Item = &Family> {
@@ -54,6 +65,9 @@ impl Windows {
 
     /// Tells the windows of one scope as they stand at T.
     pub(super) fn fill(&mut self, head: usize, scope: &Scope, engine: &Engine) {
+        if self.columns.is_empty() {
+            return;
+        }
         self.query.to = at(engine);
         self.query.from = Instant(self.query.to.0.saturating_sub(1));
         self.query.scopes = vec![scope.clone()];
@@ -75,16 +89,14 @@ impl Windows {
 }
 
 impl Column {
-    fn new(kind: ScopeKind, measure: &Measure, tails: &Arc<[Tail]>) -> Column {
+    fn new(prefix: &str, measure: &Measure, tails: &Arc<[Tail]>) -> Column {
         let definition = measure.definition;
         let family = |end: &str, help: String| {
-            let name = format!("goalkeeper_{}_window_{}{end}", kind.name(), measure.name);
+            let name = format!("goalkeeper_{prefix}_{}{end}", measure.name);
             Family::new(name, help, FamilyKind::Gauge, &[].into(), tails)
         };
-        let is_mean = definition.unit == Unit::Seconds && (measure.name.ends_with("_mean") || measure.name == "asa");
-        let is_share = !matches!(definition.unit, Unit::Count | Unit::Seconds) && measure.name != "reported_sum";
         let numerator = if definition.unit == Unit::Seconds { "_numerator_seconds" } else { "_numerator" };
-        let components = (is_mean || is_share).then(|| Components {
+        let components = (measure.components().len() == 2).then(|| Components {
             numerator: family(numerator, format!("The upper half of: {}", definition.meaning)),
             sample: family("_sample", format!("The lower half, how many things this is about: {}", definition.meaning)),
         });

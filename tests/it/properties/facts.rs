@@ -106,7 +106,12 @@ fn compare_one(
         let question = Question { scope, measure, window, stretch, after, limit };
         let mut search = match engine.begin_facts(question) {
             Ok(search) => search,
-            Err(QueryError::NoHalves { .. } | QueryError::NotHad { .. } | QueryError::TooOld { .. }) => return,
+            Err(
+                QueryError::NoHalves { .. }
+                | QueryError::NotHad { .. }
+                | QueryError::TooOld { .. }
+                | QueryError::Stock { .. },
+            ) => return,
         };
         while !engine.search(&mut search, chance.between(1, 50) as usize) {}
         let Page { facts, next } = search.page();
