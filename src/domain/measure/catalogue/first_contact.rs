@@ -34,8 +34,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "answered inbound contacts with a customer whose first-contact window has not passed, and no repeat \
                        contact so far / answered inbound contacts with a customer whose window has not passed",
         instant: "the contact's first event, until the window has passed",
-        edges: "As first_contact_resolution, which has the contact from then on: no contact is in both. It can only fall \
-                while the window runs, so it always looks too good.",
+        edges: "As first_contact_resolution, which has the contact from then on: no contact is in both. Repeats are still to \
+                come, so it looks too good.",
         source: "contacts whose window is open are kept apart in the field, because the newest days look too good",
         formula: Formula::FirstContact {
             contacts: [Q::FirstContactPending, Q::FirstContactPendingResolved],
