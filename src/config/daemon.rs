@@ -3,9 +3,10 @@
 use super::document::{At, Document, Node, Section, read_text};
 use super::values;
 use super::{Clock, Config, Kafka, OnGap, Server, State};
-use crate::domain::event::Name;
+use crate::domain::event::{Channel, Name};
 use crate::domain::settings::{
-    AbandonRate, BusinessHours, Durations, PriorityTargets, ServiceLevel, Settings, Silence, Source,
+    AbandonRate, BusinessHours, CreditRule, Durations, FirstContact, PriorityTargets, RepeatKey, ServiceLevel,
+    Settings, Silence, Source, Transferred,
 };
 use crate::domain::time::Span;
 use crate::domain::window::Window;
@@ -256,8 +257,7 @@ fn rules(file: &mut Section, settings: &mut Settings) {
     settings.longest_state = section.read_or("longest_state", settings.longest_state, values::at_most_a_day);
     settings.provisional_grace = section.read_or("provisional_grace", settings.provisional_grace, values::duration);
     settings.verdict_lateness = section.read_or("verdict_lateness", settings.verdict_lateness, values::duration);
-    settings.first_contact_window =
-        section.read_or("first_contact_window", settings.first_contact_window, values::positive_duration);
+    first_contact(&mut section, &mut settings.first_contact);
     let mut silence = section.section("silence");
     let defaults = settings.silence;
     settings.silence = Silence {
@@ -267,8 +267,8 @@ fn rules(file: &mut Section, settings: &mut Settings) {
         people: silence.read_or("people", defaults.people, values::positive_duration),
         customer: silence.read_or("customer", defaults.customer, values::positive_duration),
     };
-    if settings.silence.customer < settings.first_contact_window {
-        let message = "rules.silence.customer is shorter than rules.first_contact_window";
+    if settings.silence.customer < settings.first_contact.window {
+        let message = "rules.silence.customer is shorter than rules.first_contact.window";
         let help = "let customers stay open at least as long as a repeat contact counts";
         section.document().problem(silence.at, message, help);
     }
@@ -291,6 +291,27 @@ fn rules(file: &mut Section, settings: &mut Settings) {
     settings.saturation_contacts = contacts as usize;
     settings.unlisted_scopes = scopes as usize;
     settings.live_records = records as usize;
+}
+
+fn first_contact(rules: &mut Section, first_contact: &mut FirstContact) {
+    let mut section = rules.section("first_contact");
+    first_contact.window = section.read_or("window", first_contact.window, values::positive_duration);
+    let keys = RepeatKey::ALL.map(|key| (key.id(), key));
+    first_contact.key = section.read_or("key", first_contact.key, values::one_of(&keys));
+    let channels_at = section.place_of("channels");
+    if let Some(channels) = section.list("channels", values::one_of(&Channel::NAMED)) {
+        if channels.is_empty() {
+            let help = "list the channels over which customers come back, or leave it out: all of them count";
+            section.document().problem(channels_at, "rules.first_contact.channels names no channel", help);
+        }
+        first_contact.channels = channels.into_iter().map(|(_, channel)| channel).collect();
+    }
+    first_contact.abandoned_repeats =
+        section.read_or("abandoned_repeats", first_contact.abandoned_repeats, values::flag);
+    let transferred = Transferred::ALL.map(|transferred| (transferred.id(), transferred));
+    first_contact.transferred = section.read_or("transferred", first_contact.transferred, values::one_of(&transferred));
+    let credits = CreditRule::ALL.map(|rule| (rule.id(), rule));
+    first_contact.credit = section.read_or("credit", first_contact.credit, values::one_of(&credits));
 }
 
 fn measures(file: &mut Section, settings: &mut Settings) {

@@ -329,6 +329,11 @@ impl Section {
         self.fields.iter().any(|(name, ..)| name == key)
     }
 
+    /// Where a key stands that has not been read yet; the section itself if it is not there.
+    pub(super) fn place_of(&self, key: &str) -> At {
+        self.fields.iter().find(|(name, ..)| name == key).map_or(self.at, |(_, at, _)| *at)
+    }
+
     /// True if no key is left in it.
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()

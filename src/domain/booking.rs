@@ -1,7 +1,7 @@
 //! Bookings: what a record stands for, as integer amounts; and deltas, the only thing that panes ever receive.
 
 use super::amounts::Amounts;
-use super::event::{Facet, Name, RepState};
+use super::event::{Channel, Facet, Name, RepState};
 use super::quantity::{Cell, Quantity};
 use super::scope::Path;
 use super::time::{Instant, Span};
@@ -199,10 +199,33 @@ pub enum Message {
 pub struct Visit {
     /// The contact's first event.
     pub first: Instant,
-    /// Whether somebody answered.
-    pub answered: bool,
-    /// Who gets the credit.
+    /// What became of it.
+    pub reached: Reached,
+    /// How the customer came.
+    pub channel: Channel,
+    /// What it was about.
+    pub issue: Option<Name>,
+    /// Whether a rep passed it on to somebody else.
+    pub transferred: bool,
+    /// The queue that it entered first.
+    pub queue: Option<Name>,
+    /// The team that the source named there, which overrides the roster.
+    pub team: Option<Name>,
+    /// Who handled it last.
     pub credit: Credit,
+    /// Who handled it before, in order, each rep once.
+    pub earlier: Vec<Credit>,
+}
+
+/// Whether a customer reached somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// Somebody answered.
+    Answered,
+    /// The customer gave up before anybody did, in a queue or in the menu.
+    GaveUp,
+    /// Neither, or not yet.
+    Nobody,
 }
 
 /// Who a judgement or resolution is credited to.

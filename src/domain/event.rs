@@ -251,6 +251,20 @@ pub enum Channel {
     Other,
 }
 
+impl Channel {
+    /// All channels, with the names that the vocabulary has for them.
+    pub const NAMED: [(&'static str, Channel); 8] = [
+        ("voice", Channel::Voice),
+        ("chat", Channel::Chat),
+        ("email", Channel::Email),
+        ("sms", Channel::Sms),
+        ("social", Channel::Social),
+        ("task", Channel::Task),
+        ("web", Channel::Web),
+        ("other", Channel::Other),
+    ];
+}
+
 /// Who began the contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {

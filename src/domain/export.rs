@@ -1,6 +1,6 @@
 //! The canonical export: everything that is known, as sorted lines of text, so that two states can be compared.
 
-use super::booking::{Credit, Message};
+use super::booking::{Credit, Message, Visit};
 use super::judge::Judge;
 use super::pane::Panes;
 use super::records::Records;
@@ -58,7 +58,13 @@ fn told(message: &Message) -> String {
     match message {
         Message::Link(since) => format!("link {}", since.to_rfc3339()),
         Message::Visit(visit) => {
-            format!("visit {} answered {} {}", visit.first.to_rfc3339(), visit.answered, credited(&visit.credit))
+            let Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier } = visit;
+            let earlier: Vec<String> = earlier.iter().map(credited).collect();
+            format!(
+                "visit {} {reached:?} {channel:?} issue {issue:?} transferred {transferred} in {queue:?} {team:?} {} after {earlier:?}",
+                first.to_rfc3339(),
+                credited(credit)
+            )
         }
         Message::States(facet, states) => {
             let told = states.iter().map(|(at, state)| format!(" {} {state:?}", at.to_rfc3339()));

@@ -18,7 +18,8 @@ pub struct Interval {
 pub fn of(measure: &Measure, figure: &Figure, totals: &Amounts, confidence: Confidence) -> Option<Interval> {
     let n = figure.denominator.filter(|n| *n > 0)?;
     match measure.definition.unit {
-        Unit::Ratio => wilson(figure.numerator?, n, confidence.z()),
+        // What was looked at decides, whatever the parts in which it is counted.
+        Unit::Ratio => wilson(figure.numerator? as f64 / n as f64, figure.sample, confidence.z()),
         Unit::Points => {
             let get = |quantity| totals.get(Cell::plain(quantity));
             Some(net_promoters(get(Quantity::NpsPromoters), get(Quantity::NpsDetractors), n, confidence.z()))
@@ -30,11 +31,11 @@ pub fn of(measure: &Measure, figure: &Figure, totals: &Amounts, confidence: Conf
 
 /// Wilson's score interval of a share (Wilson 1927). `None` where it is no share of things: more than all, or less than
 /// none.
-fn wilson(part: i64, n: i64, z: f64) -> Option<Interval> {
-    if !(0..=n).contains(&part) {
+fn wilson(share: f64, n: i64, z: f64) -> Option<Interval> {
+    if n < 1 || !(0.0..=1.0).contains(&share) {
         return None;
     }
-    let (share, n, z2) = (part as f64 / n as f64, n as f64, z * z);
+    let (n, z2) = (n as f64, z * z);
     let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = z / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     // None and all are their own bounds, whatever is lost in rounding.
@@ -62,13 +63,13 @@ mod tests {
         for (part, n, low, high) in
             [(13, 18, 0.49, 0.88), (15, 18, 0.61, 0.94), (3, 100, 0.010, 0.085), (30, 1000, 0.021, 0.043)]
         {
-            let found = wilson(part, n, z).expect("is a share");
+            let found = wilson(f64::from(part) / n as f64, n, z).expect("is a share");
             assert!((found.low - low).abs() < 0.005 && (found.high - high).abs() < 0.005, "{part}/{n}: {found:?}");
         }
-        assert_eq!(wilson(0, 10, z).map(|interval| interval.low), Some(0.0));
-        assert_eq!(wilson(10, 10, z).map(|interval| interval.high), Some(1.0));
-        assert_eq!(wilson(11, 10, z), None);
-        assert_eq!(wilson(-1, 10, z), None);
+        assert_eq!(wilson(0.0, 10, z).map(|interval| interval.low), Some(0.0));
+        assert_eq!(wilson(1.0, 10, z).map(|interval| interval.high), Some(1.0));
+        assert_eq!(wilson(1.1, 10, z), None);
+        assert_eq!(wilson(-0.1, 10, z), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::alert::Alert;
 use super::amounts::Amounts;
-use super::booking::{Booking, Credit, Message, Visit};
+use super::booking::{Booking, Credit, Message, Reached, Visit};
 use super::counted::Counted;
 use super::engine::Position;
 use super::event::{
@@ -316,6 +316,7 @@ packed_words! {
     RepState { 0 Available 1 OnContact 2 WrapUp 3 Break 4 Training 5 Meeting 6 Offline 7 Other }
     Channel { 0 Voice 1 Chat 2 Email 3 Sms 4 Social 5 Task 6 Web 7 Other }
     Direction { 0 Inbound 1 Outbound }
+    Reached { 0 Answered 1 GaveUp 2 Nobody }
     Priority { 0 Low 1 Normal 2 High 3 Urgent 4 Other }
     MissReason { 0 NoAnswer 1 Rejected 2 Busy 3 Dumped 4 CallerLeft 5 Other }
     LeftReason {
@@ -409,7 +410,7 @@ packed_enum!([] Message {
     3 => States { 0 facet, 1 states },
     4 => Handled { 0 spans },
 });
-packed_struct!(Visit { first, answered, credit });
+packed_struct!(Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier });
 packed_struct!(Credit { known, rep, queue, team });
 packed_struct!(Received { from, message, frozen });
 packed_struct!(Sent { to, message });

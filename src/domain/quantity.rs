@@ -91,6 +91,16 @@ quantities! {
     FirstContactResolved: [Customer] All Count Nothing, "Those of them after which the customer did not come back within the window";
     OutboundContacts: [Contact] All Count Nothing, "Contacts that the centre began";
     OutboundConnected: [Contact] All Count Nothing, "Contacts that the centre began and that were answered";
+    FirstContactEligibleShare: [Customer] All Number Nothing, "Shares in such contacts, where several reps share the credit";
+    FirstContactResolvedShare: [Customer] All Number Nothing, "Shares in those of them after which the customer did not come back within the window";
+    FirstContactPending: [Customer] All Count Nothing, "Answered inbound contacts with a customer whose first-contact window runs";
+    FirstContactPendingResolved: [Customer] All Count Nothing, "Those of them after which the customer has not come back so far";
+    FirstContactPendingShare: [Customer] All Number Nothing, "Shares in contacts whose first-contact window runs, where several reps share the credit";
+    FirstContactPendingResolvedShare: [Customer] All Number Nothing, "Shares in those of them after which the customer has not come back so far";
+    ContactsFlagged: [Contact] All Count Nothing, "Answered inbound contacts of which the source says whether they were resolved";
+    ContactsFlaggedResolved: [Contact] All Count Nothing, "Those of them that were resolved, as the source says";
+    CustomerContacts: [Customer] NotRep Count Nothing, "Inbound contacts with a customer that may be repeat contacts";
+    RepeatContacts: [Customer] NotRep Count Nothing, "Those of them that came within the first-contact window after another contact of the customer";
     OutboundHandled: [Contact] All Count Nothing, "Outbound contacts that a rep finished handling";
     OutboundTalk: [Contact] All Seconds Nothing, "Talk of outbound contacts";
     OutboundTalkKnown: [Contact] All Count Nothing, "Outbound contacts with a known talk";

@@ -384,7 +384,7 @@ impl Records {
         let settings = context.settings;
         let is_saturated = match to.kind {
             Kind::Customer => {
-                customer::is_saturated(record, settings.first_contact_window, settings.saturation_contacts)
+                customer::is_saturated(record, settings.first_contact.window, settings.saturation_contacts)
             }
             Kind::RepDay => record.received.len() > settings.saturation_ids,
             _ => false,

@@ -312,9 +312,22 @@ impl Roster {
     /// `team`, which overrides the roster) and up. Without a rep it counts for the company (and `team`) only. The
     /// queue's own team gets nothing: every amount is once in each team, department and the company.
     pub fn rep_path(&self, rep: Option<&Name>, queue: Option<&Name>, team: Option<&Name>, at: Instant) -> Arc<Path> {
-        let memberships = rep.and_then(|id| self.rep(id)).map(|r| &r.teams[..]);
-        let team = team.or_else(|| team_at(memberships.unwrap_or_default(), at));
-        self.path(Asked { rep, queue, team, alone: false })
+        self.path(Asked { rep, queue, team: team.or_else(|| self.team_of_rep(rep?, at)), alone: false })
+    }
+
+    /// What [`Roster::rep_path`] has beside the rep.
+    pub fn path_above_rep(
+        &self,
+        rep: Option<&Name>,
+        queue: Option<&Name>,
+        team: Option<&Name>,
+        at: Instant,
+    ) -> Arc<Path> {
+        self.path(Asked { rep: None, queue, team: team.or_else(|| self.team_of_rep(rep?, at)), alone: false })
+    }
+
+    fn team_of_rep(&self, rep: &str, at: Instant) -> Option<&Name> {
+        team_at(&self.rep(rep)?.teams, at)
     }
 
     /// The rep alone, for what counts at rep level only.

@@ -1,6 +1,6 @@
 //! What an owner may tune about the rules. The defaults are those of the rules; the file grammar is in `config`.
 
-use super::event::{Kind, Name, Priority};
+use super::event::{Channel, Kind, Name, Priority};
 use super::time::Span;
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ pub struct Settings {
     pub provisional_grace: Span,
     /// The verdict on a window is given so long after its end.
     pub verdict_lateness: Span,
-    /// Another inbound contact of the customer within this span makes the first one not resolved.
-    pub first_contact_window: Span,
+    /// What makes a contact resolved, and to whom it is credited.
+    pub first_contact: FirstContact,
     /// A record with more event ids than this is saturated.
     pub saturation_ids: usize,
     /// A customer with more contacts than this within the first-contact window is saturated.
@@ -101,6 +101,54 @@ pub enum BusinessHours {
     AllSchedules,
     /// Those of the last one, all the time.
     LastSchedule,
+}
+
+/// What makes a contact resolved at the first attempt, and to whom that is credited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstContact {
+    /// A repeat contact within this span makes the first one not resolved.
+    pub window: Span,
+    /// What two contacts must share for one to be a repeat of the other.
+    pub key: RepeatKey,
+    /// The channels over which a contact may be a repeat.
+    pub channels: Vec<Channel>,
+    /// Whether a contact in which the customer gave up before anybody answered may be a repeat.
+    pub abandoned_repeats: bool,
+    /// What a transfer makes of a contact.
+    pub transferred: Transferred,
+    /// Whose figures the contact is in.
+    pub credit: CreditRule,
+}
+
+/// What two contacts must share for one to be a repeat of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RepeatKey {
+    /// The customer.
+    Customer,
+    /// The customer and the issue. A contact without an issue is compared with none.
+    CustomerAndIssue,
+}
+
+/// What a completed transfer makes of a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transferred {
+    /// Nothing: it is resolved if the customer does not come back.
+    Counts,
+    /// Not resolved, whether the customer comes back or not.
+    NeverResolved,
+}
+
+/// Which of the reps who handled a contact are credited with it. Queues, teams and up have every contact once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreditRule {
+    /// The one who answered last, with that rep's queue and team.
+    Last,
+    /// The one who answered first, with that rep's queue and team.
+    First,
+    /// Each of them with the whole contact; queue and team are those of the last.
+    All,
+    /// Each of them with an equal share; queue and team are those of the last.
+    Split,
 }
 
 /// How long records stay open without an event, by kind.
@@ -265,6 +313,57 @@ impl AbandonRate {
     }
 }
 
+impl RepeatKey {
+    /// All keys, in the order of the documentation.
+    pub const ALL: [RepeatKey; 2] = [RepeatKey::Customer, RepeatKey::CustomerAndIssue];
+    /// The key as configuration writes it.
+    pub fn id(self) -> &'static str {
+        match self {
+            RepeatKey::Customer => "customer",
+            RepeatKey::CustomerAndIssue => "customer_and_issue",
+        }
+    }
+}
+
+impl Transferred {
+    /// Both, in the order of the documentation.
+    pub const ALL: [Transferred; 2] = [Transferred::Counts, Transferred::NeverResolved];
+    /// The word that configuration writes.
+    pub fn id(self) -> &'static str {
+        match self {
+            Transferred::Counts => "counts",
+            Transferred::NeverResolved => "never_resolved",
+        }
+    }
+}
+
+impl CreditRule {
+    /// All rules, in the order of the documentation.
+    pub const ALL: [CreditRule; 4] = [CreditRule::Last, CreditRule::First, CreditRule::All, CreditRule::Split];
+    /// The rule as configuration writes it.
+    pub fn id(self) -> &'static str {
+        match self {
+            CreditRule::Last => "last",
+            CreditRule::First => "first",
+            CreditRule::All => "all",
+            CreditRule::Split => "split",
+        }
+    }
+}
+
+impl Default for FirstContact {
+    fn default() -> FirstContact {
+        FirstContact {
+            window: Span::days(7),
+            key: RepeatKey::Customer,
+            channels: Channel::NAMED.map(|(_, channel)| channel).to_vec(),
+            abandoned_repeats: true,
+            transferred: Transferred::Counts,
+            credit: CreditRule::Last,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -283,7 +382,7 @@ impl Default for Settings {
             longest_state: Span::hours(16),
             provisional_grace: Span::minutes(10),
             verdict_lateness: Span::minutes(15),
-            first_contact_window: Span::days(7),
+            first_contact: FirstContact::default(),
             saturation_ids: 1024,
             saturation_contacts: 200,
             unlisted_scopes: 10_000,

@@ -51,6 +51,11 @@ fn outcome(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> Option<(O
     draft.has_passed(lost).then_some((Outcome::Unknown, lost, None))
 }
 
+/// True if the customer gave up in this leg.
+pub(super) fn has_abandoned(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) -> bool {
+    matches!(outcome(facts, leg, draft), Some((Outcome::Abandoned, ..)))
+}
+
 /// The figure of a duration that counts, as far as it is known: where one of the two is missing the other is taken.
 fn chosen(durations: Durations, measured: Option<Span>, reported: Reported) -> Option<Span> {
     match (durations, reported) {
@@ -216,6 +221,20 @@ pub(super) fn book_replies(facts: &Facts<'_>, draft: &mut Draft<'_>) {
         }
         let cell = settings.cell_of(Q::ChatResponseTimes, span);
         draft.ledger.duration(&path, reply.at, each, Some(cell), span);
+    }
+}
+
+/// What the source says of whether the matter was resolved counts where the last handling ends.
+pub(super) fn book_flag(facts: &Facts<'_>, last: Option<&Handling<'_>>, draft: &mut Draft<'_>) {
+    let Some(resolved) = facts.resolved else { return };
+    // Without a rep named, whoever answered last.
+    let last = last.or_else(|| facts.handlings.iter().max_by_key(|handling| handling.from));
+    let Some((handling, at)) = last.and_then(|handling| Some((handling, handling.finished()?))) else { return };
+    let queue = queue_of(&facts.legs[handling.leg], draft);
+    let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
+    draft.ledger.book(&path, at, Q::ContactsFlagged, 1);
+    if resolved {
+        draft.ledger.book(&path, at, Q::ContactsFlaggedResolved, 1);
     }
 }
 

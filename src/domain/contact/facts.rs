@@ -5,8 +5,8 @@
 
 use super::super::contribution::Draft;
 use super::super::event::{
-    Author, ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Field, LeftReason, MissReason, Name,
-    Reported,
+    Author, Channel, ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Field, LeftReason,
+    MissReason, Name, Reported, TransferKind, TransferResult,
 };
 use super::super::record::{Entry, Record};
 use super::super::time::{Instant, Span};
@@ -19,6 +19,12 @@ pub(super) struct Facts<'a> {
     pub(super) first: Instant,
     pub(super) direction: Option<Direction>,
     pub(super) customer: Option<(&'a Name, CustomerHash)>,
+    pub(super) channel: Option<Channel>,
+    pub(super) issue: Option<&'a Name>,
+    /// Whether the matter was resolved, as the source says.
+    pub(super) resolved: Option<bool>,
+    /// True if a rep passed it on to somebody else; a consultation alone does not.
+    pub(super) transferred: bool,
     pub(super) legs: Vec<Leg<'a>>,
     pub(super) handlings: Vec<Handling<'a>>,
     pub(super) misses: Vec<Miss<'a>>,
@@ -211,11 +217,19 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
             Field::Null => facts.customer = None,
             Field::Value(hash) => facts.customer = Some((&entry.source, *hash)),
         }
+        if shared.issue.is_said() {
+            facts.issue = shared.issue.value();
+        }
+        facts.channel = shared.channel.or(facts.channel);
+        facts.resolved = shared.rare.as_ref().and_then(|rare| rare.resolved).or(facts.resolved);
         let rep = shared.rep.value().map(|rep| draft.context.roster.rep_id(&entry.source, rep));
         let at = entry.time;
         match &event.what {
             ContactWhat::Started | ContactWhat::Updated => {}
-            ContactWhat::Transferred { .. } => facts.transfers.extend(rep.map(|rep| Transfer { rep, entry, event })),
+            ContactWhat::Transferred { kind, result, .. } => {
+                facts.transferred |= *kind != TransferKind::Consult && *result == TransferResult::Completed;
+                facts.transfers.extend(rep.map(|rep| Transfer { rep, entry, event }));
+            }
             ContactWhat::Message { message, author } => {
                 // Told twice it is one message.
                 if facts.messages.insert(message) {
@@ -515,6 +529,12 @@ impl<'a> Handling<'a> {
     /// True while talk goes on: neither its end nor that of the work after it was told.
     pub(super) fn is_open(&self) -> bool {
         self.to.is_none() && self.wrap.is_none()
+    }
+
+    /// When talk and the work after it have ended.
+    pub(super) fn finished(&self) -> Option<Instant> {
+        let ended = self.to?.at;
+        Some(self.wrap.map_or(ended, |(wrapped, _, _)| wrapped.max(ended)))
     }
 
     /// After-contact work proves that talk has ended, though not when.

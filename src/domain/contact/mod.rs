@@ -4,14 +4,14 @@ mod book;
 pub(super) mod facts;
 mod transfers;
 
-use super::booking::{Credit, Message, Visit};
+use super::booking::{Credit, Message, Reached, Visit};
 use super::contribution::Draft;
-use super::event::Direction;
+use super::event::{Channel, Direction, Name};
 use super::quantity::Quantity as Q;
 use super::record::{Record, RecordKey};
 use super::timeline::tell_days;
-use book::{INBOUND, OUTBOUND, book_handling, book_leg, book_replies, book_ring, queue_of};
-use facts::{Facts, Told, fold, in_order, rep_of};
+use book::{INBOUND, OUTBOUND, book_flag, book_handling, book_leg, book_replies, book_ring, has_abandoned, queue_of};
+use facts::{Facts, Handling, Told, fold, in_order, rep_of};
 use transfers::book_transfers;
 
 /// Books what a contact stands for.
@@ -58,10 +58,11 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         let company = draft.context.roster.company_path();
         draft.ledger.book(&company, *at, Q::LostInMenu, 1);
     }
+    book_flag(&facts, last_handling(&facts), draft);
     if let Some((source, hash)) = facts.customer {
-        let answered = facts.is_answered();
         let to = RecordKey::customer(source, hash, draft.context.settings);
-        draft.send(to, Message::Visit(Visit { first: facts.first, answered, credit }));
+        let visit = visit(&facts, credit, draft);
+        draft.send(to, Message::Visit(visit));
     }
     debug_assert_eq!(key.kind, super::event::Kind::Contact);
 }
@@ -78,20 +79,72 @@ fn book_attempt(entries: &[Told<'_>], facts: &Facts<'_>, draft: &mut Draft<'_>) 
     }
 }
 
+/// What the customer's record must know of the contact.
+fn visit(facts: &Facts<'_>, credit: Credit, draft: &mut Draft<'_>) -> Visit {
+    let entered = facts.legs.iter().min_by_key(|leg| leg.entered());
+    Visit {
+        first: facts.first,
+        reached: reached(facts, draft),
+        channel: facts.channel.unwrap_or(Channel::Voice),
+        issue: facts.issue.cloned(),
+        transferred: facts.transferred,
+        queue: entered.and_then(|leg| queue_of(leg, draft)),
+        team: entered.and_then(|leg| leg.team.cloned()),
+        credit,
+        earlier: earlier(facts, draft),
+    }
+}
+
+fn reached(facts: &Facts<'_>, draft: &mut Draft<'_>) -> Reached {
+    let lost_in_menu = facts.legs.is_empty() && !facts.ends.is_empty();
+    if !facts.handlings.is_empty() || facts.legs.iter().any(|leg| leg.answered.is_some()) {
+        Reached::Answered
+    } else if lost_in_menu || facts.legs.iter().any(|leg| has_abandoned(facts, leg, draft)) {
+        Reached::GaveUp
+    } else {
+        Reached::Nobody
+    }
+}
+
+/// The handling of the rep who answered last.
+fn last_handling<'f, 'a>(facts: &'f Facts<'a>) -> Option<&'f Handling<'a>> {
+    facts.handlings.iter().filter(|h| h.rep.is_some()).max_by_key(|h| h.from)
+}
+
 /// Who is credited with the contact as a whole: the rep who answered last.
 fn credit(facts: &Facts<'_>, draft: &Draft<'_>) -> Credit {
-    let handling = facts.handlings.iter().filter(|h| h.rep.is_some()).max_by_key(|h| h.from);
-    let leg = match handling {
-        Some(handling) => Some(&facts.legs[handling.leg]),
+    match last_handling(facts) {
+        Some(handling) => credit_of(handling, facts, draft),
         None => {
             let answered = facts.legs.iter().filter_map(|leg| Some((leg.answered?.at, leg)));
-            answered.max_by_key(|(at, _)| *at).map(|(_, leg)| leg)
+            let leg = answered.max_by_key(|(at, _)| *at).map(|(_, leg)| leg);
+            Credit { known: true, queue: leg.and_then(|leg| queue_of(leg, draft)), ..Credit::default() }
         }
-    };
+    }
+}
+
+fn credit_of(handling: &Handling<'_>, facts: &Facts<'_>, draft: &Draft<'_>) -> Credit {
     Credit {
         known: true,
-        rep: handling.and_then(|h| h.rep.cloned()),
-        queue: leg.and_then(|leg| queue_of(leg, draft)),
-        team: handling.and_then(|h| h.team.cloned()),
+        rep: handling.rep.cloned(),
+        queue: queue_of(&facts.legs[handling.leg], draft),
+        team: handling.team.cloned(),
     }
+}
+
+/// Who handled the contact before the rep who answered last did, each rep's first handling, in order.
+fn earlier(facts: &Facts<'_>, draft: &Draft<'_>) -> Vec<Credit> {
+    if facts.handlings.len() < 2 {
+        return Vec::new();
+    }
+    let mut handlings: Vec<&Handling<'_>> = facts.handlings.iter().filter(|h| h.rep.is_some()).collect();
+    handlings.sort_by_key(|handling| handling.from);
+    handlings.pop();
+    let mut reps: Vec<Option<&Name>> = Vec::new();
+    handlings.retain(|handling| {
+        let is_new = !reps.contains(&handling.rep);
+        reps.push(handling.rep);
+        is_new
+    });
+    handlings.into_iter().map(|handling| credit_of(handling, facts, draft)).collect()
 }

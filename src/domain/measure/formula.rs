@@ -4,7 +4,7 @@ use super::{Figure, Measure, Parameter, Parts, Statistic, Thresholds, Unit};
 use crate::domain::amounts::Amounts;
 use crate::domain::event::Kind;
 use crate::domain::quantity::{Cell, Quantity as Q};
-use crate::domain::settings::{AbandonRate, ServiceLevel, Settings};
+use crate::domain::settings::{AbandonRate, CreditRule, ServiceLevel, Settings};
 use crate::domain::sketch::Sketch;
 use crate::domain::time::Instant;
 
@@ -44,6 +44,8 @@ pub(super) enum Formula {
     AbandonRate(Option<AbandonRate>),
     /// Missed rings over answered and missed ones, without those that the caller ended.
     MissRate,
+    /// Resolved over all: of contacts, or of the shares in them where several reps share the credit.
+    FirstContact { contacts: [Q; 2], shares: [Q; 2] },
     /// 100 * (promoters - detractors) / answers.
     Nps,
     /// The weighted mean of answers from 1 to 10, times 10.
@@ -87,7 +89,10 @@ impl Measure {
                 let sample = if self.definition.formula == Formula::Csi { Q::CsiAnswers } else { Q::ReportedSample };
                 sampled(self.over(numerator, denominator), sample)
             }
-            Some(Parts { numerator, denominator: Some(denominator) }) => self.over(numerator, denominator),
+            Some(Parts { numerator, denominator: Some(denominator) }) => match self.definition.formula {
+                Formula::FirstContact { contacts: [all, _], .. } => sampled(self.over(numerator, denominator), all),
+                _ => self.over(numerator, denominator),
+            },
             Some(Parts { numerator: n, denominator: None }) => {
                 if let Formula::Total(_, counted) = self.definition.formula {
                     let sample = totals.get(Cell::plain(counted));
@@ -203,6 +208,12 @@ impl Measure {
                 add(Upper, 1, &[Q::Missed], missed);
                 add(Lower, 1, &[Q::RingsAnswered], plain);
                 add(Lower, 1, &[Q::Missed], missed);
+            }
+            Formula::FirstContact { contacts, shares } => {
+                let is_split = settings.first_contact.credit == CreditRule::Split;
+                let [all, resolved] = if is_split { shares } else { contacts };
+                add(Upper, 1, &[resolved], plain);
+                add(Lower, 1, &[all], plain);
             }
             Formula::Nps => {
                 add(Upper, 1, &[Q::NpsPromoters], plain);
@@ -424,6 +435,7 @@ impl Formula {
 mod tests {
     use super::super::{Definition, Side};
     use super::*;
+    use crate::domain::settings::FirstContact;
 
     fn measure_of(unit: Unit, formula: Formula, parameter: Parameter) -> Measure {
         let text = "";
@@ -488,6 +500,34 @@ mod tests {
             (Q::AbandonedShort, 10),
         ];
         Amounts::new(amounts.map(|(quantity, n)| (Cell::plain(quantity), n)).into())
+    }
+
+    #[test]
+    fn who_shares_the_credit_has_thousandths_of_contacts_and_looked_at_contacts() {
+        let settings = |credit| Settings {
+            first_contact: FirstContact { credit, ..FirstContact::default() },
+            ..Settings::default()
+        };
+        // A third of a contact that was resolved, and the whole of one that was not.
+        let amounts = [
+            (Q::FirstContactEligible, 2),
+            (Q::FirstContactResolved, 1),
+            (Q::FirstContactEligibleShare, 1333),
+            (Q::FirstContactResolvedShare, 333),
+        ];
+        let amounts = Amounts::new(amounts.map(|(quantity, n)| (Cell::plain(quantity), n)).into());
+        let figure = |credit| {
+            let settings = settings(credit);
+            let measure = Measure::named("first_contact_resolution", &settings).expect("is in the catalogue");
+            measure.figure(&amounts, Instant(0), &settings)
+        };
+        let (numerator, denominator) = (Some(333), Some(1333));
+        assert_eq!(
+            figure(CreditRule::Split),
+            Figure { value: Some(333.0 / 1333.0), numerator, denominator, sample: 2 }
+        );
+        let (numerator, denominator) = (Some(1), Some(2));
+        assert_eq!(figure(CreditRule::All), Figure { value: Some(0.5), numerator, denominator, sample: 2 });
     }
 
     #[test]

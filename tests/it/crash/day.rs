@@ -15,7 +15,7 @@ pub const PARTITIONS: u32 = 4;
 /// Settings under which a day has late events of both kinds, and deadlines that pass within it. Appended to
 /// goalkeeper.yaml.
 pub const RULES: &str = "clock: stream\nwindows: [day]\n\
-                         rules: {lateness: 4h, first_contact_window: 2h, longest_wait: 10m}\n";
+                         rules: {lateness: 4h, first_contact: {window: 2h}, longest_wait: 10m}\n";
 
 fn profile() -> Profile {
     Profile { days: Some(1), reps: 24, contacts_per_day: Some(1_600.0), ..Profile::default() }

@@ -2,8 +2,8 @@
 
 use super::{Credit, Ledger, Visit, World, version::Key};
 use goalkeeper::domain::event::{
-    Author, ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Event, LeftReason, MissReason, Name,
-    Reported, TransferKind, TransferResult,
+    Author, Channel, ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Event, LeftReason,
+    MissReason, Name, Reported, TransferKind, TransferResult,
 };
 use goalkeeper::domain::roster::Owner;
 use goalkeeper::domain::settings::Durations;
@@ -124,9 +124,22 @@ pub fn fold(key: &Key, entries: &[&Event], world: World, ledger: &mut Ledger) ->
     }
     fold.rep_side(outbound, &order, ledger);
     let credit = fold.last_handling();
-    let answered = fold.legs.iter().any(|leg| leg.answered.is_some());
-    let visit = Visit { first, contact: key.clone(), answered, credit: credit.clone() };
+    let said = order.iter().filter_map(|event| told(event).shared.rare.as_ref()?.resolved).next_back();
+    if let (Some(resolved), false) = (said, outbound) {
+        fold.flagged(resolved, ledger);
+    }
+    let visit = fold.visit(key, &order, first, credit.clone());
     Story { credit, visit: customer.filter(|_| !outbound).map(|customer| (customer, visit)) }
+}
+
+/// A rep passed the contact on, and it stayed there.
+fn passes_on(event: &&&Event) -> bool {
+    match told(event).what {
+        ContactWhat::Transferred { kind, result, .. } => {
+            !matches!(kind, TransferKind::Consult) && matches!(result, TransferResult::Completed)
+        }
+        _ => false,
+    }
 }
 
 fn told(event: &Event) -> &ContactEvent {
@@ -588,6 +601,39 @@ impl Fold<'_> {
         by_rep.map_or(by_queue, |handling| self.credit(handling))
     }
 
+    /// What the source says of the contact counts where the handling that gets the credit ends.
+    fn flagged(&self, resolved: bool, ledger: &mut Ledger) {
+        let named = self.handlings.iter().any(|h| h.rep.is_some());
+        let candidates = self.handlings.iter().filter(|h| h.rep.is_some() || !named);
+        let Some(last) = candidates.max_by_key(|h| h.began) else { return };
+        let ends = [last.end.as_ref().map(|end| end.at), last.wrapped.as_ref().map(|(at, _, _)| *at)];
+        let Some(at) = ends.into_iter().flatten().max() else { return };
+        ledger.add(&self.world.rep_side(&self.credit(last), at), "flagged", at, i64::from(resolved));
+    }
+
+    fn visit(&self, key: &Key, order: &[&Event], first: i64, credit: Credit) -> Visit {
+        let answered = self.legs.iter().any(|leg| leg.answered.is_some());
+        let in_queue = (0..self.legs.len()).any(|n| self.became(n).is_some_and(|(what, _)| what == "abandoned"));
+        let in_menu = self.legs.is_empty() && self.handlings.is_empty() && !self.ends.is_empty();
+        let says_issue = |event: &&&Event| told(event).shared.issue.is_said();
+        let issue = order.iter().rfind(says_issue).and_then(|event| told(event).shared.issue.value().cloned());
+        let came_in = self.legs.iter().min_by_key(|leg| leg.entered.unwrap_or(leg.first));
+        let mut handled: Vec<&Handling> = self.handlings.iter().filter(|h| h.rep.is_some()).collect();
+        handled.sort_by_key(|handling| handling.began);
+        Visit {
+            first,
+            contact: key.clone(),
+            answered,
+            gave_up: !answered && (in_queue || in_menu),
+            channel: order.iter().filter_map(|e| told(e).shared.channel).next_back().unwrap_or(Channel::Voice),
+            issue,
+            passed_on: order.iter().any(|event| passes_on(&event)),
+            came_in: (came_in.and_then(|leg| leg.queue.clone()), came_in.and_then(|leg| leg.team.clone())),
+            credit,
+            handled: handled.into_iter().map(|handling| self.credit(handling)).collect(),
+        }
+    }
+
     fn queue_side(&self, ledger: &mut Ledger) {
         if self.legs.is_empty()
             && self.handlings.is_empty()
@@ -600,16 +646,14 @@ impl Fold<'_> {
         }
     }
 
-    fn leg_counts(&self, n: usize, ledger: &mut Ledger) {
+    /// What became of a leg, if anybody told.
+    fn became(&self, n: usize) -> Option<(String, Outcome)> {
         let leg = &self.legs[n];
-        let side = |at: i64| self.world.queue_side(leg.queue.as_ref(), leg.team.as_ref(), at);
-        let heard = leg.entered.unwrap_or(leg.first);
-        let too_long = heard + self.world.settings.longest_wait.0;
         let gave_up = |at| Outcome { at, wait: Reported::Absent, source: Name::from(""), at_is_known: true };
         let grace = self.world.settings.provisional_grace.0;
         let holds = |a: &&(Outcome, bool)| !a.1 || self.world.now >= a.0.at + grace;
         let abandoned = leg.abandons.iter().find(holds).map(|(outcome, _)| outcome);
-        let told = if let Some(outcome) = &leg.answered {
+        if let Some(outcome) = &leg.answered {
             Some(("answered".to_owned(), outcome.clone()))
         } else if let Some((outcome, reason)) = &leg.left {
             Some((format!("left_{}", left_name(*reason)), outcome.clone()))
@@ -617,8 +661,15 @@ impl Fold<'_> {
             Some(("abandoned".to_owned(), outcome.clone()))
         } else {
             self.end_of_wait(n).filter(|(_, gives_up)| *gives_up).map(|(at, _)| ("abandoned".to_owned(), gave_up(at)))
-        };
-        let Some((name, outcome)) = told else {
+        }
+    }
+
+    fn leg_counts(&self, n: usize, ledger: &mut Ledger) {
+        let leg = &self.legs[n];
+        let side = |at: i64| self.world.queue_side(leg.queue.as_ref(), leg.team.as_ref(), at);
+        let heard = leg.entered.unwrap_or(leg.first);
+        let too_long = heard + self.world.settings.longest_wait.0;
+        let Some((name, outcome)) = self.became(n) else {
             // Nobody told what became of it.
             let at = self.end_of_wait(n).map(|(at, _)| at).or((too_long <= self.world.now).then_some(too_long));
             let entry = heard.min(at.unwrap_or(heard));

@@ -2,7 +2,7 @@
 
 use super::{Amount, Stay};
 use goalkeeper::domain::scope::ScopeKind;
-use goalkeeper::domain::settings::{AbandonRate, ServiceLevel, Settings};
+use goalkeeper::domain::settings::{AbandonRate, CreditRule, ServiceLevel, Settings};
 
 /// What a measure says.
 #[derive(Clone, Debug, PartialEq)]
@@ -223,9 +223,11 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         }
         "chat_responses" => return count(list.values("chat_response").len() as i64),
         "outbound_connect_rate" => return ratio(list.sum("outbound_connected"), list.sum("outbound_contacts"), 1.0),
-        "first_contact_resolution" => {
-            return ratio(list.sum("first_contacts_resolved"), list.sum("first_contacts"), 1.0);
-        }
+        "first_contact_resolution" => return first_contacts(&list, "first_contact", settings),
+        "first_contact_resolution_provisional" => return first_contacts(&list, "first_contact_provisional", settings),
+        "first_contact_resolution_by_flag" => return share(&list.values("flagged")),
+        "repeat_contacts" => return count(list.sum("customer_contact_repeats")),
+        "repeat_rate" => return share(&list.values("customer_contact_repeats")),
         "outbound_talk_time_mean" => return mean(&list.values("outbound_talk")),
         "outbound_handle_time_mean" => return mean(&list.values("outbound_handle")),
         "clock_skew" => return count(list.sum("skew")),
@@ -349,6 +351,18 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
     let is_counted = COUNTS.contains(&name) || ["left_", "missed_", "transfers_"].iter().any(|p| name.starts_with(p));
     assert!(is_counted, "the oracle does not know the measure {name}");
     count(list.sum(name))
+}
+
+/// Contacts resolved at once among all; where reps share them, in thousandths.
+fn first_contacts(list: &List, what: &str, settings: &Settings) -> Answer {
+    let contacts = list.values(what);
+    match settings.first_contact.credit {
+        CreditRule::Split => {
+            let [all, resolved] = ["shares", "shares_resolved"].map(|shares| list.sum(&format!("{what}_{shares}")));
+            Answer { sample: contacts.len() as i64, ..ratio(resolved, all, 1.0) }
+        }
+        _ => share(&contacts),
+    }
 }
 
 /// At the threshold of each queue, or at one for all.

@@ -24,7 +24,7 @@ pub use calendar::{Stretch, stretches};
 pub use formula::{Answer, Value};
 pub use people::zone;
 
-use goalkeeper::domain::event::{CustomerHash, Event, Kind, Name};
+use goalkeeper::domain::event::{Channel, CustomerHash, Event, Kind, Name};
 use goalkeeper::domain::roster::RosterData;
 use goalkeeper::domain::scope::Scope;
 use goalkeeper::domain::settings::Settings;
@@ -95,7 +95,17 @@ pub struct Visit {
     pub first: i64,
     pub contact: version::Key,
     pub answered: bool,
+    /// Nobody had answered when the customer gave up.
+    pub gave_up: bool,
+    pub channel: Channel,
+    pub issue: Option<Name>,
+    pub passed_on: bool,
+    /// The queue and team where it came in.
+    pub came_in: (Option<Name>, Option<Name>),
+    /// Who is credited if it is the last one.
     pub credit: Credit,
+    /// Every handling by a rep, in order.
+    pub handled: Vec<Credit>,
 }
 
 /// Everything that counts at T, by scope.

@@ -4,11 +4,12 @@ use super::chance::Chance;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use goalkeeper::domain::engine::Room;
-use goalkeeper::domain::event::Name;
+use goalkeeper::domain::event::{Channel, Name};
 use goalkeeper::domain::roster::{Issue, Membership, OpeningHours, Owner, Queue, Rep, RosterData, Team, Unit};
 use goalkeeper::domain::schedule::DatedWeek;
 use goalkeeper::domain::settings::{
-    AbandonRate, BusinessHours, Durations, PriorityTargets, ServiceLevel, Settings, Source,
+    AbandonRate, BusinessHours, CreditRule, Durations, FirstContact, PriorityTargets, RepeatKey, ServiceLevel,
+    Settings, Source, Transferred,
 };
 use goalkeeper::domain::time::{DAY, Instant, Span};
 use goalkeeper::domain::window::{Reach, Window};
@@ -136,7 +137,6 @@ pub fn roster(begin: i64, days: i64, chance: &mut Chance) -> RosterData {
     }
 }
 
-/// Settings; the horizons are those of the defaults.
 /// Mostly so little room that records are packed and books made in the middle of everything.
 pub fn room(chance: &mut Chance) -> Room {
     match chance.per_cent(80) {
@@ -156,6 +156,20 @@ fn targets(chance: &mut Chance, hours: i64) -> PriorityTargets {
     PriorityTargets::of_spans(&std::array::from_fn::<Span, 4, _>(|_| of_any()))
 }
 
+/// Any rules of first-contact resolution; the window is mostly the one that histories are written for.
+fn first_contact(chance: &mut Chance) -> FirstContact {
+    let some = [vec![Channel::Voice], vec![Channel::Chat, Channel::Web]];
+    FirstContact {
+        window: if chance.per_cent(80) { Span::days(7) } else { Span::hours(chance.between(1, 72)) },
+        key: chance.pick(&RepeatKey::ALL),
+        channels: if chance.per_cent(30) { chance.pick(&some) } else { FirstContact::default().channels },
+        abandoned_repeats: chance.per_cent(60),
+        transferred: chance.pick(&Transferred::ALL),
+        credit: chance.pick(&CreditRule::ALL),
+    }
+}
+
+/// Settings; the horizons are those of the defaults.
 pub fn settings(chance: &mut Chance) -> Settings {
     let mut settings = Settings {
         service_level: chance.pick(&ServiceLevel::ALL),
@@ -172,6 +186,7 @@ pub fn settings(chance: &mut Chance) -> Settings {
         fault_issues: if chance.per_cent(50) { vec![name(ISSUES[0]), name(ISSUES[1])] } else { vec![] },
         needed_transfers: if chance.per_cent(50) { vec![name(DISPOSITIONS[0])] } else { vec![] },
         unneeded_transfers: vec![name(DISPOSITIONS[1])],
+        first_contact: first_contact(chance),
         ..Settings::default()
     };
     let shared = Source { contacts: Some(name("phones")), ..Source::default() };

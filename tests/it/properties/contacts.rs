@@ -79,6 +79,11 @@ impl Call<'_> {
             let code = name(self.chance().pick(&DISPOSITIONS));
             shared.rare.get_or_insert_default().disposition = Some(code);
         }
+        let says = matches!(what, ContactWhat::Updated | ContactWhat::Ended { .. } | ContactWhat::Wrapped { .. });
+        if self.chance().per_cent(if says { 30 } else { 2 }) {
+            let resolved = self.chance().per_cent(70);
+            shared.rare.get_or_insert_default().resolved = Some(resolved);
+        }
         let content = Content::Contact(Box::new(ContactEvent { what, shared }));
         let subject = (Kind::Contact, self.id.clone());
         // Phone systems of one family log to two places.
