@@ -96,12 +96,24 @@ pub(crate) struct Replay {
     /// Scopes to report: `team/billing`, or `team` for all of a kind. Default: all.
     #[arg(long, value_delimiter = ',', value_name = "SCOPE")]
     pub(crate) scope: Vec<String>,
+    /// Report a part of each scope, such as channel=chat, that the configuration breaks figures down by.
+    #[arg(long = "where", value_name = "NAME=VALUE", conflicts_with = "by")]
+    pub(crate) part: Option<String>,
+    /// Report all parts of each scope, such as channel.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
     /// Measures to report. Default: all.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) measure: Vec<String>,
     /// Windows to report: `15m`, `7d`, `hour`, `day`, `month`, `all`, ... Default: those of the configuration.
     #[arg(long, value_delimiter = ',', value_name = "WINDOW")]
     pub(crate) window: Vec<String>,
+    /// Report these weekdays only, of each scope's own calendar: `mon-fri`, `sat,sun`.
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) weekdays: Option<String>,
+    /// Report these hours only, of each scope's own clock: `08:00-18:00`. Not of reps.
+    #[arg(long, value_name = "HOURS")]
+    pub(crate) hours: Option<String>,
     /// Where calendar windows begin, as RFC 3339 or a date. Default: the first event.
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,

@@ -156,8 +156,12 @@ fn bar(progress: &Progress, name: &str) -> ProgressBar {
 fn report(engine: &Engine, options: &cli::Replay, windows: &[Window], format: cli::Format) -> anyhow::Result<()> {
     let question = Question {
         scopes: options.scope.clone(),
+        part: options.part.clone(),
+        by: options.by.clone(),
         measures: options.measure.clone(),
         windows: options.window.clone(),
+        weekdays: options.weekdays.clone(),
+        hours: options.hours.clone(),
         from: options.from.clone(),
         to: options.to.clone(),
         ..Question::default()

@@ -4,6 +4,7 @@ use super::amounts::Amounts;
 use super::event::Name;
 use super::quantity::{Cell, Quantity};
 use super::scope::Path;
+use super::slice::Slices;
 use super::time::{Instant, Span};
 use std::sync::Arc;
 
@@ -24,12 +25,44 @@ pub type Delta = Booking;
 /// Bookings under construction.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    groups: Vec<(Arc<Path>, Instant)>,
+    groups: Vec<Group>,
     /// Amounts with the number of their group.
     amounts: Vec<(u32, Cell, i64)>,
+    /// What all that is booked from here on is a part of.
+    slices: Slices,
+}
+
+/// What is booked together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    path: Arc<Path>,
+    at: Instant,
+    slices: Slices,
 }
 
 impl Ledger {
+    /// What is booked from here on is a part of these, and no longer of those before, which are given back.
+    pub(super) fn slice_by(&mut self, slices: Slices) -> Slices {
+        std::mem::replace(&mut self.slices, slices)
+    }
+
+    /// What is booked now is a part of these.
+    pub(super) fn slices(&self) -> &Slices {
+        &self.slices
+    }
+
+    /// The same, and everything once more on each path that `further` tells of a path and what is booked on it a part of.
+    pub(super) fn spread(self, further: impl Fn(&Arc<Path>, &Slices) -> Vec<Arc<Path>>) -> Ledger {
+        let mut spread = Ledger::default();
+        for (group, amounts) in self.by_group() {
+            for path in std::iter::once(group.path.clone()).chain(further(&group.path, &group.slices)) {
+                let group = spread.group(&path, group.at);
+                spread.amounts.extend(amounts.iter().map(|(_, cell, n)| (group, *cell, *n)));
+            }
+        }
+        spread
+    }
+
     /// Books `amount` of a plain quantity.
     pub fn book(&mut self, path: &Arc<Path>, at: Instant, quantity: Quantity, amount: i64) {
         let group = self.group(path, at);
@@ -63,8 +96,7 @@ impl Ledger {
     pub fn finish(mut self) -> Vec<Booking> {
         self.amounts.sort_unstable_by_key(|(group, cell, _)| (*group, *cell));
         let mut bookings = Vec::with_capacity(self.groups.len());
-        for amounts in self.amounts.chunk_by(|(a, ..), (b, ..)| a == b) {
-            let (path, at) = &self.groups[amounts[0].0 as usize];
+        for (Group { path, at, .. }, amounts) in self.by_group() {
             let amounts = Amounts::from_sorted(amounts.iter().map(|(_, cell, n)| (*cell, *n)));
             if !amounts.is_empty() {
                 bookings.push(Booking { path: path.clone(), at: *at, amounts });
@@ -73,11 +105,18 @@ impl Ledger {
         bookings
     }
 
+    /// Amounts that lie behind each other and are of one group.
+    fn by_group(&self) -> impl Iterator<Item = (&Group, &[(u32, Cell, i64)])> {
+        let chunks = self.amounts.chunk_by(|(a, ..), (b, ..)| a == b);
+        chunks.map(|amounts| (&self.groups[amounts[0].0 as usize], amounts))
+    }
+
     fn group(&mut self, path: &Arc<Path>, at: Instant) -> u32 {
         // A record has a handful of groups, and the one wanted is mostly the last.
-        let found = self.groups.iter().rposition(|(other, instant)| *instant == at && other == path);
+        let is_same = |group: &Group| group.at == at && group.path == *path && group.slices == self.slices;
+        let found = self.groups.iter().rposition(is_same);
         found.unwrap_or_else(|| {
-            self.groups.push((path.clone(), at));
+            self.groups.push(Group { path: path.clone(), at, slices: self.slices.clone() });
             self.groups.len() - 1
         }) as u32
     }
@@ -138,6 +177,8 @@ pub struct Credit {
     pub queue: Option<Name>,
     /// The team that the source named, which overrides the roster.
     pub team: Option<Name>,
+    /// What the contact or ticket is a part of, where figures are broken down.
+    pub slices: Slices,
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
         }
         let comes_back = visits.get(n + 1).is_some_and(|(_, next)| next.first.since(visit.first) <= window);
         let credit = &visit.credit;
+        draft.slice_by_credit(credit);
         let path = draft.context.roster.rep_path(
             credit.rep.as_ref(),
             credit.queue.as_ref(),

@@ -1,6 +1,7 @@
 //! What an owner may tune about the rules. The defaults are those of the rules; the file grammar is in `config`.
 
 use super::event::{Kind, Name};
+use super::slice::Breakdown;
 use super::time::Span;
 use std::collections::BTreeMap;
 
@@ -47,6 +48,10 @@ pub struct Settings {
     pub short_abandon: Span,
     /// Which of the field's formulas `abandon_rate` is.
     pub abandon_rate: AbandonRate,
+    /// From when to when it is day for a customer, in minutes of the customer's clock, the second exclusive.
+    pub customers_day: (u16, u16),
+    /// What figures are broken down by.
+    pub breakdowns: Vec<Breakdown>,
 }
 
 /// How long records stay open without an event, by kind.
@@ -197,6 +202,8 @@ impl Default for Settings {
             service_level: ServiceLevel::Offered,
             short_abandon: Span::seconds(5),
             abandon_rate: AbandonRate::Offered,
+            customers_day: (8 * 60, 20 * 60),
+            breakdowns: Vec::new(),
         }
     }
 }

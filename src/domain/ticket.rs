@@ -2,7 +2,7 @@
 
 use super::booking::Credit;
 use super::contribution::Draft;
-use super::event::{Author, Content, Field, Name, TicketEvent, TicketWhat};
+use super::event::{Author, Channel, Content, Field, Name, TicketEvent, TicketWhat};
 use super::measure::threshold_number;
 use super::quantity::Quantity as Q;
 use super::record::{Entry, Record};
@@ -62,10 +62,12 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
         draft.tell_links(record, &Credit::default());
         return;
     };
+    draft.slice_by_fields(Channel::Email, || events(record).map(|(entry, event)| (entry.time, &event.shared)));
     let queue = facts.place_at(Instant::MAX).queue;
     let rep =
         facts.solves.last().and_then(|solve| solve.by.rep.clone()).or(facts.holder.clone()).or(facts.last_rep.clone());
-    draft.tell_links(record, &Credit { known: true, rep, queue, team: None });
+    let slices = draft.ledger.slices().clone();
+    draft.tell_links(record, &Credit { known: true, rep, queue, team: None, slices });
     if facts.standing == Standing::Deleted {
         return;
     }
@@ -98,25 +100,26 @@ pub(super) fn is_open(record: &Record) -> bool {
     !done && !gone && record.holding().next().is_some()
 }
 
+fn events(record: &Record) -> impl Iterator<Item = (&Entry, &TicketEvent)> {
+    record.holding().filter_map(|entry| match &entry.content {
+        Content::Ticket(event) => Some((entry, &**event)),
+        _ => None,
+    })
+}
+
 fn fold(record: &Record, draft: &Draft<'_>) -> Option<Facts> {
-    let events = || {
-        record.holding().filter_map(|entry| match &entry.content {
-            Content::Ticket(event) => Some((entry, &**event)),
-            _ => None,
-        })
-    };
     // Absent says nothing: until a queue is named the ticket lies where the first one to name it says.
-    let first = events().find_map(|(entry, event)| match &event.shared.queue {
+    let first = events(record).find_map(|(entry, event)| match &event.shared.queue {
         Field::Absent => None,
         Field::Null => Some(None),
         Field::Value(queue) => Some(Some(draft.queue(&entry.source, queue))),
     });
     let place = Place { queue: first.flatten(), team: None };
     let mut facts = Facts { places: vec![(Instant::MIN, place)], ..Facts::default() };
-    for (entry, event) in events() {
+    for (entry, event) in events(record) {
         facts.take(entry, event, draft);
     }
-    events().next().is_some().then_some(facts)
+    events(record).next().is_some().then_some(facts)
 }
 
 impl Facts {
@@ -137,7 +140,7 @@ impl Facts {
         let by_queue = event.by_queue.as_ref().map(|queue| draft.queue(&entry.source, queue));
         // The team in which the ticket lies is not that of somebody else who acts on it.
         let team = if event.by.is_some() { event.shared.team().cloned() } else { place.team.clone() };
-        let by = Credit { known: true, rep: actor, queue: by_queue.or(place.queue.clone()), team };
+        let by = Credit { known: true, rep: actor, queue: by_queue.or(place.queue.clone()), team, ..Credit::default() };
         match &event.what {
             TicketWhat::Created => {
                 self.created.get_or_insert((at, place));

@@ -17,7 +17,7 @@ pub(super) fn roster(company: &Unit, departments: &[Unit], teams: &[Unit], queue
         ("departments", departments, &["zone"][..]),
         ("teams", teams, &["department", "zone"]),
         ("queues", queues, &["zone", "service_level_threshold", "short_abandon"]),
-        ("reps", reps, &["zone"]),
+        ("reps", reps, &["zone", "started"]),
     ] {
         let _ = write!(roster, "\n{name}:");
         if units.is_empty() {

@@ -135,7 +135,7 @@ fn calendar_windows_have_a_row_each_and_what_has_no_data_is_empty() {
     let file = place.write("events.ndjson", &events());
     let csv = place.replay(&file, &[&ASK[..], &["--window", "day,7d"]].concat());
     let rows: Vec<&str> = csv.lines().collect();
-    assert_eq!(rows[0], "scope_kind,scope,measure,window,start,end,value,numerator,denominator,sample,unit");
+    assert_eq!(rows[0], "scope_kind,scope,measure,window,start,end,value,numerator,denominator,sample,unit,where");
     let day = "2026-01-05T00:00:00+01:00,2026-01-06T00:00:00+01:00";
     let next = "2026-01-06T00:00:00+01:00,2026-01-07T00:00:00+01:00";
     assert_eq!(rows[1], format!("queue,support,offered,day,{day},1,1,,1,count"));

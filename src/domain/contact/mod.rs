@@ -5,7 +5,7 @@ mod facts;
 
 use super::booking::{Credit, Message, Visit};
 use super::contribution::Draft;
-use super::event::Direction;
+use super::event::{Channel, Direction};
 use super::quantity::Quantity as Q;
 use super::record::{Record, RecordKey};
 use book::{INBOUND, OUTBOUND, book_handling, book_leg, queue_of};
@@ -18,6 +18,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         draft.tell_links(record, &Credit::default());
         return;
     };
+    draft.slice_by_fields(Channel::Voice, || entries.iter().map(|(entry, event)| (entry.time, &event.shared)));
     let credit = credit(&facts, draft);
     draft.tell_links(record, &credit);
     if facts.direction == Some(Direction::Outbound) {
@@ -70,5 +71,6 @@ fn credit(facts: &Facts<'_>, draft: &Draft<'_>) -> Credit {
         rep: handling.and_then(|h| h.rep.cloned()),
         queue: leg.and_then(|leg| queue_of(leg, draft)),
         team: handling.and_then(|h| h.team.cloned()),
+        slices: draft.ledger.slices().clone(),
     }
 }

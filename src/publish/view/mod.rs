@@ -15,6 +15,7 @@ use super::tiles::{Choices, Tiles};
 use crate::domain::engine::Engine;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
+use crate::domain::slice::{Dimension, label};
 use crate::domain::time::Zone;
 use crate::domain::window::Window;
 use flows::Flows;
@@ -87,22 +88,32 @@ impl Viewer {
             if kind == ScopeKind::Rep && self.reps == Reps::Hidden {
                 continue;
             }
-            let mut scopes: Vec<&Scope> = all.iter().filter(|scope| scope.kind == kind).collect();
-            let sheet = Sheet::new(kind, engine.settings(), &self.windows);
-            // A scope fits with all that it may ever have, or not at all: no histogram is cut, and nothing flickers.
-            let each = sheet.most_series();
-            let room = self.limit.saturating_sub(used).min(self.limit_of_kind) / each;
-            let left_out = scopes.len().saturating_sub(room);
-            scopes.truncate(room);
-            used += scopes.len() * each;
-            let heads: Arc<[Arc<str>]> = scopes.iter().map(|scope| self.head(scope)).collect();
-            let families = sheet.fill(engine, &scopes, &heads, ready);
-            view.series.insert(kind, families.iter().map(|family| family.samples.len()).sum());
-            view.dropped.insert(kind, left_out * each);
+            let scopes: Vec<Scope> = all.iter().filter(|scope| scope.kind == kind).cloned().collect();
             stretches.extend(scopes.iter().map(|scope| (kind, engine.roster().zone(scope).name())));
-            match (kind, self.reps) {
-                (ScopeKind::Rep, Reps::Apart) => view.reps = families,
-                _ => view.families.extend(families),
+            let mut used_of_kind = 0;
+            let whole = Sheet::new(kind, engine.settings(), &self.windows);
+            let mut sheets = vec![(whole, scopes)];
+            for breakdown in engine.settings().breakdowns.iter().filter(|breakdown| breakdown.kinds.has(kind)) {
+                let sheet = Sheet::of_slices(kind, &breakdown.dimension, engine.settings(), &self.windows);
+                sheets.push((sheet, engine.roster().slices(kind, breakdown)));
+            }
+            for (sheet, mut scopes) in sheets {
+                // A scope fits with all that it may ever have, or not at all: no histogram is cut, and nothing flickers.
+                let each = sheet.most_series();
+                let room = self.limit.saturating_sub(used).min(self.limit_of_kind - used_of_kind) / each;
+                let left_out = scopes.len().saturating_sub(room);
+                scopes.truncate(room);
+                used += scopes.len() * each;
+                used_of_kind += scopes.len() * each;
+                let heads: Arc<[Arc<str>]> = scopes.iter().map(|scope| self.head(scope)).collect();
+                let families = sheet.fill(engine, &scopes, &heads, ready);
+                *view.series.entry(kind).or_default() +=
+                    families.iter().map(|family| family.samples.len()).sum::<usize>();
+                *view.dropped.entry(kind).or_default() += left_out * each;
+                match (kind, self.reps) {
+                    (ScopeKind::Rep, Reps::Apart) => view.reps.extend(families),
+                    _ => view.families.extend(families),
+                }
             }
         }
         if ready {
@@ -134,7 +145,10 @@ impl Viewer {
         if let Some(text) = self.heads.get(scope) {
             return text.clone();
         }
-        let text: Arc<str> = written(&[(scope.kind.name(), &scope.id)]).into();
+        let slice = scope.slice.as_ref().map(|slice| (label(&slice.dimension), &slice.value));
+        let mut labels = vec![(scope.kind.name(), &*scope.id)];
+        labels.extend(slice.as_ref().map(|(dimension, value)| (dimension.as_str(), &***value)));
+        let text: Arc<str> = written(&labels).into();
         self.heads.insert(scope.clone(), text.clone());
         text
     }
@@ -151,47 +165,44 @@ pub fn families_of_windows() -> Vec<Family> {
     windows::bounds_families(Vec::new(), Vec::new())
 }
 
-/// All families of one kind of scope.
+/// All families of one kind of scope, or of its slices by one dimension.
 struct Sheet {
-    info: Family,
+    info: Option<Family>,
     waiting: Vec<Family>,
-    flows: Flows,
+    flows: Option<Flows>,
     windows: Windows,
 }
 
 impl Sheet {
     fn new(kind: ScopeKind, settings: &Settings, of: &[Window]) -> Sheet {
-        let none: Arc<[Arc<str>]> = [].into();
-        let gauge = |name: &str, help: &str, tail: Tail| {
-            let name = format!("goalkeeper_{}_{name}", kind.name());
-            Family::new(name, help, FamilyKind::Gauge, &none, &[tail].into())
-        };
-        let waiting = match kind {
-            ScopeKind::Rep => Vec::new(),
-            _ => vec![
-                gauge("waiting", "Contacts that wait in a queue now.", Tail::plain("")),
-                gauge(
-                    "oldest_waiting_start_timestamp_seconds",
-                    "When the contact that waits longest entered its queue; absent while nobody waits.",
-                    Tail::plain(""),
-                ),
-            ],
-        };
+        let info = gauge(
+            kind.name(),
+            "info",
+            "What there is, and in which zone its days and calendar windows are; always 1.",
+            Tail::with("", "zone", ""),
+        );
         Sheet {
-            info: gauge(
-                "info",
-                "What there is, and in which zone its days and calendar windows are; always 1.",
-                Tail::with("", "zone", ""),
-            ),
-            waiting,
-            flows: Flows::new(kind, settings),
-            windows: Windows::new(kind, settings, of),
+            info: Some(info),
+            waiting: waiting(kind, kind.name()),
+            flows: Some(Flows::new(kind, settings)),
+            windows: Windows::new(kind, kind.name(), settings, of),
+        }
+    }
+
+    /// Families of their own, so that a sum over those of scopes counts nothing twice. Windows and who waits, no counters.
+    fn of_slices(kind: ScopeKind, by: &Dimension, settings: &Settings, of: &[Window]) -> Sheet {
+        let prefix = format!("{}_by_{}", kind.name(), label(by));
+        Sheet {
+            info: None,
+            waiting: waiting(kind, &prefix),
+            flows: None,
+            windows: Windows::new(kind, &prefix, settings, of),
         }
     }
 
     fn families(&self) -> impl Iterator<Item = &Family> {
-        let scope = std::iter::once(&self.info).chain(&self.waiting);
-        scope.chain(self.flows.families()).chain(self.windows.families())
+        let flows = self.flows.iter().flat_map(Flows::families);
+        self.info.iter().chain(&self.waiting).chain(flows).chain(self.windows.families())
     }
 
     /// How many series a scope has at most.
@@ -199,18 +210,19 @@ impl Sheet {
         self.families().map(|family| family.tails.len()).sum()
     }
 
-    fn fill(mut self, engine: &Engine, scopes: &[&Scope], heads: &Arc<[Arc<str>]>, ready: bool) -> Vec<Family> {
+    fn fill(mut self, engine: &Engine, scopes: &[Scope], heads: &Arc<[Arc<str>]>, ready: bool) -> Vec<Family> {
         self.describe(engine, scopes);
         for (head, scope) in scopes.iter().enumerate() {
-            self.flows.fill(head, engine.panes().flow(scope));
+            if let Some(flows) = &mut self.flows {
+                flows.fill(head, engine.panes().flow(scope));
+            }
             if ready {
                 self.windows.fill(head, scope, engine);
                 self.wait(head, scope, engine);
             }
         }
-        let mut families = vec![self.info];
-        families.extend(self.waiting);
-        families.extend(self.flows.into_families());
+        let mut families: Vec<Family> = self.info.into_iter().chain(self.waiting).collect();
+        families.extend(self.flows.into_iter().flat_map(Flows::into_families));
         families.extend(self.windows.into_families());
         families.retain(|family| !family.samples.is_empty());
         for family in &mut families {
@@ -219,13 +231,14 @@ impl Sheet {
         families
     }
 
-    fn describe(&mut self, engine: &Engine, scopes: &[&Scope]) {
+    fn describe(&mut self, engine: &Engine, scopes: &[Scope]) {
+        let Some(info) = &mut self.info else { return };
         let zones: Vec<Zone> = scopes.iter().map(|scope| engine.roster().zone(scope)).collect();
         let names: BTreeSet<&str> = zones.iter().map(|zone| zone.name()).collect();
-        self.info.tails = names.iter().map(|name| Tail::with("", "zone", name)).collect();
+        info.tails = names.iter().map(|name| Tail::with("", "zone", name)).collect();
         let places: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
         for (head, zone) in zones.iter().enumerate() {
-            self.info.push(head, places[zone.name()], 1.0);
+            info.push(head, places[zone.name()], 1.0);
         }
     }
 
@@ -237,6 +250,22 @@ impl Sheet {
             since.push(head, 0, instant.0 as f64 / 1000.0);
         }
     }
+}
+
+fn gauge(prefix: &str, name: &str, help: &str, tail: Tail) -> Family {
+    Family::new(format!("goalkeeper_{prefix}_{name}"), help, FamilyKind::Gauge, &[].into(), &[tail].into())
+}
+
+/// Who waits now. Nobody waits for a single rep.
+fn waiting(kind: ScopeKind, prefix: &str) -> Vec<Family> {
+    if kind == ScopeKind::Rep {
+        return Vec::new();
+    }
+    let since = "When the contact that waits longest entered its queue; absent while nobody waits.";
+    vec![
+        gauge(prefix, "waiting", "Contacts that wait in a queue now.", Tail::plain("")),
+        gauge(prefix, "oldest_waiting_start_timestamp_seconds", since, Tail::plain("")),
+    ]
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use crate::domain::measure::{Measure, Unit, measures};
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Instant, Zone};
+use crate::domain::times::Times;
 use crate::domain::window::Window;
 use crate::publish::family::{Family, FamilyKind, Tail, written};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The window gauges of one kind of scope.
+/// The window gauges of one kind of scope, or of its slices.
 pub(super) struct Windows {
     query: Query,
     windows: Vec<Window>,
@@ -30,11 +31,18 @@ struct Components {
 }
 
 impl Windows {
-    pub(super) fn new(kind: ScopeKind, settings: &Settings, of: &[Window]) -> Windows {
+    pub(super) fn new(kind: ScopeKind, prefix: &str, settings: &Settings, of: &[Window]) -> Windows {
         let measures: Vec<Measure> = measures(settings).into_iter().filter(|m| m.has(kind)).collect();
         let tails: Arc<[Tail]> = of.iter().map(|window| Tail::with("", "window", &window.to_string())).collect();
-        let columns = measures.iter().map(|measure| Column::new(kind, measure, &tails)).collect();
-        let query = Query { scopes: Vec::new(), measures, windows: Vec::new(), from: Instant::MIN, to: Instant::MIN };
+        let columns = measures.iter().map(|measure| Column::new(prefix, measure, &tails)).collect();
+        let query = Query {
+            scopes: Vec::new(),
+            measures,
+            windows: Vec::new(),
+            times: Times::default(),
+            from: Instant::MIN,
+            to: Instant::MIN,
+        };
         Windows { query, windows: of.to_vec(), columns }
     }
 
@@ -75,10 +83,10 @@ impl Windows {
 }
 
 impl Column {
-    fn new(kind: ScopeKind, measure: &Measure, tails: &Arc<[Tail]>) -> Column {
+    fn new(prefix: &str, measure: &Measure, tails: &Arc<[Tail]>) -> Column {
         let definition = measure.definition;
         let family = |end: &str, help: String| {
-            let name = format!("goalkeeper_{}_window_{}{end}", kind.name(), measure.name);
+            let name = format!("goalkeeper_{prefix}_window_{}{end}", measure.name);
             Family::new(name, help, FamilyKind::Gauge, &[].into(), tails)
         };
         let is_mean = definition.unit == Unit::Seconds && (measure.name.ends_with("_mean") || measure.name == "asa");

@@ -1,6 +1,7 @@
 //! Generated centres: rosters in several zones with memberships through time, and settings of every kind.
 
 use super::chance::Chance;
+use super::parts;
 use chrono_tz::Tz;
 use goalkeeper::domain::engine::Room;
 use goalkeeper::domain::event::Name;
@@ -123,5 +124,6 @@ pub fn settings(chance: &mut Chance) -> Settings {
     for desk in DESKS {
         settings.sources.insert(name(desk), Source { tickets: Some(name("desk")), ..Source::default() });
     }
+    settings.breakdowns = parts::breakdowns(chance);
     settings
 }

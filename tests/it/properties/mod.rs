@@ -16,6 +16,7 @@ mod history;
 mod house;
 mod oracle_agrees;
 mod pages;
+mod parts;
 mod runs_agree;
 mod tickets;
 

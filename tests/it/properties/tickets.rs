@@ -2,6 +2,7 @@
 
 use super::centre::{ASKED, DESKS, PHONES, QUEUES, REPS, TEAMS, name};
 use super::history::Pen;
+use super::parts;
 use goalkeeper::domain::event::{
     About, Author, Content, DeleteReason, Field, Kind, Name, Rare, Scale, Shared, SurveyEvent, SurveyWhat, TicketEvent,
     TicketStatus, TicketWhat,
@@ -75,6 +76,7 @@ fn tell(pen: &mut Pen, source: &'static str, id: &str, (at, seq): (i64, i64), wh
         let team = Some(name(pen.chance.pick(&TEAMS)));
         shared.rare = Some(Box::new(Rare { team, ..Rare::default() }));
     }
+    parts::say(&mut shared, &mut pen.chance);
     let by = pen.chance.per_cent(20).then(|| name(pen.chance.pick(&REPS)));
     let by_queue = pen.chance.per_cent(15).then(|| name(pen.chance.pick(&QUEUES)));
     let content = Content::Ticket(Box::new(TicketEvent { what, shared, by, by_queue }));
