@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Check(ConfigDirectory),
     /// Ask a running goalkeeper how it is: exit code 0 if the answer is yes, else 1 and why not.
     Healthcheck(Healthcheck),
+    /// Ask a running goalkeeper for figures: this month beside the three before.
+    Report(Report),
     /// Print rules for Prometheus: an alert for each target, and alerts on goalkeeper itself.
     Rules(Rules),
     /// Look into the state on disk, copy it, and bring a copy back; while no daemon runs on it.
@@ -192,19 +194,16 @@ pub(crate) struct Simulate {
     pub(crate) malformed: f64,
 }
 
-/// Options of `healthcheck`.
+/// Where a running goalkeeper is, and how to get in.
 #[derive(Debug, Args)]
-pub(crate) struct Healthcheck {
+pub(crate) struct Server {
     /// The configuration of the goalkeeper that runs on this machine: says where to ask.
     #[command(flatten)]
     pub(crate) config: ConfigDirectory,
     /// Ask here instead, e.g. https://goalkeeper.example:9788.
     #[arg(long, conflicts_with = "config")]
     pub(crate) url: Option<String>,
-    /// Ask whether figures are complete and up to date (/-/ready), not only whether it lives (/-/healthy).
-    #[arg(long)]
-    pub(crate) ready: bool,
-    /// The name to log in with, where health is not open to everybody.
+    /// The name to log in with, where one is asked for.
     #[arg(long, value_name = "NAME", requires = "password_file")]
     pub(crate) user: Option<String>,
     /// A file with the password.
@@ -220,6 +219,58 @@ pub(crate) struct Healthcheck {
     /// Its private key.
     #[arg(long, value_name = "FILE", requires = "cert_file")]
     pub(crate) key_file: Option<PathBuf>,
+}
+
+/// Options of `healthcheck`.
+#[derive(Debug, Args)]
+pub(crate) struct Healthcheck {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Ask whether figures are complete and up to date (/-/ready), not only whether it lives (/-/healthy).
+    #[arg(long)]
+    pub(crate) ready: bool,
+}
+
+/// Options of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Whose figures: `rep/ines`, or `team` for all of a kind; several by comma.
+    #[arg(long, value_delimiter = ',', value_name = "SCOPE", default_value = "company")]
+    pub(crate) scope: Vec<String>,
+    /// Which figures. Default: all that have data.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) measure: Vec<String>,
+    /// The windows beside each other.
+    #[arg(long, value_enum, default_value_t = ReportWindow::Month)]
+    pub(crate) window: ReportWindow,
+    /// How many windows before the present one.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=800))]
+    pub(crate) before: u32,
+    /// The present window is the one before this instant, RFC 3339 or a date. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Print figures in this form: a table has a line for each measure, the others a line for each figure.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+/// Windows that a report sets beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportWindow {
+    /// Local days.
+    Day,
+    /// Weeks from Monday.
+    Week,
+    /// Calendar months.
+    Month,
+    /// Calendar quarters.
+    Quarter,
+    /// Calendar years.
+    Year,
 }
 
 /// Options of `state`.

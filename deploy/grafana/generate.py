@@ -365,8 +365,7 @@ def queue():
 
     def quantile(q, name):
         return query(f'histogram_quantile({q}, sum by (le) ({net(bucket(name), "queue, le", mine)}))', f"p{q * 100:.0f}")
-    oldest = of("goalkeeper_queue_oldest_waiting_start_timestamp_seconds", mine)
-    now = of("goalkeeper_time_timestamp_seconds")
+    longest = of("goalkeeper_queue_longest_wait_now_seconds", mine)
     columns = [("queue", "Queue"), ("Value #A", "Offered"), ("Value #B", "Answered"), ("Value #C", "Abandoned"), ("Value #D", "Service level"),
                ("Value #E", "Abandon rate"), ("Value #F", "Mean wait"), ("Value #G", "p90 of waits"), ("Value #H", "Handle time")]
     names = ("offered", "answered", "abandoned", "service_level_ratio", "abandon_rate_ratio", "asa_seconds", "wait_answered_p90_seconds",
@@ -374,9 +373,9 @@ def queue():
     return dashboard("goalkeeper-queue", "Goalkeeper: queues", "What came in, how long it waited, what became of it.", [
         CHOSEN_WINDOW, variable("queue", "Queue", of("goalkeeper_queue_info"), "queue", multi=True),
     ], [
-        stat("Waiting now", "Contacts that wait now, in all chosen queues.", [f'sum({most("queue", of("goalkeeper_queue_waiting", mine))})']),
-        stat("Longest wait now", "How long the contact that waits longest has waited: goalkeeper's time less when it entered its queue. Nothing while nobody waits.",
-             [f"max({now} - on (job, instance) group_right () {oldest})"], "s", words=[
+        stat("Waiting now", "Contacts that wait now, in all chosen queues.", [f'sum({most("queue", of("goalkeeper_queue_waiting_now", mine))})']),
+        stat("Longest wait now", "How long the contact that waits longest has waited. Nothing while nobody waits.",
+             [f"max({longest})"], "s", words=[
                  {"type": "special", "options": {"match": "null", "result": {"text": "nobody waits", "color": "green"}}}]),
         stat("Service level", "Of all chosen queues together, over the window: numerator / sample of service_level in DEFINITIONS.md.",
              [f'sum({window("queue", "service_level_numerator", mine)}) / sum({window("queue", "service_level_sample", mine)})'], "percentunit"),
@@ -389,7 +388,7 @@ def queue():
               [*(is_called(name, unit="percentunit", decimals=1) for name in ("Service level", "Abandon rate")),
                *(is_called(name, unit="s") for name in ("Mean wait", "p90 of waits", "Handle time"))], (24, 7),
               [MERGE, renamed(columns), sorted_by("Queue", False)]),
-        lines("Waiting", "Contacts that wait, by queue.", [query(most("queue", of("goalkeeper_queue_waiting", mine)), "{{queue}}")],
+        lines("Waiting", "Contacts that wait, by queue.", [query(most("queue", of("goalkeeper_queue_waiting_now", mine)), "{{queue}}")],
               stacked=True, links=TO_QUEUE),
         lines("What became of contacts", "Legs by outcome, in all chosen queues, as they came to be known (bars: between two points of the graph).",
               [query(f'sum({net(f"goalkeeper_queue_{name}_total", by, mine)})', name)

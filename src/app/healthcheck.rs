@@ -1,14 +1,9 @@
 //! `goalkeeper healthcheck`: asks a goalkeeper how it is, for images and supervisors that have no other way to ask.
 
+use super::client::{self, Answered};
 use crate::cli;
-use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use goalkeeper::config::{self, Reach};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use anyhow::bail;
 use std::time::Duration;
-use ureq::tls::{ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -18,27 +13,8 @@ const MOST_BYTES: u64 = 64 << 10;
 /// Runs the command: an error unless the answer is yes.
 pub(super) fn run(options: &cli::Healthcheck) -> anyhow::Result<()> {
     let path = if options.ready { "/-/ready" } else { "/-/healthy" };
-    let address = match &options.url {
-        Some(url) => format!("{}{path}", url.trim_end_matches('/')),
-        None => format!("{}{path}", own_address(&options.config.config)?),
-    };
-    let agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None)
-        .timeout_global(Some(PATIENCE))
-        .tls_config(tls(options)?)
-        .build()
-        .new_agent();
-    let mut request = agent.get(&address);
-    if let Some(user) = &options.user {
-        let file = options.password_file.as_deref().context("--user needs --password-file")?;
-        let password = String::from_utf8(read(file)?).with_context(|| format!("{} is no text", file.display()))?;
-        let coded = STANDARD.encode(format!("{user}:{}", password.trim_end_matches(['\r', '\n'])));
-        request = request.header("Authorization", format!("Basic {coded}"));
-    }
-    let mut answer = request.call().with_context(|| format!("{address} does not answer"))?;
-    let said = answer.body_mut().with_config().limit(MOST_BYTES).read_to_string().unwrap_or_default();
-    match answer.status().as_u16() {
+    let Answered { address, status, said } = client::get(&options.server, path, PATIENCE, MOST_BYTES)?;
+    match status {
         200 => {
             println!("{address}: {}", said.trim_end());
             Ok(())
@@ -50,51 +26,4 @@ pub(super) fn run(options: &cli::Healthcheck) -> anyhow::Result<()> {
         503 => bail!("{address}: {}", said.trim_end()),
         status => bail!("{address} answers with status {status}, and is hardly a goalkeeper"),
     }
-}
-
-/// Where the goalkeeper of a configuration is reached from its own machine.
-fn own_address(directory: &Path) -> anyhow::Result<String> {
-    let Reach { listen, tls } = config::reach(directory)?;
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let scheme = if tls { "https" } else { "http" };
-    Ok(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
-}
-
-fn tls(options: &cli::Healthcheck) -> anyhow::Result<TlsConfig> {
-    let mut tls = TlsConfig::builder();
-    if let Some(file) = &options.ca_file {
-        tls = tls.root_certs(RootCerts::new_with_certs(&certificates(file)?));
-    } else if options.url.is_none() {
-        // This machine talks to itself, by an address that is hardly in the certificate.
-        tls = tls.disable_verification(true);
-    }
-    if let Some(file) = &options.cert_file {
-        let key_file = options.key_file.as_deref().context("--cert-file needs --key-file")?;
-        let key = PrivateKey::from_pem(&read(key_file)?);
-        let key = key.with_context(|| format!("{} holds no private key", key_file.display()))?;
-        tls = tls.client_cert(Some(ClientCert::new_with_certs(&certificates(file)?, key)));
-    }
-    Ok(tls.build())
-}
-
-fn certificates(file: &Path) -> anyhow::Result<Vec<ureq::tls::Certificate<'static>>> {
-    let bytes = read(file)?;
-    let found: Vec<_> = parse_pem(&bytes)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    match found.is_empty() {
-        true => bail!("{} holds no certificate", file.display()),
-        false => Ok(found),
-    }
-}
-
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }

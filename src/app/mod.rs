@@ -1,6 +1,7 @@
 //! The commands: how the parts are put together.
 
 mod bench;
+mod client;
 mod companions;
 mod daemon;
 mod demo;
@@ -9,6 +10,7 @@ mod jobs;
 mod mail;
 mod reload;
 mod replay;
+mod report;
 mod run;
 mod simulate;
 mod state;
@@ -44,6 +46,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Simulate(options)) => simulate::run(&options)?,
         Some(Command::Check(options)) => return Ok(check(&options.config)),
         Some(Command::Healthcheck(options)) => healthcheck::run(&options)?,
+        Some(Command::Report(options)) => report::run(&options)?,
         Some(Command::Rules(options)) => return print_rules(options),
         Some(Command::State(options)) => state::run(&options.command)?,
         Some(Command::Definitions(options)) => {

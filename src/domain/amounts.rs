@@ -60,23 +60,46 @@ impl Amounts {
         &self.0[from..from + count]
     }
 
-    /// Everything but distributions and who waits: these sort behind all else.
+    /// Everything but distributions and stocks: these sort behind all else.
     pub fn plain(&self) -> &[(Cell, i64)] {
-        self.before(Quantity::is_plain)
+        &self.0[..self.from(Quantity::is_plain)]
     }
 
-    /// Everything that flows: all but who waits, which is a stock.
+    /// Everything that flows: all but stocks.
     pub fn flowing(&self) -> &[(Cell, i64)] {
-        self.before(|quantity| !quantity.is_stock())
+        &self.0[..self.from(|quantity| !quantity.is_stock())]
     }
 
-    fn before(&self, is_before: impl Fn(Quantity) -> bool) -> &[(Cell, i64)] {
-        &self.0[..self.0.partition_point(|(cell, _)| is_before(cell.quantity))]
+    /// Changes of stocks.
+    pub fn stocks(&self) -> &[(Cell, i64)] {
+        &self.0[self.from(|quantity| !quantity.is_stock())..]
+    }
+
+    /// Everything that counts at an instant, and not only as long as it is so.
+    pub fn dated(&self) -> &[(Cell, i64)] {
+        &self.0[..self.from(|quantity| !quantity.is_present())]
+    }
+
+    /// The place of the first cell of which this is not so.
+    fn from(&self, is_before: impl Fn(Quantity) -> bool) -> usize {
+        self.0.partition_point(|(cell, _)| is_before(cell.quantity))
     }
 
     /// The same with every sign turned.
     pub fn negated(&self) -> Amounts {
-        Amounts(self.0.iter().map(|(cell, n)| (*cell, -n)).collect())
+        self.times(-1)
+    }
+
+    /// So many times as much.
+    pub fn times(&self, n: i64) -> Amounts {
+        debug_assert!(n != 0);
+        Amounts(self.0.iter().map(|(cell, amount)| (*cell, amount * n)).collect())
+    }
+
+    /// What each of `parts` equal parts has; nothing is left over.
+    pub(super) fn each(&self, parts: i64) -> Amounts {
+        debug_assert!(self.0.iter().all(|(_, n)| n % parts == 0));
+        Amounts(self.0.iter().map(|(cell, n)| (*cell, n / parts)).collect())
     }
 
     /// Adds amounts that are sorted by cell, as [`Amounts::cells`] has them.

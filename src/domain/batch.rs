@@ -96,15 +96,20 @@ impl Batch {
         self.learn(&delta.path);
         let Some(route) = self.routes.get(&delta.path) else { return &[] };
         for node in &route.own {
-            // Reps have neither minutes nor distributions.
-            let (width, amounts) = match node.kind {
-                ScopeKind::Rep => (QUARTER_HOUR, delta.amounts.plain()),
-                _ => (MINUTE, delta.amounts.cells()),
-            };
-            self.own.entry((*node, delta.at.floor(width))).or_default().add(amounts);
+            let is_rep = node.kind == ScopeKind::Rep;
+            delta.parts(if is_rep { QUARTER_HOUR } else { MINUTE }, |start, amounts| {
+                let sum = self.own.entry((*node, start)).or_default();
+                if is_rep {
+                    // Reps have no distributions.
+                    sum.add(amounts.plain());
+                    sum.add(amounts.stocks());
+                } else {
+                    sum.add(amounts.cells());
+                }
+            });
         }
         if let Some(up) = route.up {
-            self.up.entry((up, delta.at.floor(MINUTE))).or_default().add(delta.amounts.cells());
+            delta.parts(MINUTE, |start, amounts| self.up.entry((up, start)).or_default().add(amounts.cells()));
         }
         &route.shares
     }

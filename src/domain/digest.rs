@@ -12,8 +12,8 @@ use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 
 /// The digest of a row.
-pub(super) fn of_row(shelf: usize, start: Instant, scope: &Scope, amounts: &Amounts) -> u64 {
-    hash(scope).wrapping_mul(of_place(shelf, start)).wrapping_mul(of_cells(amounts.cells()))
+pub(super) fn of_row(shelf: usize, start: Instant, scope: &Scope, cells: &[(Cell, i64)]) -> u64 {
+    hash(scope).wrapping_mul(of_place(shelf, start)).wrapping_mul(of_cells(cells))
 }
 
 /// The part that a pane has in the digests of its rows.
@@ -21,11 +21,28 @@ pub(super) fn of_place(shelf: usize, start: Instant) -> u64 {
     hash(&(shelf, start.0))
 }
 
-/// The part that amounts have in the digests of rows without distributions, and of those with them.
-pub(super) fn of_amounts(amounts: &Amounts) -> [u64; 2] {
-    let plain = amounts.plain();
-    let without = of_cells(plain);
-    [without, without.wrapping_add(of_cells(&amounts.cells()[plain.len()..]))]
+/// The parts that amounts have in the digests of rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts {
+    /// In rows of reps, which have no distributions.
+    pub(super) reps: u64,
+    /// In rows of others.
+    pub(super) others: u64,
+    /// In rows of what stands.
+    pub(super) standing: u64,
+}
+
+impl Parts {
+    pub(super) fn of(amounts: &Amounts) -> Parts {
+        let (plain, flowing, dated) = (amounts.plain(), amounts.flowing().len(), amounts.dated().len());
+        let dated_stocks = of_cells(&amounts.cells()[flowing..dated]);
+        let reps = of_cells(plain).wrapping_add(dated_stocks);
+        Parts {
+            reps,
+            others: reps.wrapping_add(of_cells(&amounts.cells()[plain.len()..flowing])),
+            standing: dated_stocks.wrapping_add(of_cells(&amounts.cells()[dated..])),
+        }
+    }
 }
 
 fn of_cells(cells: &[(Cell, i64)]) -> u64 {
@@ -72,6 +89,6 @@ mod tests {
         let scope = Scope::new(ScopeKind::Queue, "support");
         let answered = Amounts::new(vec![(Cell::plain(Quantity::Answered), 3)]);
         // If this changes, states on disk no longer match their digests: raise the version of the store.
-        assert_eq!(of_row(1, Instant(900_000), &scope, &answered), 17_045_069_410_717_865_229);
+        assert_eq!(of_row(1, Instant(900_000), &scope, answered.cells()), 17_045_069_410_717_865_229);
     }
 }

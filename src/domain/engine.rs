@@ -243,6 +243,15 @@ pub enum QueryError {
         /// The measure asked for.
         measure: String,
     },
+    /// The measure tells what stood at an instant.
+    #[error(
+        "{measure} tells what stood at an instant and not what happened in a window, so there are no facts that add up to \
+         it: ask for a measure of what came and went"
+    )]
+    Stock {
+        /// The measure asked for.
+        measure: String,
+    },
     /// Scopes of this kind do not have the measure.
     #[error("a {kind} has no {measure}: ask for another measure, or for a scope above or below")]
     NotHad {
@@ -486,8 +495,8 @@ impl Engine {
             match change {
                 Change::Delta(delta) => self.panes.apply(&delta),
                 Change::Closed(kind, booking) => {
-                    let last = self.closed.entry(kind).or_insert(booking.at);
-                    *last = booking.at.max(*last);
+                    let last = self.closed.entry(kind).or_insert(booking.last());
+                    *last = booking.last().max(*last);
                     self.panes.close(&booking);
                 }
             }
@@ -600,21 +609,24 @@ impl Engine {
     ) -> Result<(), QueryError> {
         let zone = self.roster.zone(scope);
         self.check_kept(scope, window, query.times.fine(stretch), zone)?;
+        let measures = query.measures.iter().filter(|measure| measure.has(scope.kind));
+        let stocks = measures.clone().any(Measure::is_stock);
         let totals = match query.times.are_all() {
-            true => self.panes.sum(scope, stretch),
-            false => self.sum_at(query.times, scope, stretch, zone)?,
+            true => self.totals(scope, stretch, stocks),
+            false => self.totals_at(query.times, scope, stretch, stocks)?,
         };
-        for measure in query.measures.iter().filter(|measure| measure.has(scope.kind)) {
+        for measure in measures {
             visit(self.row(measure, scope, window, stretch, &totals));
         }
         Ok(())
     }
 
-    /// What some times of a stretch add up to.
-    fn sum_at(&self, times: Times, scope: &Scope, stretch: Stretch, zone: Zone) -> Result<Amounts, QueryError> {
+    /// As [`Engine::totals`], of what flowed at some times only.
+    fn totals_at(&self, times: Times, scope: &Scope, stretch: Stretch, stocks: bool) -> Result<Amounts, QueryError> {
         if times.part_days() && scope.kind == ScopeKind::Rep {
             return Err(QueryError::HoursOfRep { scope: scope.to_string() });
         }
+        let zone = self.roster.zone(scope);
         // Before the first event there is nothing to add, however long the window is.
         let first = self.first.map_or(stretch.end, |first| stretch.tier.pane_start(first, zone));
         let start = stretch.start.max(first);
@@ -622,17 +634,34 @@ impl Engine {
         for part in times.of(Stretch { start, ..stretch }, zone) {
             totals.add(self.panes.sum(scope, part).cells());
         }
+        if stocks {
+            totals.add(self.panes.standing(scope, stretch).cells());
+        }
         Ok(totals)
     }
 
     /// One figure, of panes that are kept.
     pub fn figure(&self, measure: &Measure, scope: &Scope, window: Window, stretch: Stretch) -> Row {
-        self.row(measure, scope, window, stretch, &self.panes.sum(scope, stretch))
+        self.row(measure, scope, window, stretch, &self.totals(scope, stretch, measure.is_stock()))
+    }
+
+    /// What figures of a stretch are made of: what flowed in it, and, where stocks are asked for, what stood at its end.
+    pub(super) fn totals(&self, scope: &Scope, stretch: Stretch, stocks: bool) -> Amounts {
+        let mut totals = self.panes.sum(scope, stretch);
+        if stocks {
+            totals.add(self.panes.standing(scope, stretch).cells());
+        }
+        totals
+    }
+
+    /// The instant of which the stocks of a stretch tell: its end, or T while it is under way.
+    pub(super) fn stands_at(&self, stretch: Stretch) -> Instant {
+        stretch.end.min(self.now)
     }
 
     fn row(&self, measure: &Measure, scope: &Scope, window: Window, stretch: Stretch, totals: &Amounts) -> Row {
         let figure = match self.is_counted(measure, scope, stretch) {
-            true => measure.figure(totals, &self.settings),
+            true => measure.figure(totals, self.stands_at(stretch), &self.settings),
             false => Figure::default(),
         };
         Row {
@@ -657,6 +686,9 @@ impl Engine {
         if !measure.has(scope.kind) {
             return Err(QueryError::NotHad { measure: name(), kind: scope.kind.name() });
         }
+        if measure.is_stock() {
+            return Err(QueryError::Stock { measure: name() });
+        }
         if measure.parts(&Amounts::default(), &self.settings).is_none() {
             return Err(QueryError::NoHalves { measure: name() });
         }
@@ -671,7 +703,7 @@ impl Engine {
     /// From when on the facts behind a measure are all there: what is older may have been booked by records whose books
     /// are closed and that have gone. `None` if none have.
     pub fn facts_since(&self, measure: &Measure) -> Option<Instant> {
-        let closed = self.closed.iter().filter(|(kind, _)| measure.is_booked_by(**kind));
+        let closed = self.closed.iter().filter(|(kind, _)| measure.is_booked_by(**kind, &self.settings));
         closed.map(|(_, last)| last.plus(Span(1))).max()
     }
 
@@ -736,7 +768,7 @@ impl Engine {
         let mut live = 0u64;
         let panes = &mut self.panes;
         self.records.visit(|_, record| {
-            let digests = record.booked.iter().map(|b| panes.digest_of(&b.path, b.at, &b.amounts));
+            let digests = record.booked.iter().map(|booking| panes.digest_of(booking));
             live = digests.fold(live, u64::wrapping_add);
         });
         self.panes.check(live)

@@ -25,9 +25,13 @@ pub(super) fn text(records: &Records, panes: &Panes, judge: &Judge) -> String {
             lines.push(format!("record {key} from {} {}", received.from, told(&received.message)));
         }
         for booking in &record.booked {
-            let mut line = format!("record {key} booked {} {}", booking.at.to_rfc3339(), booking.path);
+            let mut line = format!("record {key} booked {}", booking.at.to_rfc3339());
+            // Writing to a string cannot fail.
+            if booking.length() > 0 {
+                let _ = write!(line, " to {}", booking.until.to_rfc3339());
+            }
+            let _ = write!(line, " {}", booking.path);
             for (cell, n) in booking.amounts.cells() {
-                // Writing to a string cannot fail.
                 let _ = write!(line, " {cell}={n}");
             }
             lines.push(line);

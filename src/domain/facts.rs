@@ -6,13 +6,14 @@
 
 use super::amounts::Amounts;
 use super::booking::Booking;
+use super::event::Kind;
 use super::measure::{Measure, Parts};
 use super::pack::Known;
 use super::record::RecordKey;
 use super::scope::Scope;
 use super::settings::Settings;
 use super::slots::{Place, Slots, short};
-use super::time::{DAY, Instant, MINUTE, Zone};
+use super::time::{DAY, Instant, MINUTE, Zone, day_of};
 use super::window::{Stretch, Tier, Window};
 use std::collections::BTreeMap;
 
@@ -99,19 +100,20 @@ impl Search {
     pub(super) fn go_on(&mut self, slots: &Slots, settings: &Settings, records: usize) -> bool {
         match self.passed {
             Some(from) => {
-                self.passed = self.pass_over(slots, from, records.saturating_mul(NOTES_PER_RECORD).max(1));
+                self.passed = self.pass_over(slots, settings, from, records.saturating_mul(NOTES_PER_RECORD).max(1));
                 false
             }
             None => (0..records).any(|_| !self.look_at_one(slots, settings)),
         }
     }
 
-    fn pass_over(&mut self, slots: &Slots, from: usize, n: usize) -> Option<usize> {
+    fn pass_over(&mut self, slots: &Slots, settings: &Settings, from: usize, n: usize) -> Option<usize> {
         let Question { measure, stretch, after, .. } = &self.question;
         let begin = after.as_ref().map_or(stretch.start, |(at, _)| stretch.start.max(*at));
         let (begin, end) = (minute(begin), minute(last(*stretch)));
         if let Some(notes) = slots.stretch(from, n) {
-            let may_count = notes.filter(|(_, note)| measure.is_booked_by(note.kind));
+            let books = Kind::ALL.map(|kind| measure.is_booked_by(kind, settings));
+            let may_count = notes.filter(|(_, note)| books[note.kind as usize]);
             let next = may_count.filter_map(|(place, note)| Some((note.booked.next(begin)?, place)));
             self.candidates.extend(next.filter(|(minute, _)| *minute <= end));
             if self.candidates.len() > 2 * self.most {
@@ -184,26 +186,34 @@ fn minute(at: Instant) -> i32 {
 fn last(stretch: Stretch) -> Instant {
     match stretch.tier {
         Tier::Day => Instant(stretch.end.0.saturating_add(2 * DAY)),
-        Tier::Minute | Tier::QuarterHour => stretch.end,
+        Tier::Minute | Tier::QuarterHour | Tier::Standing => stretch.end,
     }
 }
 
-/// What of some bookings counts for a scope in a stretch, by the instants at which it counts.
+/// What of some bookings counts for a scope in a stretch, by the instants at which it counts or begins to.
 fn counting(booked: &[Booking], scope: &Scope, stretch: Stretch) -> BTreeMap<Instant, Amounts> {
     let mut counting: BTreeMap<Instant, Amounts> = BTreeMap::new();
     for booking in booked {
-        let zones = booking.path.steps().iter().filter(|(step, _)| step == scope).map(|(_, zone)| *zone);
-        if zones.into_iter().any(|zone| is_in(booking.at, zone, stretch)) {
-            counting.entry(booking.at).or_default().add(booking.amounts.cells());
+        let Some((_, zone)) = booking.path.steps().iter().find(|(step, _)| step == scope) else { continue };
+        // The panes of the stretch, as they were in the zone of that time.
+        let [start, end] = [stretch.start, stretch.end].map(|bound| first_pane(bound, stretch.tier, *zone));
+        let amounts = booking.within(start, end);
+        if !amounts.is_empty() {
+            counting.entry(booking.at.max(start)).or_default().add(amounts.cells());
         }
     }
     counting
 }
 
-/// Whether the pane that an instant is booked in is one of the stretch.
-fn is_in(at: Instant, zone: Zone, stretch: Stretch) -> bool {
-    let start = stretch.tier.pane_start(at, zone);
-    stretch.start <= start && start < stretch.end
+/// The start of the first pane of a zone that does not start before `from`.
+fn first_pane(from: Instant, tier: Tier, zone: Zone) -> Instant {
+    match tier {
+        Tier::Day => match day_of(from, zone) {
+            (start, _) if start == from => start,
+            (_, next) => next,
+        },
+        Tier::Minute | Tier::QuarterHour | Tier::Standing => from,
+    }
 }
 
 #[cfg(test)]

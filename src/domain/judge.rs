@@ -6,7 +6,7 @@ use super::amounts::Amounts;
 use super::engine::Engine;
 use super::event::Name;
 use super::interval;
-use super::measure::{Figure, Unit};
+use super::measure::Figure;
 use super::roster::Roster;
 use super::scope::{Scope, ScopeKind};
 use super::target::{Target, Whom};
@@ -199,9 +199,10 @@ impl Judge {
         for ((whom, window), numbers) in &groups {
             let Some(members) = self.members.of.get(whom).cloned() else { continue };
             let mut of_targets: Vec<Vec<Judged>> = numbers.iter().map(|_| Vec::with_capacity(members.len())).collect();
+            let stocks = numbers.iter().any(|n| self.targets[*n].measure.is_stock());
             for member in &*members {
                 let stretch = present(*window, member, now);
-                let totals = engine.panes().sum(&member.scope, stretch);
+                let totals = engine.totals(&member.scope, stretch, stocks);
                 for (n, of_target) in numbers.iter().zip(&mut of_targets) {
                     let target = &self.targets[*n];
                     let verdict = verdict(engine, target, member, stretch, &totals, Judgee::One(member.started));
@@ -282,7 +283,7 @@ impl Judge {
             let member =
                 Member { scope: scope.clone(), zone, team: Some(team.clone()), department: None, started: None };
             let stretch = present(target.window, &member, engine.now());
-            let totals = engine.panes().sum(&scope, stretch);
+            let totals = engine.totals(&scope, stretch, target.measure.is_stock());
             let verdict = verdict(engine, target, &member, stretch, &totals, Judgee::Together(members.len()));
             let is_breached = most_miss && verdict.breached;
             if is_breached {
@@ -417,7 +418,7 @@ fn verdict(
     judgee: Judgee,
 ) -> Verdict {
     let figure = match engine.knows(&target.measure, &member.scope, stretch, member.zone) {
-        true => target.measure.figure(totals, engine.settings()),
+        true => target.measure.figure(totals, engine.stands_at(stretch), engine.settings()),
         false => Figure::default(),
     };
     let interval = target.confidence.and_then(|confidence| interval::of(&target.measure, &figure, totals, confidence));
@@ -442,7 +443,7 @@ fn close(remembered: &mut Remembered, engine: &Engine, target: &Target, member: 
     }
     let mut changed = false;
     for stretch in ended.into_iter().rev() {
-        let totals = engine.panes().sum(&member.scope, stretch);
+        let totals = engine.totals(&member.scope, stretch, target.measure.is_stock());
         let verdict = verdict(engine, target, member, stretch, &totals, Judgee::One(member.started));
         if matches!(verdict.state, State::Pending | State::Expired) {
             continue;
@@ -472,7 +473,7 @@ fn look_again(remembered: &mut Remembered, engine: &Engine, target: &Target, mem
         if (stretch.start, stretch.end) != (closed.start, closed.end) || !is_known {
             continue;
         }
-        let totals = engine.panes().sum(&member.scope, stretch);
+        let totals = engine.totals(&member.scope, stretch, target.measure.is_stock());
         let verdict = verdict(engine, target, member, stretch, &totals, Judgee::One(member.started));
         if (verdict.state, verdict.figure) != (closed.state, closed.figure)
             && !matches!(verdict.state, State::Pending | State::Expired)
@@ -492,8 +493,8 @@ fn look_again(remembered: &mut Remembered, engine: &Engine, target: &Target, mem
 
 /// True if a figure does not keep the bound, however sure that is; of a count that is open, if its pace falls short.
 fn misses(target: &Target, verdict: &Verdict) -> bool {
-    let is_count = target.measure.definition.unit == Unit::Count;
-    verdict.breached || !is_count && verdict.figure.value.is_some_and(|value| !verdict.bound.holds(value))
+    verdict.breached
+        || !target.measure.is_tally() && verdict.figure.value.is_some_and(|value| !verdict.bound.holds(value))
 }
 
 /// A miss that is final is told for a day, or until the next window has as good as ended.
@@ -504,9 +505,8 @@ fn is_told(closed: &Closed, now: Instant) -> bool {
 
 /// True if a figure keeps the bound, but not by as much as ends an alert.
 fn is_hardly_kept(target: &Target, verdict: &Verdict) -> bool {
-    let is_count = target.measure.definition.unit == Unit::Count;
     let is_judged = matches!(verdict.state, State::OnTrack | State::AtRisk | State::Met);
-    !is_count
+    !target.measure.is_tally()
         && is_judged
         && verdict.figure.value.is_some_and(|value| !verdict.bound.tightened(target.hysteresis).holds(value))
 }

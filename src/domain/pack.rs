@@ -340,7 +340,7 @@ packed_words! {
     TicketStatus { 0 New 1 Open 2 Pending 3 OnHold 4 Solved 5 Closed 6 Other }
     DeleteReason { 0 Spam 1 Mistake 2 Privacy 3 Other }
     ScopeKind { 0 Rep 1 Queue 2 Team 3 Department 4 Company }
-    Tier { 0 Minute 1 QuarterHour 2 Day }
+    Tier { 0 Minute 1 QuarterHour 2 Day 3 Standing }
     State { 0 Pending 1 NoData 2 Undetermined 3 OnTrack 4 AtRisk 5 Met 6 Missed 7 Expired }
     Thresholds { 0 Wait 1 Response 2 Resolution 3 ServiceLevel 4 ShortAbandon }
 }
@@ -538,6 +538,7 @@ impl Record {
         for booking in &self.booked {
             paths.number(&booking.path).put(out);
             booking.at.put(out);
+            Span(booking.length()).put(out);
             booking.amounts.put(out);
         }
     }
@@ -554,7 +555,9 @@ impl Record {
         };
         for _ in 0..usize::take(&mut input)? {
             let path = paths.get(u32::take(&mut input)?).ok_or(Corrupt)?.clone();
-            record.booked.push(Booking { path, at: Pack::take(&mut input)?, amounts: Pack::take(&mut input)? });
+            let (at, Span(length)): (Instant, Span) = Pack::take(&mut input)?;
+            let until = Instant(at.0.checked_add(length).filter(|until| *until >= at.0).ok_or(Corrupt)?);
+            record.booked.push(Booking { path, at, until, amounts: Pack::take(&mut input)? });
         }
         if input.bytes.is_empty() { Ok(record) } else { Err(Corrupt) }
     }

@@ -7,18 +7,20 @@
 //! quarter-hour, reps    |  10:00  |  10:15  | ...      kept 9 d
 //! quarter-hour, others  |  10:00  |  10:15  | ...      kept 100 d
 //! local day, all        |     2026-01-05     | ...     kept 800 d
+//! standing, all         |                              kept for ever
 //! ```
 //!
-//! Every amount goes into every tier; tiers are never rolled up into each other. Whole slots expire together. Rows of
+//! Every amount goes into every tier; tiers are never rolled up into each other. What stands is the sum of all changes of
+//! stocks that ever were, so what stood at an instant is that less what has changed since. Whole slots expire together. Rows of
 //! slots that are older than the windows in use reach lie on disk only, once they are written.
 
 use super::amounts::Amounts;
 use super::batch::{Batch, ScopeNumber, Sum};
 use super::booking::{Booking, Delta};
-use super::digest::{self, Share};
+use super::digest::{self, Parts, Share};
 use super::flow::Flow;
-use super::quantity::Quantity;
-use super::scope::{Path, Scope, ScopeKind};
+use super::quantity::Cell;
+use super::scope::{Scope, ScopeKind};
 use super::storage::{Storage, must};
 use super::time::{Instant, MINUTE, Span, Zone, day_of};
 use super::window::{Reach, Stretch, Tier};
@@ -52,7 +54,7 @@ struct Shelf {
 impl Slotted {
     /// A row as it is on disk, or will be next.
     fn clean(shelf: usize, scope: &Scope, start: Instant, row: Amounts) -> Slotted {
-        Slotted { digest: digest::of_row(shelf, start, scope, &row), row, dirty: false }
+        Slotted { digest: digest::of_row(shelf, start, scope, row.cells()), row, dirty: false }
     }
 }
 
@@ -78,20 +80,11 @@ pub enum RowWrite<'a> {
     Scope(&'a Scope, u64),
 }
 
-/// Who waits in a scope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waiting {
-    /// How many.
-    pub count: i64,
-    /// When the first of them entered.
-    pub since: Option<Instant>,
-}
-
 /// All panes of all scopes.
 #[derive(Debug)]
 pub struct Panes {
     batch: Batch,
-    shelves: [Shelf; 5],
+    shelves: [Shelf; 7],
     flows: Vec<Flow>,
     days: Days,
     /// How many rows of each scope are not empty, and whether that has changed since it was stored.
@@ -132,6 +125,8 @@ impl Panes {
                 shelf(Tier::QuarterHour, true),
                 shelf(Tier::Day, false),
                 shelf(Tier::Day, true),
+                shelf(Tier::Standing, false),
+                shelf(Tier::Standing, true),
             ],
             flows: Vec::new(),
             days: Days::default(),
@@ -149,7 +144,7 @@ impl Panes {
     /// Takes a delta in. It is seen once [`Panes::flush`] has been called.
     pub fn apply(&mut self, delta: &Delta) {
         let shares = self.batch.add(delta);
-        let digest = self.days.digest(shares, &self.shelves, delta.at, &delta.amounts);
+        let digest = self.days.digest(shares, &self.shelves, delta);
         self.digests.booked = self.digests.booked.wrapping_add(digest);
     }
 
@@ -177,6 +172,12 @@ impl Panes {
                 continue;
             }
             let tier = self.shelves[n].tier;
+            if tier == Tier::Standing {
+                let mut standing = Amounts::default();
+                sums.iter().for_each(|(_, amounts)| standing.add(amounts.stocks()));
+                self.add(n, Instant::default(), node.scope, standing.cells());
+                continue;
+            }
             let mut sums = sums.iter().map(|((_, start), amounts)| (*start, amounts)).peekable();
             while let Some((start, first)) = sums.next() {
                 let pane = self.days.pane_start(tier, start, zone);
@@ -185,7 +186,7 @@ impl Panes {
                 {
                     more.get_or_insert_with(|| first.clone()).add(amounts.cells());
                 }
-                self.add(n, pane, node.scope, more.as_ref().unwrap_or(first));
+                self.add(n, pane, node.scope, more.as_ref().unwrap_or(first).dated());
             }
         }
         let number = node.scope as usize;
@@ -201,7 +202,10 @@ impl Panes {
         }
     }
 
-    fn add(&mut self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &Amounts) {
+    fn add(&mut self, shelf: usize, start: Instant, scope: ScopeNumber, amounts: &[(Cell, i64)]) {
+        if amounts.is_empty() {
+            return;
+        }
         if start < self.cutoff(shelf) {
             self.dropped += 1;
             let digest = digest::of_row(shelf, start, &self.batch.scopes()[scope as usize], amounts);
@@ -219,7 +223,7 @@ impl Panes {
             None => Slotted::default(),
         });
         let was_empty = slotted.row.is_empty();
-        slotted.row.add(amounts.cells());
+        slotted.row.add(amounts);
         let is_empty = slotted.row.is_empty();
         if !std::mem::replace(&mut slotted.dirty, true) {
             self.dirty.push((shelf, start.0, scope));
@@ -249,7 +253,7 @@ impl Panes {
 
     /// Notes that a booking is final: its record has expired.
     pub fn close(&mut self, booking: &Booking) {
-        let digest = self.digest_of(&booking.path, booking.at, &booking.amounts);
+        let digest = self.digest_of(booking);
         self.digests.closed = self.digests.closed.wrapping_add(digest);
     }
 
@@ -277,7 +281,7 @@ impl Panes {
             }
         }
         for (scope, slotted) in slot.rows {
-            let digest = digest::of_row(shelf, start, &self.batch.scopes()[scope as usize], &slotted.row);
+            let digest = digest::of_row(shelf, start, &self.batch.scopes()[scope as usize], slotted.row.cells());
             self.digests.gone = self.digests.gone.wrapping_add(digest);
             self.digests.rows = self.digests.rows.wrapping_sub(slotted.digest);
             if !slotted.row.is_empty() {
@@ -311,39 +315,41 @@ impl Panes {
         }
     }
 
-    /// What the panes of a stretch add up to for one scope, without what [`Panes::flush`] has not added yet.
+    /// What flowed in the panes of a stretch for one scope, without what [`Panes::flush`] has not added yet.
     pub fn sum(&self, scope: &Scope, stretch: Stretch) -> Amounts {
         let mut sum = Amounts::default();
+        self.visit_rows(scope, stretch, |row| sum.add(row.flowing()));
+        sum
+    }
+
+    /// What stood in a scope at the end of a stretch, without what [`Panes::flush`] has not added yet.
+    pub fn standing(&self, scope: &Scope, stretch: Stretch) -> Amounts {
+        let Stretch { tier, end, .. } = stretch;
+        let mut standing = Amounts::default();
+        let mut changed_since = Amounts::default();
+        self.visit_rows(scope, Stretch { tier: Tier::Standing, start: Instant::MIN, end: Instant::MAX }, |row| {
+            // Of the past nothing is known of what only stands now.
+            standing.add(if end > self.now { row.cells() } else { row.dated() });
+        });
+        self.visit_rows(scope, Stretch { tier, start: end, end: Instant::MAX }, |row| changed_since.add(row.stocks()));
+        standing.add(changed_since.negated().cells());
+        standing
+    }
+
+    fn visit_rows(&self, scope: &Scope, stretch: Stretch, mut visit: impl FnMut(&Amounts)) {
         let reps = scope.kind == ScopeKind::Rep;
         let shelf = self.shelves.iter().find(|shelf| shelf.tier == stretch.tier && shelf.reps == reps);
-        let (Some(number), Some(shelf)) = (self.batch.known(scope), shelf) else { return sum };
+        let (Some(number), Some(shelf)) = (self.batch.known(scope), shelf) else { return };
         for (start, slot) in shelf.slots.range(stretch.start.0..stretch.end.0) {
             match (slot.rows.get(&number), self.storage.as_deref().filter(|_| slot.on_disk)) {
-                (Some(slotted), _) => sum.add(slotted.row.cells()),
+                (Some(slotted), _) => visit(&slotted.row),
                 (None, Some(storage)) => {
                     let key = RowKey { tier: shelf.tier, start: Instant(*start), scope: scope.clone() };
-                    sum.add(must(storage.row(&key)).cells());
+                    visit(&must(storage.row(&key)));
                 }
                 (None, None) => {}
             }
         }
-        sum
-    }
-
-    /// Who waits in a scope now, where nobody waits longer than `longest`, without what [`Panes::flush`] has not added yet.
-    pub fn queue_length(&self, scope: &Scope, longest: Span) -> Waiting {
-        // A day may be longer than 24 hours, and its pane begins with it.
-        let start = self.now.minus(longest).minus(Span::days(2));
-        let entered = self.sum(scope, Stretch { tier: Tier::Day, start, end: Instant::MAX });
-        let mut waiting = Waiting::default();
-        for (cell, n) in entered.of(Quantity::Waiting) {
-            // The instant nearest to T that ends in these bits: nobody waits for 24 days.
-            let ago = (self.now.0 as u32).wrapping_sub(cell.parameter) as i32;
-            let since = self.now.minus(Span(i64::from(ago)));
-            waiting.count += n;
-            waiting.since = Some(waiting.since.map_or(since, |first| first.min(since)));
-        }
-        waiting
     }
 
     /// The first instant of which this tier still has every pane, for scopes of this kind.
@@ -415,16 +421,19 @@ impl Panes {
             let shelf = &mut self.shelves[n];
             let found = shelf.slots.get_mut(&start).and_then(|slot| slot.rows.get_mut(&scope));
             let Some(slotted) = found else { continue };
-            let now = Slotted::clean(
-                n,
-                &self.batch.scopes()[scope as usize],
-                Instant(start),
-                std::mem::take(&mut slotted.row),
-            );
+            let key =
+                RowKey { tier: shelf.tier, start: Instant(start), scope: self.batch.scopes()[scope as usize].clone() };
+            let now = Slotted::clean(n, &key.scope, key.start, std::mem::take(&mut slotted.row));
             self.digests.rows = self.digests.rows.wrapping_add(now.digest).wrapping_sub(slotted.digest);
             *slotted = now;
-            let scope = self.batch.scopes()[scope as usize].clone();
-            write(RowWrite::Put(&RowKey { tier: shelf.tier, start: Instant(start), scope }, &slotted.row));
+            // What stands never expires, so nothing is left of it where it has come to nothing.
+            match shelf.tier == Tier::Standing && slotted.row.is_empty() {
+                true => {
+                    write(RowWrite::Delete(&key));
+                    shelf.slots.entry(start).or_default().rows.remove(&scope);
+                }
+                false => write(RowWrite::Put(&key, &slotted.row)),
+            }
         }
         for key in self.deleted.drain(..) {
             write(RowWrite::Delete(&key));
@@ -491,13 +500,15 @@ impl Panes {
     pub fn check(&self, live: u64) -> Result<(), String> {
         let booked = self.digests.closed.wrapping_add(live);
         let mut shown = self.digests.gone;
-        self.visit_all(|shelf, key, row| shown = shown.wrapping_add(digest::of_row(shelf, key.start, &key.scope, row)));
+        self.visit_all(|shelf, key, row| {
+            shown = shown.wrapping_add(digest::of_row(shelf, key.start, &key.scope, row.cells()))
+        });
         equal(booked, shown).and_then(|()| equal(self.digests.booked, shown))
     }
 
     /// The digest of a booking in all its rows.
-    pub(super) fn digest_of(&mut self, path: &Arc<Path>, at: Instant, amounts: &Amounts) -> u64 {
-        self.days.digest(self.batch.shares(path), &self.shelves, at, amounts)
+    pub(super) fn digest_of(&mut self, booking: &Booking) -> u64 {
+        self.days.digest(self.batch.shares(&booking.path), &self.shelves, booking)
     }
 
     fn cutoff(&self, shelf: usize) -> Instant {
@@ -521,25 +532,46 @@ struct Days {
     places: Vec<Option<(Zone, Instant, Places)>>,
 }
 
-/// What the panes that hold a minute have in digests, those of reps and the others.
+/// What the panes that hold a minute have in digests, and the rows of what stands: those of reps, and the others.
 #[derive(Clone, Copy, Debug, Default)]
 struct Places {
-    reps: u64,
-    others: u64,
+    reps: Place,
+    others: Place,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    panes: u64,
+    standing: u64,
+}
+
+impl Place {
+    fn digest(self, share: u64, in_panes: u64, standing: u64) -> u64 {
+        let of_all = self.panes.wrapping_mul(in_panes).wrapping_add(self.standing.wrapping_mul(standing));
+        share.wrapping_mul(of_all)
+    }
 }
 
 impl Days {
-    /// The digest of amounts in all rows that they count in.
-    fn digest(&mut self, shares: &[Share], shelves: &[Shelf], at: Instant, amounts: &Amounts) -> u64 {
-        // Reps have no distributions.
-        let [plain, all] = digest::of_amounts(amounts);
-        let of = |sum: u64, share: &Share| {
-            let places = self.places(shelves, at, share.zone);
-            let reps = share.reps.wrapping_mul(places.reps).wrapping_mul(plain);
-            let others = share.others.wrapping_mul(places.others).wrapping_mul(all);
-            sum.wrapping_add(reps).wrapping_add(others)
-        };
-        shares.iter().fold(0, of)
+    /// The digest of a booking in all rows that it counts in.
+    fn digest(&mut self, shares: &[Share], shelves: &[Shelf], booking: &Booking) -> u64 {
+        if booking.length() == 0 {
+            return self.digest_at(shares, shelves, booking.at, Parts::of(&booking.amounts));
+        }
+        // A digest is linear: that of a part of a span is that of a millisecond so many times.
+        let each = Parts::of(&booking.amounts.each(booking.length()));
+        booking.overlaps(MINUTE).fold(0, |sum: u64, (minute, overlap)| {
+            let of_minute = self.digest_at(shares, shelves, minute, each);
+            sum.wrapping_add(of_minute.wrapping_mul(overlap.cast_unsigned()))
+        })
+    }
+
+    fn digest_at(&mut self, shares: &[Share], shelves: &[Shelf], at: Instant, parts: Parts) -> u64 {
+        shares.iter().fold(0, |sum: u64, share| {
+            let Places { reps, others } = self.places(shelves, at, share.zone);
+            let of_reps = reps.digest(share.reps, parts.reps, parts.standing);
+            sum.wrapping_add(of_reps).wrapping_add(others.digest(share.others, parts.others, parts.standing))
+        })
     }
 
     fn places(&mut self, shelves: &[Shelf], at: Instant, zone: Zone) -> Places {
@@ -552,7 +584,8 @@ impl Days {
         }
         let mut places = Places::default();
         for (n, shelf) in shelves.iter().enumerate() {
-            let sum = if shelf.reps { &mut places.reps } else { &mut places.others };
+            let place = if shelf.reps { &mut places.reps } else { &mut places.others };
+            let sum = if shelf.tier == Tier::Standing { &mut place.standing } else { &mut place.panes };
             *sum = sum.wrapping_add(digest::of_place(n, self.pane_start(shelf.tier, minute, zone)));
         }
         self.places.resize(PLACES_KEPT, None);
@@ -586,7 +619,8 @@ fn equal(booked: u64, shown: u64) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::quantity::{Cell, Quantity};
+    use crate::domain::quantity::Quantity;
+    use crate::domain::scope::Path;
 
     fn answered(n: i64) -> Amounts {
         Amounts::new(vec![(Cell::plain(Quantity::Answered), n)])
@@ -594,9 +628,81 @@ mod tests {
 
     fn booked(panes: &mut Panes, n: i64) {
         let path = Path::new(vec![(Scope::new(ScopeKind::Queue, "support"), Zone::default())]);
-        panes.apply(&Delta { path: path.into(), at: Instant(0), amounts: answered(n) });
+        panes.apply(&Delta { path: path.into(), at: Instant(0), until: Instant(0), amounts: answered(n) });
         panes.flush();
         panes.drain_writes(|_| {});
+    }
+
+    fn scope(kind: ScopeKind) -> Scope {
+        Scope::new(kind, "x")
+    }
+
+    #[test]
+    fn a_span_is_split_at_the_borders_of_panes_and_taken_back_whole() {
+        let zone: Zone = chrono_tz::Europe::Oslo;
+        let path = Path::new(vec![(scope(ScopeKind::Rep), zone), (scope(ScopeKind::Team), zone)]);
+        // 1970-01-02 begins in Oslo at 23:00 UTC.
+        let midnight = Instant(23 * 3_600_000);
+        let (from, until) = (midnight.minus(Span(90_500)), midnight.plus(Span::minutes(20)));
+        let talk = |n: i64| Amounts::new(vec![(Cell::plain(Quantity::Talk), n * until.since(from).0)]);
+        let mut panes = Panes::new(true);
+        panes.apply(&Delta { path: path.clone().into(), at: from, until, amounts: talk(2) });
+        panes.apply(&Delta { path: path.clone().into(), at: from, until, amounts: talk(-1) });
+        panes.flush();
+        let sum = |panes: &Panes, kind, tier, start: Instant, end: Instant| {
+            panes.sum(&scope(kind), Stretch { tier, start, end }).get(Cell::plain(Quantity::Talk))
+        };
+        let later = |minutes| midnight.plus(Span::minutes(minutes));
+        assert_eq!(sum(&panes, ScopeKind::Team, Tier::Minute, later(-2), later(-1)), 30_500);
+        assert_eq!(sum(&panes, ScopeKind::Team, Tier::Minute, later(-1), later(5)), 6 * 60_000);
+        assert_eq!(sum(&panes, ScopeKind::Team, Tier::Minute, later(19), later(40)), 60_000);
+        for kind in [ScopeKind::Rep, ScopeKind::Team] {
+            assert_eq!(sum(&panes, kind, Tier::QuarterHour, later(-15), later(0)), 90_500);
+            assert_eq!(sum(&panes, kind, Tier::QuarterHour, later(15), later(30)), 5 * 60_000);
+            assert_eq!(sum(&panes, kind, Tier::Day, midnight, later(60)), 20 * 60_000);
+        }
+        panes.drain_writes(|_| {});
+        assert_eq!(panes.balance(), Ok(()));
+        panes.apply(&Delta { path: path.into(), at: from, until, amounts: talk(-1) });
+        panes.flush();
+        panes.drain_writes(|_| {});
+        panes.visit(|key, row| panic!("{key:?} still has {row:?}"));
+        assert_eq!(panes.digests(), Digests::default());
+    }
+
+    #[test]
+    fn what_stands_outlives_all_panes_and_is_forgotten_where_it_comes_to_nothing() {
+        let queue = scope(ScopeKind::Queue);
+        let path: Arc<Path> = Path::new(vec![(queue.clone(), Zone::default())]).into();
+        let mut panes = Panes::new(true);
+        let change = |panes: &mut Panes, at: i64, n: i64| {
+            let (at, amounts) = (Instant(at), Amounts::new(vec![(Cell::plain(Quantity::Waiting), n)]));
+            panes.apply(&Delta { path: path.clone(), at, until: at, amounts });
+            panes.flush();
+            let mut rows = Vec::new();
+            panes.drain_writes(|write| match write {
+                RowWrite::Put(key, _) if key.tier == Tier::Standing => rows.push(true),
+                RowWrite::Delete(key) if key.tier == Tier::Standing => rows.push(false),
+                _ => {}
+            });
+            rows
+        };
+        let day = Span::days(1).0;
+        assert_eq!(change(&mut panes, day, 2), [true]);
+        let standing = |panes: &Panes, days: i64| {
+            let stretch = Stretch { tier: Tier::Day, start: Instant::MIN, end: Instant(days * day) };
+            panes.standing(&queue, stretch).get(Cell::plain(Quantity::Waiting))
+        };
+        assert_eq!([0, 1, 2, 900].map(|days| standing(&panes, days)), [0, 0, 2, 2]);
+        panes.advance(Instant(900 * day));
+        assert_eq!(standing(&panes, 900), 2);
+        assert_eq!(change(&mut panes, 899 * day, -1), [true]);
+        assert_eq!([899, 900].map(|days| standing(&panes, days)), [2, 1]);
+        assert_eq!(panes.balance(), Ok(()));
+        // Of a time whose panes have gone it is known that it no longer is so.
+        assert_eq!(change(&mut panes, 2 * day, -1), [false]);
+        assert_eq!([899, 900].map(|days| standing(&panes, days)), [1, 0]);
+        assert_eq!(panes.balance(), Ok(()));
     }
 
     #[test]

@@ -131,8 +131,10 @@ quantities! {
     FirstResponseTimes: [Ticket] NotRep Count Bucket, "From creation to first response by bucket";
     FullResolutionTimes: [Ticket] NotRep Count Bucket, "From creation to the last solve by bucket";
     // Stocks: booked when something begins to be so, and taken back when it ends.
-    Waiting: [Contact] NotRep Count Entry, "Contacts that wait now";
+    Waiting: [Contact] NotRep Count Nothing, "Contacts that wait";
     CertificationsInForce: [Certification] All Count Nothing, "Certifications that are in force";
+    // What is so now only, of which no past is kept: booked as long as it is so.
+    WaitingSince: [Contact] NotRep Count Entry, "Contacts that wait now, by their entry";
 }
 
 /// What the parameter of a quantity's cells tells.
@@ -146,7 +148,7 @@ pub enum By {
     Threshold(Thresholds),
     /// A bucket of the sketch: the quantity is a distribution.
     Bucket,
-    /// When it began to be so, in milliseconds, as far as 32 bits go.
+    /// When it began to be so, in milliseconds, as far as 32 bits go: of what is so now only.
     Entry,
 }
 
@@ -170,8 +172,10 @@ struct Entry {
 
 /// Distributions sort behind all that is plain.
 const FIRST_DISTRIBUTION: Quantity = Quantity::AnsweredWaits;
-/// Stocks sort last.
+/// Stocks sort behind them, ...
 const FIRST_STOCK: Quantity = Quantity::Waiting;
+/// ... and last those of which only the present is kept.
+const FIRST_PRESENT: Quantity = Quantity::WaitingSince;
 
 impl Quantity {
     fn entry(self) -> &'static Entry {
@@ -198,9 +202,15 @@ impl Quantity {
         (FIRST_DISTRIBUTION..FIRST_STOCK).contains(&self)
     }
 
-    /// True for stocks: what is so now, rather than what happened.
+    /// True for stocks: what is so at an instant, rather than what happened. Their changes are booked: 1 when something
+    /// begins to be so, -1 when it ends.
     pub fn is_stock(self) -> bool {
         self >= FIRST_STOCK
+    }
+
+    /// True for stocks of which only the present is kept: panes have nothing of them.
+    pub fn is_present(self) -> bool {
+        self >= FIRST_PRESENT
     }
 
     /// True for what is neither a distribution nor a stock.
@@ -328,7 +338,8 @@ mod tests {
         for quantity in Quantity::ALL {
             let by = quantity.by();
             assert_eq!(quantity.is_distribution(), by == By::Bucket, "{quantity:?}");
-            assert!(quantity.is_stock() || by != By::Entry, "{quantity:?}");
+            assert_eq!(quantity.is_present(), by == By::Entry, "{quantity:?}");
+            assert!(quantity.is_stock() || !quantity.is_present(), "{quantity:?}");
         }
     }
 

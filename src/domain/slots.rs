@@ -63,7 +63,7 @@ pub(crate) struct Booked {
     pub(crate) first: i32,
     /// The minute of the last; before the first if nothing is booked.
     pub(crate) last: i32,
-    /// A bit for each hour in which there is one: that of its remainder by 64.
+    /// A bit for each hour in which there is one, or a part of it: that of its remainder by 64.
     pub(crate) hours: u64,
 }
 
@@ -74,9 +74,11 @@ impl Booked {
     /// Of these bookings.
     pub(super) fn of(bookings: &[Booking]) -> Booked {
         bookings.iter().fold(Booked::NOTHING, |Booked { first, last, hours }, booking| {
-            let minute = short(booking.at.0.div_euclid(MINUTE));
-            let hour = minute.div_euclid(60).rem_euclid(64);
-            Booked { first: first.min(minute), last: last.max(minute), hours: hours | 1 << hour }
+            let [begin, end] = [booking.at, booking.last()].map(|at| short(at.0.div_euclid(MINUTE)));
+            // After 64 hours every bit is set.
+            let touched = (begin.div_euclid(60)..=end.div_euclid(60)).take(64);
+            let hours = touched.fold(hours, |hours, hour| hours | 1 << hour.rem_euclid(64));
+            Booked { first: first.min(begin), last: last.max(end), hours }
         })
     }
 

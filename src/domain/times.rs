@@ -90,6 +90,7 @@ impl Times {
                 Tier::Minute => Instant(pane.0 + MINUTE),
                 Tier::QuarterHour => Instant(pane.0 + QUARTER_HOUR),
                 Tier::Day => day_of(pane, zone).1,
+                Tier::Standing => end,
             };
             if next <= pane {
                 // At the end of the calendar no day follows.

@@ -101,15 +101,22 @@ pub fn judge(
 ) -> Verdict {
     let Stretch { start, end, .. } = stretch;
     let is_open = !target.window.is_rolling() && now < end;
-    let is_count = target.measure.definition.unit == Unit::Count;
+    let is_tally = target.measure.is_tally();
+    let is_enough = || {
+        // Of what stands all is known, however little it is.
+        let is_sampled = target.measure.definition.unit != Unit::Count && !target.measure.is_stock();
+        !is_sampled || figure.sample >= target.minimum_sample
+    };
     let ramp = ramp(target, judgee, start, now);
     let bound = match (judgee, &ramp) {
-        (Judgee::Together(members), _) if is_count => target.bound().times(members as f64),
+        (Judgee::Together(members), _) if target.measure.definition.unit == Unit::Count => {
+            target.bound().times(members as f64)
+        }
         (_, Some((_, eased))) => eased.unwrap_or(target.bound()),
         _ => target.bound(),
     };
     let is_spared = matches!(ramp, Some((_, None)));
-    let projection = figure.value.filter(|_| is_open && is_count).and_then(|value| {
+    let projection = figure.value.filter(|_| is_open && is_tally).and_then(|value| {
         let passed = now.since(start).0 as f64 / end.since(start).0 as f64;
         (passed >= PACE_FROM).then(|| value / passed)
     });
@@ -118,8 +125,8 @@ pub fn judge(
         _ if is_spared => (State::Pending, false),
         _ if target.deadline.is_some_and(|last| last < end && last <= now) => (State::Expired, false),
         None => (State::NoData, false),
-        Some(_) if !is_count && figure.sample < target.minimum_sample => (State::Undetermined, false),
-        Some(value) if is_open && is_count => count_so_far(bound, value, projection, target.margin),
+        Some(_) if !is_enough() => (State::Undetermined, false),
+        Some(value) if is_open && is_tally => count_so_far(bound, value, projection, target.margin),
         Some(value) if bound.holds(value) => match (is_open, target.window.is_rolling()) {
             (true, _) => (State::OnTrack, false),
             (false, true) if !bound.tightened(target.margin).holds(value) => (State::AtRisk, false),
@@ -145,7 +152,7 @@ fn is_before(window: Window, start: Instant, first: Instant, now: Instant) -> bo
     if window.is_rolling() { now < first } else { start < first }
 }
 
-/// Counts only grow, so what is exceeded is missed before the window ends, and what is reached is met.
+/// Tallies only grow, so what is exceeded is missed before the window ends, and what is reached is met.
 fn count_so_far(bound: Bound, value: f64, projection: Option<f64>, margin: f64) -> (State, bool) {
     let (least, most) = bound.ends();
     if most.is_some_and(|most| value > most) {

@@ -15,18 +15,18 @@ pub enum Tier {
     QuarterHour,
     /// A local day of the scope's zone.
     Day,
+    /// All time: what stands, which is the sum of all changes of stocks.
+    Standing,
 }
 
 impl Tier {
-    /// All tiers, finest first.
-    pub const ALL: [Tier; 3] = [Tier::Minute, Tier::QuarterHour, Tier::Day];
-
     /// The tier in words, as errors and exports write it.
     pub fn name(self) -> &'static str {
         match self {
             Tier::Minute => "minute",
             Tier::QuarterHour => "quarter-hour",
             Tier::Day => "day",
+            Tier::Standing => "standing",
         }
     }
 
@@ -38,6 +38,7 @@ impl Tier {
             (Tier::QuarterHour, ScopeKind::Rep) => Some(Span::days(9)),
             (Tier::QuarterHour, _) => Some(Span::days(100)),
             (Tier::Day, _) => Some(Span::days(800)),
+            (Tier::Standing, _) => Some(Span::UNLIMITED),
         }
     }
 
@@ -47,6 +48,7 @@ impl Tier {
             Tier::Minute => instant.floor(MINUTE),
             Tier::QuarterHour => instant.floor(QUARTER_HOUR),
             Tier::Day => day_start(instant.date(zone), zone),
+            Tier::Standing => Instant::default(),
         }
     }
 }
@@ -234,6 +236,7 @@ impl Reach {
             Tier::Minute => self.minutes,
             Tier::QuarterHour => self.quarter_hours,
             Tier::Day => self.days,
+            Tier::Standing => Span::UNLIMITED,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::facts::{Facts, FactsJob, FactsQuestion};
 use super::question::Question;
 use super::rows::Shown;
 use crate::domain::engine::{Engine, Query};
-use crate::domain::measure::{Unit, measures};
+use crate::domain::measure::measures;
 use crate::domain::roster::Roster;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::time::{DAY, Instant, MINUTE, QUARTER_HOUR, Span};
@@ -260,7 +260,7 @@ fn panes_of(stretch: Stretch) -> usize {
     let width = match stretch.tier {
         Tier::Minute => MINUTE,
         Tier::QuarterHour => QUARTER_HOUR,
-        Tier::Day => DAY,
+        Tier::Day | Tier::Standing => DAY,
     };
     // Panes are kept for a time, however long the stretch is.
     usize::try_from(stretch.end.since(stretch.start).0 / width).unwrap_or(0).clamp(1, 10_000)
@@ -296,11 +296,7 @@ fn catalogue(engine: &Engine) -> Measures {
     let settings = engine.settings();
     let shown = measures(settings).into_iter().map(|measure| {
         let definition = measure.definition;
-        let components: &[&str] = match measure.parts(&Default::default(), settings) {
-            None => &[],
-            Some(_) if definition.unit == Unit::Count => &["numerator"],
-            Some(_) => &["numerator", "denominator"],
-        };
+        let components = measure.components();
         ShownMeasure {
             scopes: ScopeKind::ALL.into_iter().filter(|kind| measure.has(*kind)).map(ScopeKind::name).collect(),
             measure: measure.name,

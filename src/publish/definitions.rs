@@ -1,6 +1,8 @@
 //! The catalogue in words: what `goalkeeper definitions` prints, and DEFINITIONS.md.
 
-use crate::domain::measure::{Measure, catalogue, measures};
+use super::promql;
+use crate::domain::measure::{Definition, Measure, catalogue, measures};
+use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::{AbandonRate, ServiceLevel, Settings};
 use std::fmt::Write;
 
@@ -20,6 +22,10 @@ How to read it:
   p90, p95, p99 and max. Percentiles are nearest rank, from a sketch whose values are within 0.54 % of the true ones;
   max is the upper bound of the highest occupied bucket. Reps have neither percentiles nor max.
 - No data is not zero: a ratio or mean of nothing has no value.
+- **PromQL** recomputes the figure of one scope from counters and histograms at /metrics, since the process began: what was
+  added less what was taken back. For a stretch of time put `increase(...[1h])` around each series; such figures count
+  when goalkeeper learned of a thing, window gauges when it happened. Other scopes and thresholds alike; reps have counters
+  (`_total`) where others have histograms. A percentile is as exact as the buckets. Tests run every line.
 - Contacts with direction outbound are in none of the measures but those named outbound.
 ";
 
@@ -60,6 +66,9 @@ pub fn markdown() -> String {
         let _ = writeln!(text, "- instant: {}", definition.instant);
         let _ = writeln!(text, "- edges: {}", definition.edges);
         let _ = writeln!(text, "- source: {}", definition.source);
+        if let Some(promql) = promql(definition) {
+            let _ = writeln!(text, "- PromQL: `{promql}`");
+        }
         if definition.name.contains('{') {
             let _ = writeln!(text, "- by default: {}", names.join(", "));
         }
@@ -73,6 +82,15 @@ pub fn markdown() -> String {
         let _ = writeln!(text, "- `{}`: {}", formula.id(), abandon_rate(formula));
     }
     text
+}
+
+/// How the first measure of a definition is recomputed, for a scope that has it.
+fn promql(definition: &'static Definition) -> Option<String> {
+    let settings = Settings::default();
+    let measure = definition.measures(&settings).into_iter().next()?;
+    let scopes = [(ScopeKind::Queue, "support"), (ScopeKind::Team, "care"), (ScopeKind::Company, "acme")];
+    let (kind, id) = scopes.into_iter().find(|(kind, _)| measure.has(*kind))?;
+    promql::expression(&measure, &Scope::new(kind, id), &settings)
 }
 
 /// The names of all measures under these settings, a line each, with unit and meaning: a list to search in.

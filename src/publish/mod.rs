@@ -9,6 +9,7 @@ pub mod door;
 pub mod exposition;
 pub mod facts;
 pub mod family;
+pub mod promql;
 pub mod question;
 pub mod reference;
 pub mod rows;

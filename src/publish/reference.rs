@@ -47,6 +47,8 @@ compares the two. [DEFINITIONS.md](../DEFINITIONS.md) says how each measure is d
   `short_abandon`, `response_thresholds`, `resolution_thresholds`), and between them at powers of two of a millisecond. A
   threshold that a queue has of its own is in `answered_in_time` and `abandoned_in_time`, not in its buckets. What was booked
   before a threshold came into force and has expired since is not parted by it. Reps have sums and counts instead.
+- What stands now (`waiting_now`) is a gauge without a window; it exists once everything that was there at the start has
+  been read.
 - Window gauges exist once everything that was there at the start has been read, for each of `windows`. No data is not
   zero: a ratio or mean of nothing is absent. `_numerator` and `_sample` are its halves: value = numerator / sample; for
   `nps` 100 times that. `goalkeeper_window_start_timestamp_seconds` says what \"day\" means, in the zone that

@@ -159,21 +159,37 @@ pub fn write_json(rows: &[Shown], mut output: impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// If the output cannot be written.
-pub fn write_table(rows: &[Shown], mut output: impl Write) -> io::Result<()> {
+pub fn write_table(rows: &[Shown], output: impl Write) -> io::Result<()> {
     let cells: Vec<[String; 12]> =
         std::iter::once(COLUMNS.map(str::to_owned)).chain(rows.iter().map(Shown::cells)).collect();
-    let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
-    for row in &cells {
-        let mut line = String::new();
-        for (n, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            // Numbers are read by their last digit.
-            let is_number = (6..10).contains(&n);
-            let padding = " ".repeat(width - cell.chars().count());
-            let (before, after) = if is_number { (padding.as_str(), "") } else { ("", padding.as_str()) };
-            line.push_str(&format!("{before}{cell}{after}  "));
+    // Numbers are read by their last digit.
+    columns(&cells, |column| (6..10).contains(&column), output)
+}
+
+/// Writes cells in columns, those that are `right` to the right.
+///
+/// # Errors
+/// If the output cannot be written.
+pub fn columns<Line: AsRef<[String]>>(
+    lines: &[Line],
+    right: impl Fn(usize) -> bool,
+    mut output: impl Write,
+) -> io::Result<()> {
+    let mut widths: Vec<usize> = Vec::new();
+    for line in lines {
+        for (n, cell) in line.as_ref().iter().enumerate() {
+            widths.resize(widths.len().max(n + 1), 0);
+            widths[n] = widths[n].max(cell.chars().count());
         }
-        writeln!(output, "{}", line.trim_end())?;
+    }
+    for line in lines {
+        let mut text = String::new();
+        for (n, (cell, width)) in line.as_ref().iter().zip(&widths).enumerate() {
+            let padding = " ".repeat(width - cell.chars().count());
+            let (before, after) = if right(n) { (padding.as_str(), "") } else { ("", padding.as_str()) };
+            text.push_str(&format!("{before}{cell}{after}  "));
+        }
+        writeln!(output, "{}", text.trim_end())?;
     }
     output.flush()
 }

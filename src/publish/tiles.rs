@@ -39,8 +39,9 @@ pub struct Tile {
     pub scope: Scope,
     /// Its team.
     pub team: Option<Name>,
-    /// How many wait there now, and since when the first of them; none of what has no queues, or until figures are whole.
-    pub waiting: Option<(i64, Option<Instant>)>,
+    /// How many wait there now, and for how many seconds the first of them has; none of what has no queues, or until
+    /// figures are whole.
+    pub waiting: Option<(i64, Option<f64>)>,
     /// Figures that have a value; none until everything that was there at the start has been read.
     pub figures: Vec<TileFigure>,
 }
@@ -66,8 +67,8 @@ impl Tiles {
             scope: scope.clone(),
             team: engine.roster().team_of(scope, now).cloned(),
             waiting: (ready && has_queues(engine, scope)).then(|| {
-                let waiting = engine.panes().queue_length(scope, engine.settings().longest_wait);
-                (waiting.count, waiting.since)
+                let now = |name| figure_now(engine, name, scope);
+                (now("waiting_now").map_or(0, |waiting| waiting as i64), now("longest_wait_now"))
             }),
             figures: window.filter(|_| ready).map_or_else(Vec::new, |w| figures(engine, &measures, *w, scope)),
         };
@@ -92,6 +93,14 @@ fn has_queues(engine: &Engine, scope: &Scope) -> bool {
         }
         ScopeKind::Rep => false,
     }
+}
+
+/// The value of a measure of what stands now.
+fn figure_now(engine: &Engine, name: &str, scope: &Scope) -> Option<f64> {
+    let measure = Measure::named(name, engine.settings())?;
+    let window = Window::QuarterHour;
+    let stretch = window.at(Instant(engine.now().0.saturating_add(1)), scope.kind, engine.roster().zone(scope));
+    engine.figure(&measure, scope, window, stretch).figure.value
 }
 
 fn figures(engine: &Engine, measures: &[Measure], window: Window, scope: &Scope) -> Vec<TileFigure> {

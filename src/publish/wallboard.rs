@@ -310,7 +310,7 @@ fn shown_tile(tile: &Tile, board: &Board, said: &[&Judged]) -> ShownTile {
         figures.sort_by_key(|figure| std::cmp::Reverse(figure.state.map(urgency)));
         figures.truncate(MOST_FIGURES);
     }
-    figures.extend(tile.waiting.map(|waiting| shown_waiting(waiting, board.time)));
+    figures.extend(tile.waiting.map(shown_waiting));
     for figure in &tile.figures {
         // Three or four are enough where they only fill the room.
         if figures.len() >= MOST_FIGURES - 2 {
@@ -334,10 +334,10 @@ fn shown_tile(tile: &Tile, board: &Board, said: &[&Judged]) -> ShownTile {
 }
 
 /// Who waits now: what somebody can still do something about.
-fn shown_waiting((count, since): (i64, Option<Instant>), now: Instant) -> ShownTileFigure {
-    let longest = since.map(|since| Unit::Seconds.text((now.since(since).0.max(0) / 1000) as f64));
+fn shown_waiting((count, longest): (i64, Option<f64>)) -> ShownTileFigure {
+    let longest = longest.map(|seconds| Unit::Seconds.text(seconds.floor()));
     ShownTileFigure {
-        measure: "queued".to_owned(),
+        measure: "waiting_now".to_owned(),
         label: Some("Waiting now"),
         part: None,
         when: longest.map_or_else(|| "nobody waits".to_owned(), |longest| format!("the longest for {longest}")),

@@ -218,6 +218,7 @@ fn what_cannot_be_answered_is_refused_with_what_to_do() {
         ("facts?scope=rep&measure=asa&window=1h", "facts are those of one scope", "write it as team/ID"),
         ("facts?scope=rep/ines&measure=asa&window=1h", "a rep has no asa", "another measure"),
         ("facts?scope=team/care&measure=wait_all_p90&window=1h", "no numerator", "the mean"),
+        ("facts?scope=team/care&measure=waiting_now&window=1h", "what stood at an instant", "came and went"),
         ("facts?scope=team/care&measure=asa&window=1h&limit=1001", "so many facts", "1 to 1000"),
         ("facts?scope=team/care&measure=asa&window=1h&cursor=12", "another question", "begin without one"),
         (&format!("facts?scope=team/care&measure=asa&window=day&cursor={cursor}"), "another question", "without one"),

@@ -280,7 +280,7 @@ fn every_query_of_the_dashboards_finds_something() {
         (partition, Message::of(text))
     };
     kafka.spread(&topic, [waits(0), waits(1)]);
-    prometheus.wait_value("goalkeeper_queue_waiting{queue=\"support\"}", |waiting| waiting >= 2.0);
+    prometheus.wait_value("goalkeeper_queue_waiting_now{queue=\"support\"}", |waiting| waiting >= 2.0);
     prometheus.wait_value("count(ALERTS{target!=\"\",alertstate=\"firing\"})", |count| count > 0.0);
 
     let rep = prometheus.vector("topk(1, goalkeeper_rep_window_csat_sample{window=\"month\"})").expect("is answered");

@@ -29,7 +29,7 @@ fn what_lies_in_kafka_is_seen_at_metrics_and_in_prometheus() {
     assert_eq!(samples["goalkeeper_queue_answered_wait_seconds_bucket{queue=\"support\",le=\"20.0\"}"], 10.0);
     assert_eq!(samples["goalkeeper_queue_answered_wait_seconds_bucket{queue=\"support\",le=\"5.0\"}"], 0.0);
     assert_eq!(samples["goalkeeper_queue_answered_wait_seconds_sum{queue=\"support\"}"], 100.0);
-    assert_eq!(samples["goalkeeper_queue_waiting{queue=\"support\"}"], 0.0);
+    assert_eq!(samples["goalkeeper_queue_waiting_now{queue=\"support\"}"], 0.0);
     assert_eq!(samples["goalkeeper_series_dropped{scope=\"rep\"}"], 0.0);
 
     // Twice: the first page does not count itself.

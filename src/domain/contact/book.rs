@@ -3,7 +3,7 @@
 use super::super::contribution::Draft;
 use super::super::event::{EndedBy, LeftReason, Name, Reported};
 use super::super::measure::threshold_number;
-use super::super::quantity::Quantity as Q;
+use super::super::quantity::{Cell, Quantity as Q};
 use super::super::settings::Durations;
 use super::super::time::{Instant, Span};
 use super::facts::{Ending, Facts, Handling, Leg};
@@ -65,7 +65,8 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
         let entry = leg.entered();
         let path = roster.queue_path(queue.as_ref(), leg.team, entry);
         draft.ledger.book(&path, entry, Q::Queued, 1);
-        draft.ledger.count_with(&path, entry, Q::Waiting, entry.0 as u32);
+        draft.ledger.stock(&path, entry, Cell::plain(Q::Waiting), 1);
+        draft.ledger.stock(&path, entry, Cell::with(Q::WaitingSince, entry.0 as u32), 1);
         return;
     };
     let path = roster.queue_path(queue.as_ref(), leg.team, at);
@@ -80,6 +81,9 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
     let entry = entry.min(at);
     let entry_path = roster.queue_path(queue.as_ref(), leg.team, entry);
     draft.ledger.book(&entry_path, entry, Q::Queued, 1);
+    draft.ledger.stock(&entry_path, entry, Cell::plain(Q::Waiting), 1);
+    // The wait ends where it began, also if the queue has come to another team meanwhile.
+    draft.ledger.stock(&entry_path, at, Cell::plain(Q::Waiting), -1);
     match outcome {
         Outcome::Answered => draft.ledger.book(&path, at, Q::Answered, 1),
         Outcome::Abandoned => draft.ledger.book(&path, at, Q::Abandoned, 1),

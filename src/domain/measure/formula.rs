@@ -6,6 +6,7 @@ use crate::domain::event::Kind;
 use crate::domain::quantity::{Cell, Quantity as Q};
 use crate::domain::settings::{AbandonRate, ServiceLevel, Settings};
 use crate::domain::sketch::Sketch;
+use crate::domain::time::Instant;
 
 /// How a value is made of quantities.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,12 +41,40 @@ pub(super) enum Formula {
     Csi,
     /// The upper halves of reported figures over the lower ones.
     Reported,
+    /// What stands of these.
+    Stock(&'static [Q]),
+    /// What stands of one at each threshold of the family.
+    #[allow(dead_code, reason = "the backlog of tickets is to be made of it")]
+    StockBeyond(Q, Thresholds),
+    /// The mean age of what stands: the instant less the mean of when it began, which is added up as
+    /// [`seconds_of_stocks`].
+    #[allow(dead_code, reason = "the backlog of tickets is to be made of it")]
+    Age { since: Q, count: Q },
+    /// For how long the first of what stands now has; of one whose parameter is when it began.
+    Longest(Q),
 }
 
+impl Formula {
+    pub(super) fn is_stock(self) -> bool {
+        matches!(self, Formula::Stock(_) | Formula::StockBeyond(..) | Formula::Age { .. } | Formula::Longest(_))
+    }
+}
+
+/// When something that stands began, as it is added up: seconds since 2020, so that no sum is ever too large.
+pub fn seconds_of_stocks(began: Instant) -> i64 {
+    began.since(STOCKS_BEGIN).0.div_euclid(1000)
+}
+
+/// 2020-01-01T00:00:00Z.
+const STOCKS_BEGIN: Instant = Instant(1_577_836_800_000);
+
 impl Measure {
-    /// What the totals of a window say.
-    pub fn figure(&self, totals: &Amounts, settings: &Settings) -> Figure {
+    /// What the totals of a window say; stocks are as they stood `at` an instant.
+    pub fn figure(&self, totals: &Amounts, at: Instant, settings: &Settings) -> Figure {
         let sampled = |figure: Figure, sample: Q| Figure { sample: totals.get(Cell::plain(sample)), ..figure };
+        if let Some(figure) = self.stock(totals, at) {
+            return figure;
+        }
         match self.parts(totals, settings) {
             Some(Parts { numerator, denominator: Some(denominator) }) if self.definition.unit == Unit::Weighted => {
                 let sample = if self.definition.formula == Formula::Csi { Q::CsiAnswers } else { Q::ReportedSample };
@@ -64,76 +93,163 @@ impl Measure {
         }
     }
 
-    /// What amounts add to both halves; `None` if the measure has none: percentiles and maxima.
+    /// What figures of a stock say; `None` for all other measures.
+    fn stock(&self, totals: &Amounts, at: Instant) -> Option<Figure> {
+        let count = |n: i64| Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n };
+        Some(match (self.definition.formula, self.parameter) {
+            (Formula::Stock(quantities), _) => {
+                count(quantities.iter().flat_map(|q| totals.of(*q)).map(|(_, n)| n).sum())
+            }
+            (Formula::StockBeyond(quantity, _), Parameter::Number(x)) => count(totals.get(Cell::with(quantity, x))),
+            (Formula::Age { since, count }, _) => {
+                let [since, count] = [since, count].map(|quantity| totals.get(Cell::plain(quantity)));
+                self.over(count * at.since(STOCKS_BEGIN).0 - since * 1000, count)
+            }
+            (Formula::Longest(quantity), _) => {
+                // The instant nearest to this one that ends in these bits: nobody waits for 24 days.
+                let ago = |(cell, n): &(Cell, i64)| ((at.0 as u32).wrapping_sub(cell.parameter) as i32, *n);
+                let began = totals.of(quantity).iter().map(ago).filter(|(ago, _)| *ago >= 0);
+                Figure {
+                    value: began.clone().map(|(ago, _)| ago).max().map(|ms| f64::from(ms) / 1000.0),
+                    numerator: None,
+                    denominator: None,
+                    sample: began.map(|(_, n)| n).sum(),
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Which of numerator and denominator figures have.
+    pub fn components(&self) -> &'static [&'static str] {
+        match (self.definition.formula, self.halves()) {
+            (Formula::Stock(_) | Formula::StockBeyond(..), _) | (_, Halves::Upper) => &["numerator"],
+            (Formula::Age { .. }, _) | (_, Halves::Both) => &["numerator", "denominator"],
+            (_, Halves::None) => &[],
+        }
+    }
+
+    /// What amounts add to both halves; `None` if the measure has none that add up: percentiles, maxima and stocks.
     pub fn parts(&self, amounts: &Amounts, settings: &Settings) -> Option<Parts> {
+        let (mut numerator, mut denominator) = (0, 0);
+        let halves = self.each_term(settings, |term| match term.half {
+            Half::Upper => numerator += term.of(amounts),
+            Half::Lower => denominator += term.of(amounts),
+        });
+        match halves {
+            Halves::None => None,
+            Halves::Upper => Some(Parts { numerator, denominator: None }),
+            Halves::Both => Some(Parts { numerator, denominator: Some(denominator) }),
+        }
+    }
+
+    /// Tells every summand of both halves, and which halves there are.
+    pub fn each_term(&self, settings: &Settings, mut tell: impl FnMut(Term)) -> Halves {
+        use Half::{Lower, Upper};
         let number = match self.parameter {
             Parameter::Number(n) => n,
             Parameter::None | Parameter::Statistic(_) => 0,
         };
-        let count = |numerator| Parts { numerator, denominator: None };
-        let over = |numerator, denominator| Parts { numerator, denominator: Some(denominator) };
-        let (plain, at_threshold) = (|quantities| sum_of(amounts, quantities, 0), |q| sum_of(amounts, q, number));
-        Some(match self.definition.formula {
-            Formula::Sum(quantities) => count(quantities.iter().map(|q| over_all(amounts, *q, &[])).sum()),
-            Formula::SumOver(quantity, without) => count(over_all(amounts, quantity, without)),
-            Formula::Reason(quantity, _) => count(amounts.get(Cell::with(quantity, number))),
-            Formula::Beyond(known, within, _) => count(plain(known) - at_threshold(within)),
-            Formula::Ratio(upper, lower) => over(plain(upper), plain(lower)),
-            Formula::Without(less, whole) => over(plain(&[whole]) - plain(&[less]), plain(&[whole])),
-            Formula::Total(quantity, _) => count(plain(&[quantity])),
-            Formula::Within(within, known, _) => over(at_threshold(within), plain(known)),
-            Formula::Due(within, due, _) => over(at_threshold(&[within]), at_threshold(&[due])),
+        let mut add = |half, sign, quantities: &[Q], which: Which| {
+            quantities.iter().for_each(|quantity| tell(Term { half, sign, quantity: *quantity, which }));
+        };
+        let (plain, at_threshold) = (Which::One(0), Which::One(number));
+        match self.definition.formula {
+            Formula::Sum(quantities) => add(Upper, 1, quantities, Which::All),
+            Formula::SumOver(quantity, without) => add(Upper, 1, &[quantity], Which::AllBut(without)),
+            Formula::Reason(quantity, _) => add(Upper, 1, &[quantity], at_threshold),
+            Formula::Beyond(known, within, _) => {
+                add(Upper, 1, known, plain);
+                add(Upper, -1, within, at_threshold);
+            }
+            Formula::Total(quantity, _) => add(Upper, 1, &[quantity], plain),
+            Formula::Ratio(upper, lower) => {
+                add(Upper, 1, upper, plain);
+                add(Lower, 1, lower, plain);
+            }
+            Formula::Without(less, whole) => {
+                add(Upper, 1, &[whole], plain);
+                add(Upper, -1, &[less], plain);
+                add(Lower, 1, &[whole], plain);
+            }
+            Formula::Within(within, known, _) => {
+                add(Upper, 1, within, at_threshold);
+                add(Lower, 1, known, plain);
+            }
+            Formula::Due(within, due, _) => {
+                add(Upper, 1, &[within], at_threshold);
+                add(Lower, 1, &[due], at_threshold);
+            }
             Formula::Duration { sum, known, .. } if self.parameter == Parameter::Statistic(Statistic::Mean) => {
-                over(plain(sum), plain(known))
+                add(Upper, 1, sum, plain);
+                add(Lower, 1, known, plain);
             }
-            Formula::Duration { .. } => return None,
-            Formula::ServiceLevel => {
-                let (upper, lower) = service_level(amounts, settings.service_level);
-                over(upper, lower)
-            }
-            Formula::AbandonRate => {
-                let (upper, lower) = abandon_rate(amounts, settings.abandon_rate);
-                over(upper, lower)
-            }
+            Formula::Duration { .. } => {}
+            Formula::ServiceLevel => service_level(settings.service_level, add),
+            Formula::AbandonRate => abandon_rate(settings.abandon_rate, add),
             Formula::Nps => {
-                let get = |q| amounts.get(Cell::plain(q));
-                over(get(Q::NpsPromoters) - get(Q::NpsDetractors), get(Q::NpsAnswers))
+                add(Upper, 1, &[Q::NpsPromoters], plain);
+                add(Upper, -1, &[Q::NpsDetractors], plain);
+                add(Lower, 1, &[Q::NpsAnswers], plain);
             }
-            Formula::Csi => over(plain(&[Q::CsiScore]), plain(&[Q::CsiWeight])),
-            Formula::Reported => over(plain(&[Q::ReportedNumerator]), plain(&[Q::ReportedDenominator])),
-        })
+            Formula::Csi => {
+                add(Upper, 1, &[Q::CsiScore], plain);
+                add(Lower, 1, &[Q::CsiWeight], plain);
+            }
+            Formula::Reported => {
+                add(Upper, 1, &[Q::ReportedNumerator], plain);
+                add(Lower, 1, &[Q::ReportedDenominator], plain);
+            }
+            // What stands is no sum over a window.
+            Formula::Stock(_) | Formula::StockBeyond(..) | Formula::Age { .. } | Formula::Longest(_) => {}
+        }
+        self.halves()
+    }
+
+    fn halves(&self) -> Halves {
+        match self.definition.formula {
+            Formula::Sum(_) | Formula::SumOver(..) | Formula::Reason(..) | Formula::Beyond(..) | Formula::Total(..) => {
+                Halves::Upper
+            }
+            Formula::Duration { .. } if self.parameter != Parameter::Statistic(Statistic::Mean) => Halves::None,
+            formula if formula.is_stock() => Halves::None,
+            _ => Halves::Both,
+        }
     }
 
     /// Whether records of this kind book what the measure is made of.
-    pub fn is_booked_by(&self, kind: Kind) -> bool {
-        let quantities = match &self.definition.formula {
-            Formula::Ratio(upper, _) if upper.iter().any(|quantity| quantity.is_booked_by(kind)) => return true,
-            Formula::Sum(quantities) | Formula::Ratio(_, quantities) => quantities,
-            Formula::Beyond(quantities, ..) | Formula::Within(_, quantities, _) => quantities,
-            Formula::Duration { known, .. } => known,
-            Formula::SumOver(quantity, _)
-            | Formula::Reason(quantity, _)
-            | Formula::Due(quantity, ..)
-            | Formula::Without(_, quantity)
-            | Formula::Total(_, quantity) => std::slice::from_ref(quantity),
-            Formula::ServiceLevel | Formula::AbandonRate => &[Q::Answered],
-            Formula::Nps => &[Q::NpsAnswers],
-            Formula::Csi => &[Q::CsiAnswers],
-            Formula::Reported => &[Q::ReportedFigures],
+    pub fn is_booked_by(&self, kind: Kind, settings: &Settings) -> bool {
+        let mut is_booked = match self.definition.formula {
+            Formula::Duration { sketch, .. } => sketch.iter().any(|quantity| quantity.is_booked_by(kind)),
+            _ => false,
         };
-        quantities.iter().any(|quantity| quantity.is_booked_by(kind))
+        self.each_term(settings, |term| is_booked |= term.quantity.is_booked_by(kind));
+        is_booked
+    }
+
+    /// How many of the unit one is, where the lower half is as large as the upper one.
+    pub fn times(&self) -> f64 {
+        match self.definition.unit {
+            Unit::Points => 100.0,
+            Unit::PerThousand => 1000.0,
+            // Answers from 1 to 10 make an index of 10 to 100.
+            Unit::Weighted if self.definition.formula == Formula::Csi => 10.0,
+            _ => 1.0,
+        }
+    }
+
+    /// The percentile that it is, and the distributions that it is read off.
+    pub fn percentile(&self) -> Option<(u8, &'static [Q])> {
+        match (self.definition.formula, self.parameter) {
+            (Formula::Duration { sketch, .. }, Parameter::Statistic(Statistic::Percentile(n))) => Some((n, sketch)),
+            _ => None,
+        }
     }
 
     fn over(&self, upper: i64, lower: i64) -> Figure {
         // One division of whole numbers: a value that lies on a bound is equal to it.
-        let (times, parts) = match self.definition.unit {
-            Unit::Points => (100.0, 1.0),
-            Unit::PerThousand => (1000.0, 1.0),
-            // Answers from 1 to 10 make an index of 10 to 100; figures from elsewhere are what they are.
-            Unit::Weighted if self.definition.formula == Formula::Csi => (10.0, 1.0),
-            Unit::Weighted => (1.0, 1.0),
-            unit => (1.0, unit.parts() as f64),
-        };
+        let unit = self.definition.unit;
+        let (times, parts) = (self.times(), (unit.parts() / unit.lower_parts()) as f64);
         Figure {
             value: (lower > 0).then(|| (upper as f64 * times) / (lower as f64 * parts)),
             numerator: (lower > 0).then_some(upper),
@@ -158,46 +274,154 @@ impl Measure {
     }
 }
 
-/// What quantities add up to, each with this parameter.
-fn sum_of(totals: &Amounts, quantities: &[Q], parameter: u32) -> i64 {
-    quantities.iter().map(|q| totals.get(Cell::with(*q, parameter))).sum()
+/// Which halves a figure has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halves {
+    /// None: it is read off a distribution.
+    None,
+    /// The upper one: it is a count.
+    Upper,
+    /// Both: it is a fraction.
+    Both,
 }
 
-/// What a quantity adds up to over its parameters, without some of them.
-fn over_all(totals: &Amounts, quantity: Q, without: &[u32]) -> i64 {
-    totals.of(quantity).iter().filter(|(cell, _)| !without.contains(&cell.parameter)).map(|(_, n)| n).sum()
+/// One of the halves of a fraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// The numerator, or the count.
+    Upper,
+    /// The denominator.
+    Lower,
 }
 
-fn service_level(totals: &Amounts, formula: ServiceLevel) -> (i64, i64) {
-    let get = |q| totals.get(Cell::plain(q));
-    let (answered, abandoned) = (get(Q::Answered), get(Q::Abandoned));
-    let in_time = get(Q::AnsweredInTime);
-    match formula {
-        ServiceLevel::AnsweredPlusAbandoned => (in_time + get(Q::AbandonedInTime), answered + abandoned),
-        ServiceLevel::AnsweredOnly => (in_time, answered),
-        ServiceLevel::Offered => (in_time, answered + abandoned),
-        ServiceLevel::OfferedMinusEarlyAbandons => (in_time, answered + abandoned - get(Q::AbandonedInTime)),
-        ServiceLevel::ShortAbandonsPositive => (in_time + get(Q::AbandonedShort), answered + abandoned),
-        ServiceLevel::OfferedMinusShort => (in_time, answered + abandoned - get(Q::AbandonedShort)),
+/// The cells of a quantity that a formula is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The one with this parameter.
+    One(u32),
+    /// Those of every parameter.
+    All,
+    /// Those of every parameter but these.
+    AllBut(&'static [u32]),
+}
+
+/// One summand of a half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Of which half.
+    pub half: Half,
+    /// 1, or -1 if it is taken away.
+    pub sign: i64,
+    /// What.
+    pub quantity: Q,
+    /// Which of its cells.
+    pub which: Which,
+}
+
+impl Term {
+    /// What it is in these amounts.
+    fn of(&self, amounts: &Amounts) -> i64 {
+        let over_all = |without: &[u32]| {
+            let cells = amounts.of(self.quantity).iter();
+            cells.filter(|(cell, _)| !without.contains(&cell.parameter)).map(|(_, n)| n).sum()
+        };
+        let sum: i64 = match self.which {
+            Which::One(parameter) => amounts.get(Cell::with(self.quantity, parameter)),
+            Which::All => over_all(&[]),
+            Which::AllBut(without) => over_all(without),
+        };
+        self.sign * sum
     }
 }
 
-fn abandon_rate(totals: &Amounts, formula: AbandonRate) -> (i64, i64) {
-    let get = |q| totals.get(Cell::plain(q));
-    let (answered, abandoned) = (get(Q::Answered), get(Q::Abandoned));
+fn service_level(formula: ServiceLevel, mut add: impl FnMut(Half, i64, &[Q], Which)) {
+    use Half::{Lower, Upper};
+    let plain = Which::One(0);
+    add(Upper, 1, &[Q::AnsweredInTime], plain);
+    add(Lower, 1, &[Q::Answered], plain);
+    if formula != ServiceLevel::AnsweredOnly {
+        add(Lower, 1, &[Q::Abandoned], plain);
+    }
     match formula {
-        AbandonRate::Offered => (abandoned, answered + abandoned + over_all(totals, Q::Left, &[])),
-        AbandonRate::AnsweredPlusAbandoned => (abandoned, answered + abandoned),
+        ServiceLevel::AnsweredPlusAbandoned => add(Upper, 1, &[Q::AbandonedInTime], plain),
+        ServiceLevel::AnsweredOnly | ServiceLevel::Offered => {}
+        ServiceLevel::OfferedMinusEarlyAbandons => add(Lower, -1, &[Q::AbandonedInTime], plain),
+        ServiceLevel::ShortAbandonsPositive => add(Upper, 1, &[Q::AbandonedShort], plain),
+        ServiceLevel::OfferedMinusShort => add(Lower, -1, &[Q::AbandonedShort], plain),
+    }
+}
+
+fn abandon_rate(formula: AbandonRate, mut add: impl FnMut(Half, i64, &[Q], Which)) {
+    use Half::{Lower, Upper};
+    let plain = Which::One(0);
+    add(Upper, 1, &[Q::Abandoned], plain);
+    add(Lower, 1, &[Q::Answered, Q::Abandoned], plain);
+    match formula {
+        AbandonRate::Offered => add(Lower, 1, &[Q::Left], Which::All),
+        AbandonRate::AnsweredPlusAbandoned => {}
         AbandonRate::WithoutShort => {
-            let short = get(Q::AbandonedShort);
-            (abandoned - short, answered + abandoned - short)
+            add(Upper, -1, &[Q::AbandonedShort], plain);
+            add(Lower, -1, &[Q::AbandonedShort], plain);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Definition, Side};
     use super::*;
+
+    fn measure_of(unit: Unit, formula: Formula, parameter: Parameter) -> Measure {
+        let text = "";
+        let definition = Definition {
+            name: text,
+            meaning: text,
+            unit,
+            side: Side::Queue,
+            formula_text: text,
+            instant: text,
+            edges: text,
+            source: text,
+            formula,
+        };
+        Measure { name: String::new(), definition: Box::leak(Box::new(definition)), parameter }
+    }
+
+    #[test]
+    fn the_mean_age_is_the_instant_less_the_mean_of_when_it_began() {
+        let at = |seconds: i64| Instant(STOCKS_BEGIN.0 + seconds * 1000);
+        // Two that began 1,000 s and 3,000 s after 2020: at 5,000 s they are 4,000 s and 2,000 s old.
+        let since = seconds_of_stocks(at(1000)) + seconds_of_stocks(at(3000));
+        let standing = [(Cell::plain(Q::Queued), 2), (Cell::plain(Q::Answered), since)];
+        let measure = measure_of(Unit::Seconds, Formula::Age { since: Q::Answered, count: Q::Queued }, Parameter::None);
+        let figure = measure.figure(&Amounts::new(standing.into()), at(5000), &Settings::default());
+        assert_eq!(figure, Figure { value: Some(3000.0), numerator: Some(6_000_000), denominator: Some(2), sample: 2 });
+        let nothing = measure.figure(&Amounts::default(), at(5000), &Settings::default());
+        assert_eq!(nothing.value, None);
+    }
+
+    #[test]
+    fn what_stands_beyond_a_threshold_is_read_at_that_threshold() {
+        let formula = Formula::StockBeyond(Q::Waiting, Thresholds::Resolution);
+        let standing = [(Cell::with(Q::Waiting, 60), 3), (Cell::with(Q::Waiting, 90), 2)];
+        let measure = measure_of(Unit::Count, formula, Parameter::Number(90));
+        let figure = measure.figure(&Amounts::new(standing.into()), Instant::default(), &Settings::default());
+        assert_eq!(figure.value, Some(2.0));
+    }
+
+    #[test]
+    fn who_has_not_come_yet_does_not_wait_and_the_count_of_milliseconds_may_overflow() {
+        let measure = measure_of(Unit::Seconds, Formula::Longest(Q::WaitingSince), Parameter::None);
+        let now = Instant((1 << 40) + 5000);
+        let longest = |entries: &[i64]| {
+            let cells = entries.iter().map(|entry| (Cell::with(Q::WaitingSince, *entry as u32), 1));
+            let figure = measure.figure(&Amounts::new(cells.collect()), now, &Settings::default());
+            (figure.value, figure.sample)
+        };
+        assert_eq!(longest(&[now.0 - 1000, now.0 - 7000]), (Some(7.0), 2));
+        assert_eq!(longest(&[now.0 - 1000, now.0 + 1]), (Some(1.0), 1));
+        assert_eq!(longest(&[now.0 + 1]), (None, 0));
+    }
 
     // The worked data set of the field: answered 1000, abandoned 60; answered within 20 s 860; abandoned within 20 s
     // 20; abandoned within 5 s (short) 10.
@@ -218,7 +442,7 @@ mod tests {
         for (formula, want) in ServiceLevel::ALL.into_iter().zip(published) {
             let settings = Settings { service_level: formula, ..Settings::default() };
             let measure = Measure::named("service_level", &settings).expect("is in the catalogue");
-            let found = measure.figure(&worked_data_set(), &settings).value.expect("has data");
+            let found = measure.figure(&worked_data_set(), Instant::default(), &settings).value.expect("has data");
             assert!((found - want).abs() < 0.00005, "{}: {found}, not {want}", formula.id());
         }
     }

@@ -11,6 +11,7 @@ mod thresholds;
 
 pub use catalogue::catalogue;
 pub use distribution::{DISTRIBUTIONS, Distribution};
+pub use formula::{Half, Halves, Term, Which, seconds_of_stocks};
 pub use thresholds::{Thresholds, threshold_number};
 
 use super::quantity::Quantity as Q;
@@ -276,7 +277,10 @@ impl Definition {
                 .zip(names)
                 .map(|(n, name)| one(self.name.replace("{reason}", name), Parameter::Number(n)))
                 .collect(),
-            Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family) => {
+            Formula::Beyond(_, _, family)
+            | Formula::Within(_, _, family)
+            | Formula::Due(_, _, family)
+            | Formula::StockBeyond(_, family) => {
                 let mut thresholds = family.of(settings).to_vec();
                 thresholds.sort_unstable();
                 thresholds.dedup();
@@ -317,13 +321,26 @@ impl Measure {
         self.definition.side.has(kind) && !(percentile && kind == ScopeKind::Rep)
     }
 
+    /// True for measures of stocks: they tell what stood at the window's end, rather than what happened in it.
+    pub fn is_stock(&self) -> bool {
+        self.definition.formula.is_stock()
+    }
+
+    /// True for counts of what happened: they only grow while their window is open.
+    pub fn is_tally(&self) -> bool {
+        self.definition.unit == Unit::Count && !self.is_stock()
+    }
+
     /// The thresholds that must have been counted all along for the measure to have a value.
     pub fn thresholds(&self, settings: &Settings) -> Vec<(Thresholds, u32)> {
         let configured = |family: Thresholds| (family, family.of(settings).first().map_or(0, |x| threshold_number(*x)));
         let (in_time, short) = (configured(Thresholds::ServiceLevel), configured(Thresholds::ShortAbandon));
         match (self.definition.formula, self.parameter) {
             (
-                Formula::Beyond(_, _, family) | Formula::Within(_, _, family) | Formula::Due(_, _, family),
+                Formula::Beyond(_, _, family)
+                | Formula::Within(_, _, family)
+                | Formula::Due(_, _, family)
+                | Formula::StockBeyond(_, family),
                 Parameter::Number(x),
             ) => vec![(family, x)],
             (Formula::Sum([Q::AbandonedShort]), _) => vec![short],
@@ -341,12 +358,13 @@ impl Measure {
 mod tests {
     use super::*;
     use crate::domain::amounts::Amounts;
+    use crate::domain::time::Instant;
 
     #[test]
     fn no_data_is_not_zero() {
         let settings = Settings::default();
         for measure in measures(&settings) {
-            let figure = measure.figure(&Amounts::default(), &settings);
+            let figure = measure.figure(&Amounts::default(), Instant::default(), &settings);
             match measure.definition.unit {
                 Unit::Count => assert_eq!(figure.value, Some(0.0), "{}", measure.name),
                 _ => assert_eq!(figure.value, None, "{}", measure.name),

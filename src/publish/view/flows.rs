@@ -3,7 +3,7 @@
 
 use crate::domain::amounts::Amounts;
 use crate::domain::flow::Flow;
-use crate::domain::measure::{DISTRIBUTIONS, Distribution, Unit, short, threshold_number};
+use crate::domain::measure::{DISTRIBUTIONS, Distribution, Unit, Which, short, threshold_number};
 use crate::domain::quantity::{By, Cell, Quantity};
 use crate::domain::scope::ScopeKind;
 use crate::domain::settings::Settings;
@@ -140,6 +140,63 @@ fn cells(quantity: Quantity, settings: &Settings) -> Vec<(Cell, Tail)> {
         }
         By::Nothing | By::Bucket | By::Entry => vec![(Cell::plain(quantity), Tail::plain("_total"))],
     }
+}
+
+/// The series that tell some cells of a quantity.
+pub(in crate::publish) struct Series {
+    /// What was added, without labels.
+    pub(in crate::publish) added: String,
+    /// What was taken back again.
+    pub(in crate::publish) retracted: String,
+    /// Labels beside the scope's, each behind a comma.
+    pub(in crate::publish) labels: String,
+}
+
+/// The counters, or the parts of a histogram, that tell cells of a quantity for scopes of a kind; `None` if none do.
+pub(in crate::publish) fn series(
+    kind: ScopeKind,
+    quantity: Quantity,
+    which: Which,
+    settings: &Settings,
+) -> Option<Series> {
+    if let Some(distribution) = Distribution::of(quantity).filter(|_| kind != ScopeKind::Rep) {
+        let (end, labels) = match which {
+            Which::One(ms) if distribution.within == Some(quantity) => {
+                ("_bucket", format!(",le=\"{:?}\"", f64::from(ms) / 1000.0))
+            }
+            _ if quantity == distribution.sum => ("_sum", String::new()),
+            _ if quantity == distribution.known => ("_count", String::new()),
+            _ => return None,
+        };
+        let [added, retracted] = pair(kind, distribution.name, "", Unit::Seconds, FamilyKind::Histogram, &[].into());
+        return Some(Series { added: added.name + end, retracted: retracted.name + end, labels });
+    }
+    if !quantity.is_plain() {
+        return None;
+    }
+    let labels = match (quantity.by(), which) {
+        (By::Word(words), Which::One(n)) => format!(",reason=\"{}\"", words[n as usize - 1]),
+        (By::Word(words), Which::AllBut(without)) if !without.is_empty() => {
+            let without: Vec<&str> = without.iter().map(|n| words[*n as usize - 1]).collect();
+            format!(",reason!~\"{}\"", without.join("|"))
+        }
+        (By::Threshold(family), Which::One(ms)) => {
+            let threshold = family.of(settings).iter().find(|span| threshold_number(**span) == ms)?;
+            format!(",threshold=\"{}\"", short(*threshold))
+        }
+        _ => String::new(),
+    };
+    let [added, retracted] =
+        pair(kind, &snake(quantity), "", quantity.unit(), FamilyKind::Counter, &[].into()).map(|family| family.name);
+    Some(Series { added: added + "_total", retracted: retracted + "_total", labels })
+}
+
+/// The buckets of the histogram whose cells are `cells`; reps have none.
+pub(in crate::publish) fn buckets(kind: ScopeKind, cells: Quantity, settings: &Settings) -> Option<Series> {
+    let distribution = Distribution::of(cells)?;
+    let sum = series(kind, distribution.sum, Which::One(0), settings).filter(|_| kind != ScopeKind::Rep)?;
+    let bucket = |name: String| name.trim_end_matches("_sum").to_owned() + "_bucket";
+    Some(Series { added: bucket(sum.added), retracted: bucket(sum.retracted), labels: sum.labels })
 }
 
 /// The quantity's name as metrics write it.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! engine -> flows   -> counters, histograms
-//!        -> panes   -> window gauges with their components, who waits now
+//!        -> panes   -> window gauges with their components, stocks as they stand now
 //! ```
 
 mod flows;
@@ -19,6 +19,7 @@ use crate::domain::slice::{Dimension, label};
 use crate::domain::time::Zone;
 use crate::domain::window::Window;
 use flows::Flows;
+pub(super) use flows::{buckets, series};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use windows::Windows;
@@ -168,41 +169,37 @@ pub fn families_of_windows() -> Vec<Family> {
 /// All families of one kind of scope, or of its slices by one dimension.
 struct Sheet {
     info: Option<Family>,
-    waiting: Vec<Family>,
+    now: Windows,
     flows: Option<Flows>,
     windows: Windows,
 }
 
 impl Sheet {
     fn new(kind: ScopeKind, settings: &Settings, of: &[Window]) -> Sheet {
-        let info = gauge(
-            kind.name(),
-            "info",
-            "What there is, and in which zone its days and calendar windows are; always 1.",
-            Tail::with("", "zone", ""),
-        );
-        Sheet {
-            info: Some(info),
-            waiting: waiting(kind, kind.name()),
-            flows: Some(Flows::new(kind, settings)),
-            windows: Windows::new(kind, kind.name(), settings, of),
-        }
+        let help = "What there is, and in which zone its days and calendar windows are; always 1.";
+        let name = format!("goalkeeper_{}_info", kind.name());
+        let info = Family::new(name, help, FamilyKind::Gauge, &[].into(), &[Tail::with("", "zone", "")].into());
+        let flows = Some(Flows::new(kind, settings));
+        Sheet { info: Some(info), flows, ..Sheet::of(kind, kind.name(), settings, of) }
     }
 
-    /// Families of their own, so that a sum over those of scopes counts nothing twice. Windows and who waits, no counters.
+    /// Families of their own, so that a sum over those of scopes counts nothing twice. Windows and stocks, no counters.
     fn of_slices(kind: ScopeKind, by: &Dimension, settings: &Settings, of: &[Window]) -> Sheet {
-        let prefix = format!("{}_by_{}", kind.name(), label(by));
+        Sheet::of(kind, &format!("{}_by_{}", kind.name(), label(by)), settings, of)
+    }
+
+    fn of(kind: ScopeKind, prefix: &str, settings: &Settings, of: &[Window]) -> Sheet {
         Sheet {
             info: None,
-            waiting: waiting(kind, &prefix),
+            now: Windows::of_now(kind, prefix, settings),
             flows: None,
-            windows: Windows::new(kind, &prefix, settings, of),
+            windows: Windows::new(kind, prefix, settings, of),
         }
     }
 
     fn families(&self) -> impl Iterator<Item = &Family> {
         let flows = self.flows.iter().flat_map(Flows::families);
-        self.info.iter().chain(&self.waiting).chain(flows).chain(self.windows.families())
+        self.info.iter().chain(self.now.families()).chain(flows).chain(self.windows.families())
     }
 
     /// How many series a scope has at most.
@@ -218,10 +215,10 @@ impl Sheet {
             }
             if ready {
                 self.windows.fill(head, scope, engine);
-                self.wait(head, scope, engine);
+                self.now.fill(head, scope, engine);
             }
         }
-        let mut families: Vec<Family> = self.info.into_iter().chain(self.waiting).collect();
+        let mut families: Vec<Family> = self.info.into_iter().chain(self.now.into_families()).collect();
         families.extend(self.flows.into_iter().flat_map(Flows::into_families));
         families.extend(self.windows.into_families());
         families.retain(|family| !family.samples.is_empty());
@@ -241,31 +238,6 @@ impl Sheet {
             info.push(head, places[zone.name()], 1.0);
         }
     }
-
-    fn wait(&mut self, head: usize, scope: &Scope, engine: &Engine) {
-        let [waiting, since] = self.waiting.as_mut_slice() else { return };
-        let found = engine.panes().queue_length(scope, engine.settings().longest_wait);
-        waiting.push(head, 0, found.count as f64);
-        if let Some(instant) = found.since {
-            since.push(head, 0, instant.0 as f64 / 1000.0);
-        }
-    }
-}
-
-fn gauge(prefix: &str, name: &str, help: &str, tail: Tail) -> Family {
-    Family::new(format!("goalkeeper_{prefix}_{name}"), help, FamilyKind::Gauge, &[].into(), &[tail].into())
-}
-
-/// Who waits now. Nobody waits for a single rep.
-fn waiting(kind: ScopeKind, prefix: &str) -> Vec<Family> {
-    if kind == ScopeKind::Rep {
-        return Vec::new();
-    }
-    let since = "When the contact that waits longest entered its queue; absent while nobody waits.";
-    vec![
-        gauge(prefix, "waiting", "Contacts that wait in a queue now.", Tail::plain("")),
-        gauge(prefix, "oldest_waiting_start_timestamp_seconds", since, Tail::plain("")),
-    ]
 }
 
 #[cfg(test)]

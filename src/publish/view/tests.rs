@@ -31,7 +31,7 @@ fn before_the_first_event_counts_are_0_and_nothing_else_has_a_value() {
     assert!(!series.keys().any(|name| name.contains("abandon_rate_ratio")));
     for zero in [
         "goalkeeper_queue_answered_total{queue=\"a\"}",
-        "goalkeeper_queue_waiting{queue=\"a\"}",
+        "goalkeeper_queue_waiting_now{queue=\"a\"}",
         "goalkeeper_queue_left_retracted_total{queue=\"a\",reason=\"callback\"}",
         "goalkeeper_queue_answered_wait_seconds_bucket{queue=\"a\",le=\"20.0\"}",
         "goalkeeper_queue_answered_wait_retracted_seconds_count{queue=\"a\"}",

@@ -1,4 +1,4 @@
-//! Gauges of event-time windows, with the components from which anyone can compute them again.
+//! Gauges of event-time windows, and of what stands now, with the components from which anyone can compute them again.
 
 use crate::domain::engine::{Engine, Query, Row};
 use crate::domain::measure::{Measure, Unit, measures};
@@ -11,7 +11,7 @@ use crate::publish::family::{Family, FamilyKind, Tail, written};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The window gauges of one kind of scope, or of its slices.
+/// The gauges of one kind of scope, or of its slices: of windows, or of what stands now, which is the same for each window.
 pub(super) struct Windows {
     query: Query,
     windows: Vec<Window>,
@@ -32,8 +32,19 @@ struct Components {
 
 impl Windows {
     pub(super) fn new(kind: ScopeKind, prefix: &str, settings: &Settings, of: &[Window]) -> Windows {
-        let measures: Vec<Measure> = measures(settings).into_iter().filter(|m| m.has(kind)).collect();
-        let tails: Arc<[Tail]> = of.iter().map(|window| Tail::with("", "window", &window.to_string())).collect();
+        let tails = of.iter().map(|window| Tail::with("", "window", &window.to_string())).collect();
+        let measures = measures(settings).into_iter().filter(|m| m.has(kind) && !m.is_stock()).collect();
+        Windows::of(&format!("{prefix}_window"), measures, of.to_vec(), tails)
+    }
+
+    /// Of the stocks as they stand now.
+    pub(super) fn of_now(kind: ScopeKind, prefix: &str, settings: &Settings) -> Windows {
+        let measures = measures(settings).into_iter().filter(|m| m.has(kind) && m.is_stock()).collect();
+        // Any window that is under way would do.
+        Windows::of(prefix, measures, vec![Window::QuarterHour], [Tail::plain("")].into())
+    }
+
+    fn of(prefix: &str, measures: Vec<Measure>, windows: Vec<Window>, tails: Arc<[Tail]>) -> Windows {
         let columns = measures.iter().map(|measure| Column::new(prefix, measure, &tails)).collect();
         let query = Query {
             scopes: Vec::new(),
@@ -43,7 +54,7 @@ impl Windows {
             from: Instant::MIN,
             to: Instant::MIN,
         };
-        Windows { query, windows: of.to_vec(), columns }
+        Windows { query, windows, columns }
     }
 
     pub(super) fn families(&self) -> impl Iterator<Item = &Family> {
@@ -62,6 +73,9 @@ impl Windows {
 
     /// Tells the windows of one scope as they stand at T.
     pub(super) fn fill(&mut self, head: usize, scope: &Scope, engine: &Engine) {
+        if self.columns.is_empty() {
+            return;
+        }
         self.query.to = at(engine);
         self.query.from = Instant(self.query.to.0.saturating_sub(1));
         self.query.scopes = vec![scope.clone()];
@@ -86,13 +100,11 @@ impl Column {
     fn new(prefix: &str, measure: &Measure, tails: &Arc<[Tail]>) -> Column {
         let definition = measure.definition;
         let family = |end: &str, help: String| {
-            let name = format!("goalkeeper_{prefix}_window_{}{end}", measure.name);
+            let name = format!("goalkeeper_{prefix}_{}{end}", measure.name);
             Family::new(name, help, FamilyKind::Gauge, &[].into(), tails)
         };
-        let is_mean = definition.unit == Unit::Seconds && (measure.name.ends_with("_mean") || measure.name == "asa");
-        let is_share = !matches!(definition.unit, Unit::Count | Unit::Seconds) && measure.name != "reported_sum";
         let numerator = if definition.unit == Unit::Seconds { "_numerator_seconds" } else { "_numerator" };
-        let components = (is_mean || is_share).then(|| Components {
+        let components = (measure.components().len() == 2).then(|| Components {
             numerator: family(numerator, format!("The upper half of: {}", definition.meaning)),
             sample: family("_sample", format!("The lower half, how many things this is about: {}", definition.meaning)),
         });

@@ -439,6 +439,7 @@ impl Fold<'_> {
             let at = self.end_of_wait(n).map(|(at, _)| at).or((too_long <= self.world.now).then_some(too_long));
             let entry = heard.min(at.unwrap_or(heard));
             ledger.add(&side(entry), "queued", entry, 1);
+            ledger.stay(&side(entry), "waiting", entry, at);
             if let Some(at) = at {
                 ledger.add(&side(at), "unknown", at, 1);
             }
@@ -450,6 +451,7 @@ impl Fold<'_> {
         let (wait, skewed) = self.choose(span, outcome.wait, &outcome.source);
         let entry = leg.entered.unwrap_or(outcome.at - wait.unwrap_or(0)).min(outcome.at);
         ledger.add(&side(entry), "queued", entry, 1);
+        ledger.stay(&side(entry), "waiting", entry, Some(outcome.at));
         if skewed {
             ledger.add(&scopes, "skew", outcome.at, 1);
         }

@@ -1,6 +1,6 @@
 //! The formulas of the catalogue, by name, over a plain list of amounts.
 
-use super::Amount;
+use super::{Amount, Stay};
 use goalkeeper::domain::scope::ScopeKind;
 use goalkeeper::domain::settings::{AbandonRate, ServiceLevel, Settings};
 
@@ -102,6 +102,21 @@ const DURATIONS: [(&str, &[&str]); 7] = [
     ("first_response_", &["first_response"]),
     ("full_resolution_", &["full_resolution"]),
 ];
+
+/// The measure called `name` of what stands at the end of a window; none if it is no such measure.
+pub fn stock(name: &str, stays: &[Stay], end: i64, now: i64) -> Option<Answer> {
+    let of = |what: &str| stays.iter().filter(|stay| stay.what == what).copied().collect::<Vec<Stay>>();
+    match name {
+        "waiting_now" => Some(count(of("waiting").iter().filter(|stay| stay.stands_before(end)).count() as i64)),
+        "longest_wait_now" => {
+            let waiting = of("waiting").into_iter().filter(|stay| stay.to.is_none() && stay.from <= now && end > now);
+            let entries: Vec<i64> = waiting.map(|stay| stay.from).collect();
+            let value = entries.iter().min().map_or(Value::None, |first| Value::Exactly((now - first) as f64 / 1000.0));
+            Some(Answer { value, numerator: None, denominator: None, sample: entries.len() as i64 })
+        }
+        _ => None,
+    }
+}
 
 /// The measure called `name` over the amounts inside its window.
 pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settings) -> Answer {

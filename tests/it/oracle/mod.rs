@@ -37,6 +37,22 @@ pub struct Amount {
     pub n: i64,
 }
 
+/// Something that stands for one scope for a while.
+#[derive(Clone, Copy, Debug)]
+pub struct Stay {
+    pub what: &'static str,
+    pub from: i64,
+    /// When it is over, as far as it is known to be.
+    pub to: Option<i64>,
+}
+
+impl Stay {
+    /// True if it stands just before an instant.
+    fn stands_before(&self, t: i64) -> bool {
+        self.from < t && self.to.is_none_or(|to| to >= t)
+    }
+}
+
 /// What is in force when the question is asked.
 #[derive(Clone, Copy)]
 pub struct World<'a> {
@@ -65,6 +81,7 @@ pub struct Visit {
 /// Everything that counts at T, by scope.
 pub struct Known {
     amounts: HashMap<Scope, Vec<Amount>>,
+    stays: HashMap<Scope, Vec<Stay>>,
     first: Option<i64>,
     now: i64,
 }
@@ -73,6 +90,7 @@ pub struct Known {
 pub struct Ledger<'a> {
     world: World<'a>,
     amounts: HashMap<Scope, Vec<Amount>>,
+    stays: HashMap<Scope, Vec<Stay>>,
     /// What that is said to be which is added now; none of what figures are not broken down of.
     said: Option<parts::Said>,
 }
@@ -91,12 +109,19 @@ impl Ledger<'_> {
             self.amounts.entry(scope.clone()).or_default().push(amount);
         }
     }
+
+    fn stay(&mut self, scopes: &[Scope], what: &'static str, from: i64, to: Option<i64>) {
+        let parts = self.said.as_ref().map(|said| parts::of(scopes, said, self.world)).unwrap_or_default();
+        for scope in scopes.iter().chain(&parts) {
+            self.stays.entry(scope.clone()).or_default().push(Stay { what, from, to });
+        }
+    }
 }
 
 impl Known {
     /// Folds everything that was accepted.
     pub fn at(accepted: &[Event], world: World) -> Known {
-        let mut ledger = Ledger { world, amounts: HashMap::new(), said: None };
+        let mut ledger = Ledger { world, amounts: HashMap::new(), stays: HashMap::new(), said: None };
         let mut credits: BTreeMap<version::Key, Credit> = BTreeMap::new();
         let mut visits: BTreeMap<(Name, CustomerHash), Vec<Visit>> = BTreeMap::new();
         let records = version::records(accepted, world.settings);
@@ -144,7 +169,7 @@ impl Known {
             customer::first_contacts(visits, &said, world, &mut ledger);
         }
         let first = accepted.iter().map(|event| event.time.0).min();
-        Known { amounts: ledger.amounts, first, now: world.now }
+        Known { amounts: ledger.amounts, stays: ledger.stays, first, now: world.now }
     }
 
     /// The figure called `measure` of a scope over a stretch of time.
@@ -153,6 +178,10 @@ impl Known {
         let unwatched = self.first.is_none_or(|first| stretch.end <= first) || stretch.start > self.now;
         if unwatched && !measure.starts_with("reported_") {
             return Answer { value: Value::None, numerator: None, denominator: None, sample: 0 };
+        }
+        let stays = self.stays.get(scope).map(Vec::as_slice).unwrap_or_default();
+        if let Some(answer) = formula::stock(measure, stays, stretch.end, self.now) {
+            return answer;
         }
         let all = self.amounts.get(scope).map(Vec::as_slice).unwrap_or_default();
         let inside: Vec<&Amount> = all.iter().filter(|a| stretch.start <= a.at && a.at < stretch.end).collect();

@@ -107,7 +107,12 @@ fn compare_one(
         let mut search = match engine.begin_facts(question) {
             Ok(search) => search,
             Err(error @ QueryError::HoursOfRep { .. }) => panic!("nobody has asked for hours: {error}"),
-            Err(QueryError::NoHalves { .. } | QueryError::NotHad { .. } | QueryError::TooOld { .. }) => return,
+            Err(
+                QueryError::NoHalves { .. }
+                | QueryError::NotHad { .. }
+                | QueryError::TooOld { .. }
+                | QueryError::Stock { .. },
+            ) => return,
         };
         while !engine.search(&mut search, chance.between(1, 50) as usize) {}
         let Page { facts, next } = search.page();

@@ -14,6 +14,7 @@ mod facts;
 mod few;
 mod history;
 mod house;
+mod laws;
 mod oracle_agrees;
 mod pages;
 mod parts;

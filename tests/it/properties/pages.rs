@@ -89,12 +89,11 @@ fn waiting_is_lawful(engine: &Engine, series: &BTreeMap<String, f64>) -> i64 {
         let law = ever(engine, scope, "queued") - ever(engine, scope, "offered");
         let kind = scope.kind.name();
         let of = |name: &str| series.get(&format!("goalkeeper_{kind}_{name}{{{kind}=\"{}\"}}", scope.id)).copied();
-        assert_eq!(of("waiting"), Some(law as f64), "{scope}");
-        let since = of("oldest_waiting_start_timestamp_seconds");
-        assert_eq!(since.is_some(), law > 0, "{scope}");
-        if let Some(since) = since {
-            let waits = engine.now().0 - (since * 1000.0) as i64;
-            assert!(waits < engine.settings().longest_wait.0, "{scope} waits for {waits} ms");
+        assert_eq!(of("waiting_now"), Some(law as f64), "{scope}");
+        let longest = of("longest_wait_now_seconds");
+        assert_eq!(longest.is_some(), law > 0, "{scope}");
+        if let Some(longest) = longest {
+            assert!(longest < engine.settings().longest_wait.0 as f64 / 1000.0, "{scope} waits for {longest} s");
         }
         all += law;
     }

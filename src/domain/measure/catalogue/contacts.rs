@@ -25,6 +25,29 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula: Formula::Sum(&[Q::Queued]),
     },
     Definition {
+        name: "waiting_now",
+        meaning: "Contacts that wait in a queue.",
+        unit: Unit::Count,
+        side: Side::Queue,
+        formula_text: "queue entries less outcomes, of all time up to the window's end",
+        instant: "the window's end; T while the window is under way",
+        edges: "A stock: of a past window, who waited when it ended. An entry after its outcome never waits. Who has waited \
+                for the longest wait without an outcome is unknown and waits no longer. Inbound only.",
+        source: "Amazon Connect, CONTACTS_IN_QUEUE",
+        formula: Formula::Stock(&[Q::Waiting]),
+    },
+    Definition {
+        name: "longest_wait_now",
+        meaning: "How long the contact has waited that waits longest.",
+        unit: Unit::Seconds,
+        side: Side::Queue,
+        formula_text: "T less the entry of the first of those who wait",
+        instant: "T: past windows have no value",
+        edges: "No value while nobody waits. Inbound only.",
+        source: "Amazon Connect, OLDEST_CONTACT_AGE",
+        formula: Formula::Longest(Q::WaitingSince),
+    },
+    Definition {
         name: "offered",
         meaning: "Legs that reached an outcome.",
         unit: Unit::Count,
@@ -360,12 +383,15 @@ mod tests {
     use crate::domain::measure::Measure;
     use crate::domain::quantity::Cell;
     use crate::domain::settings::Settings;
+    use crate::domain::time::Instant;
 
     #[test]
     fn the_callers_own_leaving_is_not_a_miss() {
         let settings = Settings::default();
         let totals = Amounts::new(vec![(Cell::with(Q::Missed, CALLER_LEFT), 3), (Cell::with(Q::Missed, 1), 2)]);
-        let of = |name| Measure::named(name, &settings).expect("is there").figure(&totals, &settings).value;
+        let of = |name| {
+            Measure::named(name, &settings).expect("is there").figure(&totals, Instant::default(), &settings).value
+        };
         assert_eq!(of("missed"), Some(2.0));
         assert_eq!(of("missed_caller_left"), Some(3.0));
         assert_eq!(MISS_NAMES[CALLER_LEFT as usize - 1], "caller_left");
