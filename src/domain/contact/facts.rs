@@ -16,6 +16,8 @@ pub(super) struct Facts<'a> {
     pub(super) first: Instant,
     pub(super) direction: Option<Direction>,
     pub(super) customer: Option<(&'a Name, CustomerHash)>,
+    /// The customer's zone, as told last.
+    pub(super) zone: Option<&'a Name>,
     pub(super) legs: Vec<Leg<'a>>,
     pub(super) handlings: Vec<Handling<'a>>,
     pub(super) misses: Vec<Miss<'a>>,
@@ -160,6 +162,7 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
         if shared.direction.is_some() {
             facts.direction = shared.direction;
         }
+        facts.zone = shared.customer_zone().or(facts.zone);
         match &shared.customer {
             Field::Absent => {}
             Field::Null => facts.customer = None,

@@ -35,6 +35,8 @@ pub(super) enum Formula {
     ServiceLevel,
     /// The configured abandon rate.
     AbandonRate,
+    /// The same, of contacts that began outside the customer's day.
+    AbandonRateOutside,
     /// 100 * (promoters - detractors) / answers.
     Nps,
     /// The weighted mean of answers from 1 to 10, times 10.
@@ -186,7 +188,13 @@ impl Measure {
             }
             Formula::Duration { .. } => {}
             Formula::ServiceLevel => service_level(settings.service_level, add),
-            Formula::AbandonRate => abandon_rate(settings.abandon_rate, add),
+            Formula::AbandonRate => {
+                abandon_rate(settings.abandon_rate, [Q::Answered, Q::Abandoned, Q::AbandonedShort, Q::Left], add)
+            }
+            Formula::AbandonRateOutside => {
+                let outside = [Q::OutsideAnswered, Q::OutsideAbandoned, Q::OutsideAbandonedShort, Q::OutsideLeft];
+                abandon_rate(settings.abandon_rate, outside, add)
+            }
             Formula::Nps => {
                 add(Upper, 1, &[Q::NpsPromoters], plain);
                 add(Upper, -1, &[Q::NpsDetractors], plain);
@@ -351,17 +359,22 @@ fn service_level(formula: ServiceLevel, mut add: impl FnMut(Half, i64, &[Q], Whi
     }
 }
 
-fn abandon_rate(formula: AbandonRate, mut add: impl FnMut(Half, i64, &[Q], Which)) {
+/// The rate over legs answered, abandoned (short ones among them) and left, as these quantities count them.
+fn abandon_rate(
+    formula: AbandonRate,
+    [answered, abandoned, short, left]: [Q; 4],
+    mut add: impl FnMut(Half, i64, &[Q], Which),
+) {
     use Half::{Lower, Upper};
     let plain = Which::One(0);
-    add(Upper, 1, &[Q::Abandoned], plain);
-    add(Lower, 1, &[Q::Answered, Q::Abandoned], plain);
+    add(Upper, 1, &[abandoned], plain);
+    add(Lower, 1, &[answered, abandoned], plain);
     match formula {
-        AbandonRate::Offered => add(Lower, 1, &[Q::Left], Which::All),
+        AbandonRate::Offered => add(Lower, 1, &[left], Which::All),
         AbandonRate::AnsweredPlusAbandoned => {}
         AbandonRate::WithoutShort => {
-            add(Upper, -1, &[Q::AbandonedShort], plain);
-            add(Lower, -1, &[Q::AbandonedShort], plain);
+            add(Upper, -1, &[short], plain);
+            add(Lower, -1, &[short], plain);
         }
     }
 }

@@ -348,7 +348,11 @@ impl Measure {
                 ServiceLevel::ShortAbandonsPositive | ServiceLevel::OfferedMinusShort => vec![in_time, short],
                 _ => vec![in_time],
             },
-            (Formula::AbandonRate, _) if settings.abandon_rate == AbandonRate::WithoutShort => vec![short],
+            (Formula::AbandonRate | Formula::AbandonRateOutside, _)
+                if settings.abandon_rate == AbandonRate::WithoutShort =>
+            {
+                vec![short]
+            }
             _ => Vec::new(),
         }
     }

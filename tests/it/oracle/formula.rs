@@ -141,6 +141,20 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
             };
             return ratio(upper, lower, 1.0);
         }
+        "outside_customers_day" => {
+            let night = list.starting("night_") - list.sum("night_short");
+            return ratio(night, night + list.sum("daylight"), 1.0);
+        }
+        "abandon_rate_outside_customers_day" => {
+            let [answered, abandoned, short] =
+                ["answered", "abandoned", "short"].map(|n| list.sum(&format!("night_{n}")));
+            let (upper, lower) = match settings.abandon_rate {
+                AbandonRate::Offered => (abandoned, answered + abandoned + list.starting("night_left_")),
+                AbandonRate::AnsweredPlusAbandoned => (abandoned, answered + abandoned),
+                AbandonRate::WithoutShort => (abandoned - short, answered + abandoned - short),
+            };
+            return ratio(upper, lower, 1.0);
+        }
         "missed" => return count(list.starting("missed_") - list.sum("missed_caller_left")),
         "hold_time_mean" => return mean(&list.values("hold")),
         "wrap_time_mean" => return mean(&list.values("wrap")),
