@@ -104,6 +104,9 @@ pub(crate) struct Replay {
     /// Windows to report: `15m`, `7d`, `hour`, `day`, `month`, `all`, ... Default: those of the configuration.
     #[arg(long, value_delimiter = ',', value_name = "WINDOW")]
     pub(crate) window: Vec<String>,
+    /// What of scopes and windows is reported.
+    #[command(flatten)]
+    pub(crate) narrowed: Narrowed,
     /// Where calendar windows begin, as RFC 3339 or a date. Default: the first event.
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
@@ -113,6 +116,23 @@ pub(crate) struct Replay {
     /// Write the canonical export to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) export: Option<PathBuf>,
+}
+
+/// What figures are narrowed to.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Narrowed {
+    /// A part of each scope, such as channel=chat, that the configuration breaks figures down by.
+    #[arg(long = "where", value_name = "NAME=VALUE", conflicts_with = "by")]
+    pub(crate) part: Option<String>,
+    /// All parts of each scope, such as channel.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// These weekdays only, of each scope's own calendar: `mon-fri`, `sat,sun`.
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) weekdays: Option<String>,
+    /// These hours only, of each scope's own clock: `08:00-18:00`. Not of reps.
+    #[arg(long, value_name = "HOURS")]
+    pub(crate) hours: Option<String>,
 }
 
 /// Forms of a report.
@@ -229,6 +249,9 @@ pub(crate) struct Report {
     /// Whose figures: `rep/ines`, or `team` for all of a kind; several by comma.
     #[arg(long, value_delimiter = ',', value_name = "SCOPE", default_value = "company")]
     pub(crate) scope: Vec<String>,
+    /// What of scopes and windows is reported.
+    #[command(flatten)]
+    pub(crate) narrowed: Narrowed,
     /// Which figures. Default: all that have data.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) measure: Vec<String>,

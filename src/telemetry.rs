@@ -104,6 +104,10 @@ pub(crate) struct Telemetry {
     pub(crate) series: IntGaugeVec,
     /// Series of figures that did not fit, by kind of scope.
     pub(crate) series_dropped: IntGaugeVec,
+    /// Slices that the scopes of the roster have.
+    pub(crate) slices: IntGauge,
+    /// The most slices that they may have.
+    pub(crate) slices_limit: IntGauge,
     /// The most series of figures in all.
     pub(crate) series_limit: IntGauge,
     /// The most series of figures of each kind of scope.
@@ -320,6 +324,8 @@ impl Telemetry {
                     &["scope"],
                 )?,
             )?,
+            slices: gauge(r, "slices", "Slices that the scopes of the roster have: see breakdowns.")?,
+            slices_limit: gauge(r, "slices_limit", "The most slices that they may have: limits.slices.")?,
             series_limit: gauge(r, "series_limit", "The most series of figures in all: server.series_limit.")?,
             series_limit_of_kind: gauge(
                 r,

@@ -593,6 +593,10 @@ impl<O: Outside> Daemon<O> {
         let server = &self.config.server;
         self.telemetry.series_limit.set(server.series_limit as i64);
         self.telemetry.series_limit_of_kind.set(server.series_limit_of_kind as i64);
+        let roster = self.engine.roster().data();
+        let slices = self.engine.settings().breakdowns.iter().map(|breakdown| breakdown.count(roster));
+        self.telemetry.slices.set(slices.sum::<usize>() as i64);
+        self.telemetry.slices_limit.set(self.config.slices_limit as i64);
         self.outside.publish(view);
         // After the figures: what shows 0 beside them shows that they are whole.
         self.telemetry.rebook_pending.set(pending as i64);

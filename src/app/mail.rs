@@ -17,7 +17,7 @@ pub(super) enum Mail {
     /// A checkpoint was written, or not.
     Written(Written),
     /// Somebody asks something.
-    Ask(Ask, Reply),
+    Ask(Box<Ask>, Reply),
     /// This configuration is in force from now on; answered with the live records that are booked anew.
     Reload(Box<Loaded>, oneshot::Sender<usize>),
     /// Somebody wants to know that the engine goes on.

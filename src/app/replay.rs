@@ -156,8 +156,12 @@ fn bar(progress: &Progress, name: &str) -> ProgressBar {
 fn report(engine: &Engine, options: &cli::Replay, windows: &[Window], format: cli::Format) -> anyhow::Result<()> {
     let question = Question {
         scopes: options.scope.clone(),
+        part: options.narrowed.part.clone(),
+        by: options.narrowed.by.clone(),
         measures: options.measure.clone(),
         windows: options.window.clone(),
+        weekdays: options.narrowed.weekdays.clone(),
+        hours: options.narrowed.hours.clone(),
         from: options.from.clone(),
         to: options.to.clone(),
         ..Question::default()

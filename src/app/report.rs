@@ -26,8 +26,10 @@ pub(super) fn run(options: &cli::Report) -> anyhow::Result<()> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("scope", &options.scope.join(",")).append_pair("window", name(options.window));
     query.append_pair("from", &from.to_rfc3339());
-    if let Some(to) = &options.to {
-        query.append_pair("to", to);
+    let cli::Narrowed { part, by, weekdays, hours } = &options.narrowed;
+    let optional = [("to", &options.to), ("where", part), ("by", by), ("weekdays", weekdays), ("hours", hours)];
+    for (name, value) in optional {
+        query.extend_pairs(value.iter().map(|value| (name, value)));
     }
     if !options.measure.is_empty() {
         query.append_pair("measure", &options.measure.join(","));
@@ -108,7 +110,8 @@ fn latest(answer: &Value, most: usize, only_with_data: bool) -> anyhow::Result<V
     let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
     for row in rows {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let (scope, measure) = (format!("{}/{}", text("scope_kind"), text("scope")), text("measure"));
+        let part = row["where"].as_str().map_or_else(String::new, |part| format!("[{part}]"));
+        let (scope, measure) = (format!("{}/{}{part}", text("scope_kind"), text("scope")), text("measure"));
         let place = *places.entry((scope.clone(), measure.clone())).or_insert_with(|| {
             lines.push(Line { scope, measure, rows: Vec::new() });
             lines.len() - 1

@@ -331,7 +331,7 @@ fn shared(
             Box::pin(async move {
                 let gone = || NoAnswer::NotReady("the engine has ended".to_owned());
                 let (answer, answered) = oneshot::channel();
-                mail.send(Mail::Ask(question, answer)).await.map_err(|_| gone())?;
+                mail.send(Mail::Ask(Box::new(question), answer)).await.map_err(|_| gone())?;
                 answered.await.map_err(|_| gone())?
             })
         }),

@@ -1,5 +1,6 @@
 //! The grammar of `goalkeeper.yaml`.
 
+use super::breakdowns;
 use super::document::{At, Document, Node, Section, read_text};
 use super::values;
 use super::{Clock, Config, Kafka, OnGap, Server, State};
@@ -41,7 +42,10 @@ pub(super) struct Named {
     pub(super) roster: PathBuf,
     pub(super) targets: Option<PathBuf>,
     pub(super) web: Option<PathBuf>,
+    /// What becomes of these depends on the roster.
+    pub(super) breakdowns: Vec<breakdowns::Written>,
 }
+
 /// Ways to log in to Kafka that are not there, and why.
 const MISSING_MECHANISMS: [(&str, &str); 2] = [
     ("GSSAPI", "it would need the libraries of Kerberos, which are not built in"),
@@ -58,6 +62,10 @@ pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Co
     settings.sources = sources(&mut file);
     rules(&mut file, settings);
     measures(&mut file, settings);
+    let breakdowns = breakdowns::read(&mut file);
+    let slices_limit = i64::try_from(config.slices_limit).unwrap_or(i64::MAX);
+    let slices_limit = file.section("limits").read_or("slices", slices_limit, values::whole(1, 1_000_000));
+    config.slices_limit = slices_limit as usize;
     let windows = file.list("windows", window);
     if let Some(windows) = windows {
         config.windows = windows.into_iter().map(|(_, window)| window).collect();
@@ -69,7 +77,7 @@ pub(super) fn read(document: &Rc<Document>, node: Node, directory: &Path) -> (Co
     let (server, web) = server(&mut file);
     config.server = server;
     let beside = |name: String| directory.join(name);
-    (config, Named { roster: beside(roster), targets: targets.map(beside), web: web.map(beside) })
+    (config, Named { roster: beside(roster), targets: targets.map(beside), web: web.map(beside), breakdowns })
 }
 
 pub(super) fn window(node: &Node) -> Result<Window, String> {
@@ -336,6 +344,7 @@ fn measures(file: &mut Section, settings: &mut Settings) {
     settings.short_abandon = section.read_or("short_abandon", settings.short_abandon, values::duration);
     let rates = AbandonRate::ALL.map(|formula| (formula.id(), formula));
     settings.abandon_rate = section.read_or("abandon_rate", settings.abandon_rate, values::one_of(&rates));
+    settings.customers_day = section.read_or("customers_day", settings.customers_day, values::block);
     let mut level = section.section("service_level");
     settings.service_level_threshold = level.read_or("threshold", settings.service_level_threshold, values::threshold);
     let formulas = ServiceLevel::ALL.map(|formula| (formula.id(), formula));

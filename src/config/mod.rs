@@ -1,5 +1,6 @@
 //! The files under `config/`: their grammar, and what they say.
 
+mod breakdowns;
 mod daemon;
 mod document;
 mod fixed;
@@ -40,6 +41,8 @@ pub struct Config {
     pub state: State,
     /// What is served.
     pub server: Server,
+    /// The most slices that the scopes of the roster may have.
+    pub slices_limit: usize,
 }
 
 /// Where events come from.
@@ -125,6 +128,7 @@ impl Default for Config {
             customers_key: [0; 16],
             state: State::default(),
             server: Server::default(),
+            slices_limit: 10_000,
         }
     }
 }
@@ -250,9 +254,12 @@ fn read_files(path: &Path, running: Option<&Config>) -> Result<Loaded, Problems>
     if let Some(running) = running {
         fixed::check(&document, running, &config);
     }
-    let mut problems = document.problems();
     let (roster_document, node) = Document::open(&named.roster, "name the roster with `roster:` in goalkeeper.yaml");
     let roster = node.map(|node| roster::read(&roster_document, node));
+    if let Some(roster) = &roster {
+        config.settings.breakdowns = breakdowns::of(&document, named.breakdowns, roster, config.slices_limit);
+    }
+    let mut problems = document.problems();
     problems.extend(roster_document.problems());
     let mut targets = Vec::new();
     // What names scopes is read beside a roster that can be read.

@@ -8,7 +8,8 @@ use crate::domain::measure::{Measure, Unit, measures};
 use crate::domain::roster::{Roster, RosterData};
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
-use crate::domain::target::{Bound, Confidence, Goal, Severity, Target, Whom};
+use crate::domain::slice::{self, NoSlice};
+use crate::domain::target::{Bound, Confidence, Goal, Ramp, Severity, Target, Whom};
 use crate::domain::time::Span;
 use crate::domain::window::Window;
 use std::collections::{BTreeMap, HashMap};
@@ -91,6 +92,7 @@ impl Reader<'_> {
         let id = section.required("id", values::id);
         let title = section.required("title", values::text);
         let whom = section.required("scope", |node| self.whom(node));
+        let whom = self.part(section, whom);
         let measure_node = section.take("measure");
         if measure_node.is_none() {
             self.document.problem(
@@ -101,7 +103,8 @@ impl Reader<'_> {
         }
         let measure = measure_node.as_ref().and_then(|node| self.measure(node, whom.as_ref()));
         let unit = measure.as_ref().map(|measure| measure.definition.unit);
-        let bound = self.bound(section, unit);
+        let bound = self.bound(section, unit, true);
+        let ramp = self.ramp(section, unit, whom.as_ref(), bound);
         let window = section.required("window", window);
         let start = section.read("start", values::instant(zone));
         let deadline = section.take("deadline").and_then(|node| {
@@ -140,6 +143,7 @@ impl Reader<'_> {
             window: window?,
             start,
             deadline,
+            ramp,
         };
         self.check_window(section.at, &target);
         Some(target)
@@ -163,11 +167,11 @@ impl Reader<'_> {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
             [scope] => self.scope(scope).map(Whom::One),
-            ["every", kind] => Ok(Whom::Every { kind: kind_of(kind)?, of: None }),
+            ["every", kind] => Ok(Whom::Every { kind: kind_of(kind)?, of: None, part: None }),
             ["every", kind, "of", above] => {
                 let (kind, above) = (kind_of(kind)?, self.scope(above)?);
                 match kind < above.kind && above.kind >= ScopeKind::Team {
-                    true => Ok(Whom::Every { kind, of: Some(above) }),
+                    true => Ok(Whom::Every { kind, of: Some(above), part: None }),
                     false => Err(format!("no {} is below {above}; {HELP}", kind.name())),
                 }
             }
@@ -217,7 +221,60 @@ impl Reader<'_> {
         Some(measure)
     }
 
-    fn bound(&self, section: &mut Section, unit: Option<Unit>) -> Option<Bound> {
+    /// `where: {channel: chat}`: whose figures, narrowed to a part of each.
+    fn part(&self, section: &mut Section, whom: Option<Whom>) -> Option<Whom> {
+        let part = section.section("where");
+        if !part.is_there {
+            return whom;
+        }
+        let (at, entries) = (part.at, part.entries());
+        let whom = whom?;
+        let [(name, _, node)] = &entries[..] else {
+            let help = "write e.g. where: {channel: chat}: figures are broken down by one thing at a time";
+            self.document.problem(at, "where names no part, or several", help);
+            return None;
+        };
+        let value = node.text().unwrap_or_default();
+        match slice::slice(&self.settings.breakdowns, (name, &value), whom.kind()) {
+            Err(NoSlice { problem, help }) => {
+                self.document.problem(node.at, format!("where: {problem}"), help);
+                None
+            }
+            Ok(slice) => Some(match whom {
+                Whom::One(scope) => Whom::One(scope.part(slice)),
+                Whom::Every { kind, of, .. } => Whom::Every { kind, of, part: Some(slice.clone()) },
+            }),
+        }
+    }
+
+    /// `ramp: {for: 90d, at_least: 60%}`: what holds for newcomers; without a bound they are not judged.
+    fn ramp(
+        &self,
+        section: &mut Section,
+        unit: Option<Unit>,
+        whom: Option<&Whom>,
+        bound: Option<Bound>,
+    ) -> Option<Ramp> {
+        let mut ramp = section.section("ramp");
+        if !ramp.is_there {
+            return None;
+        }
+        let length = ramp.required("for", values::positive_duration);
+        let eased = self.bound(&mut ramp, unit, false);
+        if whom.is_some_and(|whom| whom.kind() != ScopeKind::Rep) {
+            let help = "remove it, or make the target one of reps: nobody else starts";
+            self.document.problem(ramp.at, "ramp: only reps are new", help);
+        }
+        if let (Some(eased), Some(bound), Some(unit)) = (eased, bound, unit)
+            && !eased.allows(bound)
+        {
+            let message = format!("ramp: {} is not easier than {}", eased.text(unit), bound.text(unit));
+            self.document.problem(ramp.at, message, "ask less of newcomers than of all, with a bound of the same kind");
+        }
+        Some(Ramp { length: length?, bound: eased })
+    }
+
+    fn bound(&self, section: &mut Section, unit: Option<Unit>, is_required: bool) -> Option<Bound> {
         let at_least = section.take("at_least");
         let at_most = section.take("at_most");
         let within = section.take("within");
@@ -242,6 +299,7 @@ impl Reader<'_> {
                     }
                 }
             }
+            (None, None, None) if !is_required => None,
             _ => {
                 let message = "a target has one of at_least, at_most, within";
                 self.document.problem(section.at, message, format!("add e.g. `at_most: {}`", example(unit)));

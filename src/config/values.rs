@@ -6,11 +6,11 @@ use crate::domain::time::{DAY, HOUR, Instant, MINUTE, Span, Zone, day_start};
 use chrono::{DateTime, NaiveDate};
 use std::net::SocketAddr;
 
-/// A duration: a whole number and a unit, `500ms`, `20s`, `5m`, `4h`, `7d`.
+/// A duration: a number and a unit, `500ms`, `20s`, `2.5m`, `4h`, `7d`; nothing finer than a millisecond.
 pub(super) fn duration(node: &Node) -> Result<Span, String> {
-    let wrong = || "is no duration; write a whole number with ms, s, m, h or d, such as 20s".to_owned();
+    let wrong = || "is no duration; write a number with ms, s, m, h or d, such as 20s or 2.5m".to_owned();
     let Value::Text(text) = &node.value else { return Err(wrong()) };
-    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
     let (number, unit) = text.split_at(unit_at);
     let unit = match unit {
         "ms" => 1,
@@ -20,8 +20,19 @@ pub(super) fn duration(node: &Node) -> Result<Span, String> {
         "d" => DAY,
         _ => return Err(wrong()),
     };
-    let ms = number.parse::<i64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(wrong)?;
-    if ms > 4000 * DAY { Err("is too long; at most 4000d".to_owned()) } else { Ok(Span(ms)) }
+    // By whole numbers: 0.3 s are 300 ms, and not what is nearest to them.
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    if number.ends_with('.') || decimals.len() > 9 {
+        return Err(wrong());
+    }
+    let scale = 10_i64.pow(decimals.len() as u32);
+    let digits = format!("{whole}{decimals}").parse::<i64>().map_err(|_| wrong())?;
+    let parts = digits.checked_mul(unit).ok_or_else(wrong)?;
+    match parts / scale {
+        _ if parts % scale != 0 => Err("is finer than a millisecond; write fewer decimals".to_owned()),
+        ms if ms > 4000 * DAY => Err("is too long; at most 4000d".to_owned()),
+        ms => Ok(Span(ms)),
+    }
 }
 
 /// A duration of more than nothing.

@@ -51,6 +51,7 @@ pub(super) struct Batch {
     zones: Vec<Zone>,
     routes: HashMap<Arc<Path>, Route, FxBuildHasher>,
     ups: Vec<Box<[Node]>>,
+    up_numbers: HashMap<Box<[Node]>, u32, FxBuildHasher>,
     own: HashMap<(Node, Instant), Amounts, FxBuildHasher>,
     up: HashMap<(u32, Instant), Amounts, FxBuildHasher>,
 }
@@ -133,11 +134,10 @@ impl Batch {
         let own = nodes.partition_point(|node| node.kind < ScopeKind::Team);
         let (own, above) = nodes.split_at(own);
         let up = (!above.is_empty()).then(|| {
-            let known = self.ups.iter().position(|other| **other == *above);
-            known.unwrap_or_else(|| {
+            *self.up_numbers.entry(above.into()).or_insert_with(|| {
                 self.ups.push(above.into());
-                self.ups.len() - 1
-            }) as u32
+                (self.ups.len() - 1) as u32
+            })
         });
         if self.routes.len() >= ROUTES_KEPT {
             self.routes.clear();

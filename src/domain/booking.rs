@@ -4,6 +4,7 @@ use super::amounts::Amounts;
 use super::event::{Channel, Facet, Name, RepState};
 use super::quantity::{Cell, Quantity};
 use super::scope::Path;
+use super::slice::Slices;
 use super::time::{Instant, Span};
 use std::sync::Arc;
 
@@ -73,18 +74,48 @@ impl Booking {
 /// A change to the panes: a booking whose amounts are differences.
 pub type Delta = Booking;
 
-/// Where and when a booking counts.
-type Group = (Arc<Path>, [Instant; 2]);
-
 /// Bookings under construction.
 #[derive(Debug, Default)]
 pub struct Ledger {
     groups: Vec<Group>,
     /// Amounts with the number of their group.
     amounts: Vec<(u32, Cell, i64)>,
+    /// What all that is booked from here on is a part of.
+    slices: Slices,
+}
+
+/// What is booked together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    path: Arc<Path>,
+    /// From when, and until when.
+    when: [Instant; 2],
+    slices: Slices,
 }
 
 impl Ledger {
+    /// What is booked from here on is a part of these, and no longer of those before, which are given back.
+    pub(super) fn slice_by(&mut self, slices: Slices) -> Slices {
+        std::mem::replace(&mut self.slices, slices)
+    }
+
+    /// What is booked now is a part of these.
+    pub(super) fn slices(&self) -> &Slices {
+        &self.slices
+    }
+
+    /// The same, and everything once more on each path that `further` tells of a path and what is booked on it a part of.
+    pub(super) fn spread(self, further: impl Fn(&Arc<Path>, &Slices) -> Vec<Arc<Path>>) -> Ledger {
+        let mut spread = Ledger::default();
+        for (group, amounts) in self.by_group() {
+            for path in std::iter::once(group.path.clone()).chain(further(&group.path, &group.slices)) {
+                let group = spread.group(&path, group.when);
+                spread.amounts.extend(amounts.iter().map(|(_, cell, n)| (group, *cell, *n)));
+            }
+        }
+        spread
+    }
+
     /// Books `amount` of a plain quantity.
     pub fn book(&mut self, path: &Arc<Path>, at: Instant, quantity: Quantity, amount: i64) {
         let group = self.group(path, [at; 2]);
@@ -108,7 +139,7 @@ impl Ledger {
     pub fn span(&mut self, path: &Arc<Path>, from: Instant, to: Instant, quantities: &[Quantity]) {
         let length = to.since(from).0;
         if length > 0 {
-            self.groups.push((path.clone(), [from, to]));
+            self.groups.push(Group { path: path.clone(), when: [from, to], slices: self.slices.clone() });
             let group = (self.groups.len() - 1) as u32;
             self.amounts.extend(quantities.iter().map(|quantity| (group, Cell::plain(*quantity), length)));
         }
@@ -135,8 +166,7 @@ impl Ledger {
     pub fn finish(mut self) -> Vec<Booking> {
         self.amounts.sort_unstable_by_key(|(group, cell, _)| (*group, *cell));
         let mut bookings = Vec::with_capacity(self.groups.len());
-        for amounts in self.amounts.chunk_by(|(a, ..), (b, ..)| a == b) {
-            let (path, [at, until]) = &self.groups[amounts[0].0 as usize];
+        for (Group { path, when: [at, until], .. }, amounts) in self.by_group() {
             let amounts = Amounts::from_sorted(amounts.iter().map(|(_, cell, n)| (*cell, *n)));
             if !amounts.is_empty() {
                 bookings.push(Booking { path: path.clone(), at: *at, until: *until, amounts });
@@ -145,11 +175,18 @@ impl Ledger {
         bookings
     }
 
+    /// Amounts that lie behind each other and are of one group.
+    fn by_group(&self) -> impl Iterator<Item = (&Group, &[(u32, Cell, i64)])> {
+        let chunks = self.amounts.chunk_by(|(a, ..), (b, ..)| a == b);
+        chunks.map(|amounts| (&self.groups[amounts[0].0 as usize], amounts))
+    }
+
     fn group(&mut self, path: &Arc<Path>, when: [Instant; 2]) -> u32 {
         // A record has a handful of groups, and the one wanted is mostly the last.
-        let found = self.groups.iter().rposition(|(other, known)| *known == when && other == path);
+        let is_same = |group: &Group| group.when == when && group.path == *path && group.slices == self.slices;
+        let found = self.groups.iter().rposition(is_same);
         found.unwrap_or_else(|| {
-            self.groups.push((path.clone(), when));
+            self.groups.push(Group { path: path.clone(), when, slices: self.slices.clone() });
             self.groups.len() - 1
         }) as u32
     }
@@ -239,6 +276,8 @@ pub struct Credit {
     pub queue: Option<Name>,
     /// The team that the source named, which overrides the roster.
     pub team: Option<Name>,
+    /// What the contact or ticket is a part of, where figures are broken down.
+    pub slices: Slices,
 }
 
 #[cfg(test)]

@@ -4,11 +4,21 @@ use super::contribution::Draft;
 use super::event::{Content, Name};
 use super::quantity::Quantity as Q;
 use super::record::Record;
+use super::slice::Dimension;
 use super::time::Instant;
 
 /// Books each time a certification was earned, and for how long it was in force: earned again before it lapses, it goes
 /// on.
 pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
+    let mut earned = record.holding().filter_map(|entry| match &entry.content {
+        Content::Certification(earned) => Some(&earned.certification),
+        _ => None,
+    });
+    let Some(certification) = earned.next() else { return };
+    draft.sliced(Dimension::Certification, Some(certification), |draft| book(record, draft));
+}
+
+fn book(record: &Record, draft: &mut Draft<'_>) {
     let mut spans: Vec<(Instant, Instant)> = Vec::new();
     let mut whose: Option<Name> = None;
     for entry in record.holding() {

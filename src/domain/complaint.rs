@@ -5,6 +5,7 @@ use super::event::Content;
 use super::judgement;
 use super::quantity::Quantity as Q;
 use super::record::Record;
+use super::slice::Dimension;
 
 /// Books what a complaint stands for, and links it to the contact or ticket that it names.
 ///
@@ -22,5 +23,7 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
         (None, Some(department)) => roster.department_path(department),
         _ => judgement::path(rep.as_ref(), None, &credit, at, draft),
     };
-    draft.ledger.book(&path, at, Q::Complaints, 1);
+    draft.sliced(Dimension::Category, Some(&complaint.category), |draft| {
+        draft.ledger.book(&path, at, Q::Complaints, 1);
+    });
 }

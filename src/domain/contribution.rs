@@ -1,13 +1,15 @@
 //! What a record stands for: a pure function of what is known at the engine's instant T.
 
 use super::booking::{Booking, Credit, Ledger, Message};
-use super::event::{Kind, Name};
+use super::event::{Channel, Direction, Field, Kind, Name, Priority, Shared};
 use super::quantity::Quantity;
 use super::record::{Entry, Record, RecordKey, Sent};
 use super::roster::Roster;
 use super::settings::{Durations, Settings};
+use super::slice::{Dimension, Slices};
 use super::time::{Instant, Span};
 use super::{certification, coaching, complaint, contact, customer, reported, review, survey, ticket, timeline};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What every contribution depends on beside the record itself.
@@ -127,8 +129,81 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// What is booked from here on is a part of what a contact or ticket says: of each field the latest that was said.
+    pub(super) fn slice_by_fields<'f, F>(&mut self, usual: Channel, fields: impl Fn() -> F)
+    where
+        F: Iterator<Item = (Instant, &'f Shared)>,
+    {
+        let breakdowns = &self.context.settings.breakdowns;
+        if !breakdowns.is_empty() {
+            self.ledger.slice_by(Slices::of_contact(breakdowns, |dimension| said(dimension, usual, fields())));
+        }
+    }
+
+    /// What is booked from here on is a part of what the contact or ticket is a part of that a note told of.
+    pub(super) fn slice_by_credit(&mut self, credit: &Credit) {
+        let breakdowns = &self.context.settings.breakdowns;
+        if !breakdowns.is_empty() {
+            let told = |dimension: &Dimension| credit.slices.value(dimension).map(|value| Cow::Borrowed(&**value));
+            self.ledger.slice_by(Slices::of_contact(breakdowns, told));
+        }
+    }
+
+    /// What `book` books is a part by `dimension` too, where figures are broken down by it.
+    pub(super) fn sliced(&mut self, dimension: Dimension, value: Option<&str>, book: impl FnOnce(&mut Draft<'a>)) {
+        let breakdowns = &self.context.settings.breakdowns;
+        let breakdown = breakdowns.iter().find(|breakdown| breakdown.dimension == dimension);
+        let Some(slice) = breakdown.and_then(|breakdown| breakdown.of(value)) else { return book(self) };
+        let all = self.ledger.slices().and(slice);
+        let before = self.ledger.slice_by(all);
+        book(self);
+        self.ledger.slice_by(before);
+    }
+
     fn finish(mut self) -> Contribution {
         self.sends.sort_unstable();
-        Contribution { bookings: self.ledger.finish(), sends: self.sends, due: self.due }
+        let Context { roster, settings, .. } = self.context;
+        let ledger = match settings.breakdowns.is_empty() {
+            true => self.ledger,
+            false => self.ledger.spread(|path, slices| {
+                let part = |breakdown| roster.part(path, slices.slice(breakdown, path)?, breakdown.kinds);
+                settings.breakdowns.iter().filter_map(part).collect()
+            }),
+        };
+        Contribution { bookings: ledger.finish(), sends: self.sends, due: self.due }
+    }
+}
+
+/// What the fields of a contact or ticket say by a dimension.
+fn said<'f>(
+    dimension: &Dimension,
+    usual: Channel,
+    fields: impl Iterator<Item = (Instant, &'f Shared)>,
+) -> Option<Cow<'f, str>> {
+    let mut first = None;
+    let mut note = |at: Instant| first = first.or(Some(at));
+    let fields = fields.inspect(|(at, _)| note(*at)).map(|(_, shared)| shared);
+    match dimension {
+        Dimension::Channel => Some(Cow::Borrowed(fields.filter_map(|f| f.channel).last().unwrap_or(usual).name())),
+        Dimension::Direction => {
+            let direction = fields.filter_map(|f| f.direction).last().unwrap_or(Direction::Inbound);
+            Some(Cow::Borrowed(direction.name()))
+        }
+        Dimension::Priority => {
+            let priority = fields.filter_map(Shared::priority).last().unwrap_or(Priority::Normal);
+            Some(Cow::Borrowed(priority.name()))
+        }
+        Dimension::Issue => {
+            let issue = fields.map(|f| &f.issue).filter(|issue| issue.is_said()).last();
+            issue.and_then(Field::value).map(|issue| Cow::Borrowed(&**issue))
+        }
+        Dimension::Attribute(name) => {
+            fields.filter_map(|f| f.attribute(name)).last().map(|value| Cow::Borrowed(&**value))
+        }
+        Dimension::CustomerHour => {
+            let zone = fields.filter_map(Shared::customer_zone).last()?.parse().ok()?;
+            Some(Cow::Owned(format!("{:02}", first?.minute_of_day(zone) / 60)))
+        }
+        _ => None,
     }
 }

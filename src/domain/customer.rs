@@ -16,6 +16,7 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     let rules = &draft.context.settings.first_contact;
     let visits = visits(record);
     for (n, (_, visit)) in visits.iter().enumerate().filter(|(_, (_, visit))| is_comparable(visit, rules)) {
+        draft.slice_by_credit(&visit.credit);
         let are_near = |a: &Visit, b: &Visit| b.first.since(a.first) <= rules.window;
         if may_repeat(visit, rules) {
             let path = draft.context.roster.queue_path(visit.queue.as_ref(), visit.team.as_ref(), visit.first);

@@ -15,11 +15,13 @@ use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
 use super::records::{Change, Records, Taken};
 use super::roster::Roster;
-use super::scope::Scope;
+use super::scope::{Scope, ScopeKind};
 use super::settings::Settings;
+use super::sliced::{Sliced, SlicedSince};
 use super::target::Target;
 use super::time::{DAY, Instant, Span, Zone};
-use super::unlisted::{Unlisted, is_listed};
+use super::times::Times;
+use super::unlisted::Unlisted;
 use super::watermark::{self, Watermark};
 use super::window::{Reach, Stretch, Window};
 use std::collections::BTreeMap;
@@ -160,6 +162,8 @@ pub struct Position {
     pub generation: u32,
     /// The thresholds in force, and since when each is counted.
     pub since: Vec<(Counted, Instant)>,
+    /// What the slices in force need, and since when it is there.
+    pub sliced: Vec<(Sliced, Instant)>,
     /// Both sides of the books.
     pub digests: Digests,
 }
@@ -173,6 +177,8 @@ pub struct Query {
     pub measures: Vec<Measure>,
     /// In which windows.
     pub windows: Vec<Window>,
+    /// At which times within them.
+    pub times: Times,
     /// Where calendar windows begin.
     pub from: Instant,
     /// Where they end, and where rolling ones stand.
@@ -219,6 +225,15 @@ pub enum QueryError {
         /// From when on the tier has panes.
         kept_from: Instant,
     },
+    /// Hours of the day are asked for of a rep.
+    #[error(
+        "hours of the day are told of queues and all above, and {scope} is a rep, whose quarter-hours are kept for some days \
+         only: ask without hours, or for the team"
+    )]
+    HoursOfRep {
+        /// The scope asked for.
+        scope: String,
+    },
     /// Nothing is added up for the measure.
     #[error(
         "{measure} is read off a distribution and has no numerator, so there are no facts that add up to it: ask for the \
@@ -262,6 +277,7 @@ pub struct Engine {
     expired: BTreeMap<Kind, Instant>,
     closed: BTreeMap<Kind, Instant>,
     counted: CountedSince,
+    sliced: SlicedSince,
     judge: Judge,
     changed: u64,
 }
@@ -272,6 +288,8 @@ impl Engine {
         let panes = Panes::new(!settings.lateness.is_unlimited());
         let mut counted = CountedSince::default();
         counted.note(&roster, &settings, |_, _| Instant::MIN);
+        let mut sliced = SlicedSince::default();
+        sliced.note(&roster, &settings, Instant::MIN);
         Engine {
             roster,
             settings,
@@ -285,6 +303,7 @@ impl Engine {
             expired: BTreeMap::new(),
             closed: BTreeMap::new(),
             counted,
+            sliced,
             judge: Judge::default(),
             changed: 0,
         }
@@ -417,7 +436,7 @@ impl Engine {
     fn forget_unlisted(&mut self) {
         self.flush();
         let (roster, panes) = (&self.roster, &self.panes);
-        self.unlisted.retain(|scope| !is_listed(roster, scope.kind, &scope.id) && panes.has_rows(scope));
+        self.unlisted.retain(|scope| !roster.lists(scope.kind, &scope.id) && panes.has_rows(scope));
     }
 
     /// How many queues, reps and teams have been named that the roster does not list.
@@ -439,7 +458,7 @@ impl Engine {
     }
 
     fn begin_rebook(&mut self) -> Outcome {
-        self.note_thresholds();
+        self.note_what_counts();
         self.records.begin_rebook();
         Outcome::Done
     }
@@ -487,8 +506,8 @@ impl Engine {
         }
     }
 
-    /// A threshold that comes into force after books were closed counts from where no closed book can reach.
-    fn note_thresholds(&mut self) {
+    /// A threshold or slice that comes into force after books were closed counts from where no closed book can reach.
+    fn note_what_counts(&mut self) {
         let books_were_closed = self.records.totals().expired > 0 || self.panes.digests().closed != 0;
         let (expired, first) = (&self.expired, self.first);
         let whole_from = |family: Thresholds, number: u32| {
@@ -501,6 +520,8 @@ impl Engine {
             }
         };
         self.counted.note(&self.roster, &self.settings, whole_from);
+        let last = self.closed.values().max();
+        self.sliced.note(&self.roster, &self.settings, last.map_or(Instant::MIN, |last| last.plus(Span(1))));
     }
 
     /// T: how far time has come; [`Instant::MIN`] before the first tick.
@@ -544,12 +565,12 @@ impl Engine {
         self.partitions[partition.0].watermark.reached
     }
 
-    /// Every scope of the roster, from the company down, and every other that has figures, by kind and id.
+    /// Every scope of the roster, from the company down, and every other that has figures, by kind and id; no slices.
     pub fn scopes(&self) -> Vec<Scope> {
         let mut scopes = self.roster.scopes();
         let listed: std::collections::HashSet<Scope> = scopes.iter().cloned().collect();
         // What only an earlier roster or version of an event spoke of has gone: which runs saw it must not show.
-        let is_seen = |scope: &&Scope| !listed.contains(*scope) && self.panes.has_rows(scope);
+        let is_seen = |scope: &&Scope| scope.slice.is_none() && !listed.contains(*scope) && self.panes.has_rows(scope);
         let mut seen: Vec<Scope> = self.panes.scopes().iter().filter(is_seen).cloned().collect();
         seen.sort_by(|a, b| (b.kind, &a.id).cmp(&(a.kind, &b.id)));
         scopes.extend(seen);
@@ -570,29 +591,53 @@ impl Engine {
             let zone = self.roster.zone(scope);
             for window in &query.windows {
                 for stretch in window.between(query.from, query.to, scope.kind, zone) {
-                    self.visit_stretch(scope, *window, stretch, &query.measures, &mut visit)?;
+                    self.visit_stretch(scope, *window, stretch, query, &mut visit)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The figures of one scope in one stretch.
+    /// The figures that a question asks for, of one scope in one stretch.
     pub fn visit_stretch(
         &self,
         scope: &Scope,
         window: Window,
         stretch: Stretch,
-        measures: &[Measure],
+        query: &Query,
         mut visit: impl FnMut(Row),
     ) -> Result<(), QueryError> {
-        self.check_kept(scope, window, stretch, self.roster.zone(scope))?;
-        let measures = measures.iter().filter(|measure| measure.has(scope.kind));
-        let totals = self.totals(scope, stretch, measures.clone().any(Measure::is_stock));
+        let zone = self.roster.zone(scope);
+        self.check_kept(scope, window, query.times.fine(stretch), zone)?;
+        let measures = query.measures.iter().filter(|measure| measure.has(scope.kind));
+        let stocks = measures.clone().any(Measure::is_stock);
+        let totals = match query.times.are_all() {
+            true => self.totals(scope, stretch, stocks),
+            false => self.totals_at(query.times, scope, stretch, stocks)?,
+        };
         for measure in measures {
             visit(self.row(measure, scope, window, stretch, &totals));
         }
         Ok(())
+    }
+
+    /// As [`Engine::totals`], of what flowed at some times only.
+    fn totals_at(&self, times: Times, scope: &Scope, stretch: Stretch, stocks: bool) -> Result<Amounts, QueryError> {
+        if times.part_days() && scope.kind == ScopeKind::Rep {
+            return Err(QueryError::HoursOfRep { scope: scope.to_string() });
+        }
+        let zone = self.roster.zone(scope);
+        // Before the first event there is nothing to add, however long the window is.
+        let first = self.first.map_or(stretch.end, |first| stretch.tier.pane_start(first, zone));
+        let start = stretch.start.max(first);
+        let mut totals = Amounts::default();
+        for part in times.of(Stretch { start, ..stretch }, zone) {
+            totals.add(self.panes.sum(scope, part).cells());
+        }
+        if stocks {
+            totals.add(self.panes.standing(scope, stretch).cells());
+        }
+        Ok(totals)
     }
 
     /// One figure, of panes that are kept.
@@ -694,14 +739,14 @@ impl Engine {
     }
 
     /// False where a figure would be made up: the window lies outside the time that was watched, or begins before the
-    /// measure's threshold was counted.
+    /// measure's threshold, or the slice, was counted.
     fn is_counted(&self, measure: &Measure, scope: &Scope, stretch: Stretch) -> bool {
         let watched = self.first.is_some_and(|first| stretch.end > first) && stretch.start <= self.now
             // Figures from elsewhere tell of times at which nobody was watching yet.
             || measure.definition.side == Side::Named;
         let thresholds = measure.thresholds(&self.settings);
         let mut since = thresholds.iter().map(|(family, number)| self.counted.since(*family, *number, scope));
-        watched && since.all(|since| stretch.start >= since)
+        watched && since.all(|since| stretch.start >= since) && stretch.start >= self.sliced.since(scope)
     }
 
     /// The canonical export: records, bookings, panes and present verdicts with strings, sorted. Two engines that know the
@@ -749,6 +794,7 @@ impl Engine {
             closed: self.closed.iter().map(|(kind, last)| (*kind, *last)).collect(),
             generation: self.records.generation(),
             since: self.counted.to_store(),
+            sliced: self.sliced.to_store(),
             digests: self.panes.digests(),
         }
     }
@@ -780,8 +826,9 @@ impl Engine {
         self.panes.restored(self.now, position.digests);
         self.unlisted.restore(self.panes.scopes().iter(), &self.roster);
         self.counted = CountedSince::from_stored(position.since);
+        self.sliced = SlicedSince::from_stored(position.sliced);
         // What is in force may be new to the state.
-        self.note_thresholds();
+        self.note_what_counts();
     }
 
     /// How far the slowest partition that is not idle has come.

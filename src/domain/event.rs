@@ -231,6 +231,19 @@ impl Shared {
     pub fn leg(&self) -> Option<&Name> {
         self.rare.as_ref().and_then(|rare| rare.leg.as_ref())
     }
+    /// The customer's IANA zone, if named.
+    pub fn customer_zone(&self) -> Option<&Name> {
+        self.rare.as_ref().and_then(|rare| rare.customer_zone.as_ref())
+    }
+    /// The priority, if named.
+    pub fn priority(&self) -> Option<Priority> {
+        self.rare.as_ref().and_then(|rare| rare.priority)
+    }
+    /// What is said of an attribute.
+    pub fn attribute(&self, name: &str) -> Option<&Name> {
+        let rare = self.rare.as_ref()?;
+        rare.attributes.iter().find(|(other, _)| **other == *name).map(|(_, value)| value)
+    }
     /// The team named, if any: it overrides the roster.
     pub fn team(&self) -> Option<&Name> {
         self.rare.as_ref().and_then(|rare| rare.team.as_ref())
@@ -263,6 +276,11 @@ impl Channel {
         ("web", Channel::Web),
         ("other", Channel::Other),
     ];
+
+    /// The channel as events write it.
+    pub fn name(self) -> &'static str {
+        Channel::NAMED[self as usize].0
+    }
 }
 
 /// Who began the contact.
@@ -274,6 +292,16 @@ pub enum Direction {
     Outbound,
 }
 
+impl Direction {
+    /// The direction as events write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::Inbound => "inbound",
+            Direction::Outbound => "outbound",
+        }
+    }
+}
+
 /// How urgent a contact or ticket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
@@ -283,6 +311,22 @@ pub enum Priority {
     High,
     Urgent,
     Other,
+}
+
+impl Priority {
+    /// All priorities.
+    pub const ALL: [Priority; 5] = [Priority::Low, Priority::Normal, Priority::High, Priority::Urgent, Priority::Other];
+
+    /// The priority as events write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Normal => "normal",
+            Priority::High => "high",
+            Priority::Urgent => "urgent",
+            Priority::Other => "other",
+        }
+    }
 }
 
 /// An event of a contact.

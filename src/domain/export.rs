@@ -79,5 +79,11 @@ fn told(message: &Message) -> String {
 }
 
 fn credited(credit: &Credit) -> String {
-    format!("known {} rep {:?} queue {:?} team {:?}", credit.known, credit.rep, credit.queue, credit.team)
+    let mut text =
+        format!("known {} rep {:?} queue {:?} team {:?}", credit.known, credit.rep, credit.queue, credit.team);
+    for slice in credit.slices.all() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " {slice}");
+    }
+    text
 }

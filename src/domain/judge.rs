@@ -11,7 +11,7 @@ use super::roster::Roster;
 use super::scope::{Scope, ScopeKind};
 use super::target::{Target, Whom};
 use super::time::{DAY, Instant, Span, Zone};
-use super::verdict::{State, Verdict, judge};
+use super::verdict::{Judgee, State, Verdict, judge};
 use super::window::{Stretch, Window};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -125,6 +125,8 @@ struct Member {
     zone: Zone,
     team: Option<Name>,
     department: Option<Name>,
+    /// When the rep started.
+    started: Option<Instant>,
 }
 
 /// Who is meant by each target, for as long as nobody changes teams.
@@ -203,7 +205,7 @@ impl Judge {
                 let totals = engine.totals(&member.scope, stretch, stocks);
                 for (n, of_target) in numbers.iter().zip(&mut of_targets) {
                     let target = &self.targets[*n];
-                    let verdict = verdict(engine, target, member, stretch, &totals, 1);
+                    let verdict = verdict(engine, target, member, stretch, &totals, Judgee::One(member.started));
                     of_target.push(Judged {
                         target: *n,
                         scope: member.scope.clone(),
@@ -271,17 +273,18 @@ impl Judge {
         for (team, members) in teams {
             let missing = members.iter().filter(|n| misses(target, &judged[**n].verdict)).count();
             let most_miss = members.len() >= COMMON_MEMBERS && missing as f64 >= COMMON_SHARE * members.len() as f64;
-            let scope = Scope::new(ScopeKind::Team, team.clone());
+            let scope = Scope { slice: target.whom.part().cloned(), ..Scope::new(ScopeKind::Team, team.clone()) };
             let pair = Pair { target: target.id.clone(), scope: scope.clone() };
             // What was told is over when it has been told so.
             if !most_miss && self.memory.get(&pair).is_none_or(|remembered| remembered.alert == Alert::Inactive) {
                 continue;
             }
             let zone = engine.roster().zone(&scope);
-            let member = Member { scope: scope.clone(), zone, team: Some(team.clone()), department: None };
+            let member =
+                Member { scope: scope.clone(), zone, team: Some(team.clone()), department: None, started: None };
             let stretch = present(target.window, &member, engine.now());
             let totals = engine.totals(&scope, stretch, target.measure.is_stock());
-            let verdict = verdict(engine, target, &member, stretch, &totals, members.len());
+            let verdict = verdict(engine, target, &member, stretch, &totals, Judgee::Together(members.len()));
             let is_breached = most_miss && verdict.breached;
             if is_breached {
                 members.iter().for_each(|n| judged[*n].is_suppressed = misses(target, &judged[*n].verdict));
@@ -364,17 +367,23 @@ impl Members {
                 ScopeKind::Department => Some(scope.id.clone()),
                 _ => team.as_ref().and_then(|team| roster.department_of(team)).cloned(),
             };
-            Member { zone: roster.zone(&scope), scope, team, department }
+            let started = match scope.kind {
+                ScopeKind::Rep => roster.rep(&scope.id).and_then(|rep| rep.started),
+                _ => None,
+            };
+            Member { zone: roster.zone(&scope), scope, team, department, started }
         };
         let all: Vec<Member> = roster.scopes().into_iter().map(member).collect();
         self.of.clear();
         for (whom, _) in groups.keys() {
             let meant: Arc<[Member]> = match whom {
                 Whom::One(scope) => [member(scope.clone())].into(),
-                Whom::Every { kind, of } => {
+                Whom::Every { kind, of, part } => {
                     let is_meant =
                         |m: &&Member| m.scope.kind == *kind && of.as_ref().is_none_or(|above| m.is_below(above));
-                    all.iter().filter(is_meant).cloned().collect()
+                    let meant =
+                        |m: &Member| Member { scope: Scope { slice: part.clone(), ..m.scope.clone() }, ..m.clone() };
+                    all.iter().filter(is_meant).map(meant).collect()
                 }
             };
             self.of.insert(whom.clone(), meant);
@@ -406,14 +415,14 @@ fn verdict(
     member: &Member,
     stretch: Stretch,
     totals: &Amounts,
-    members: usize,
+    judgee: Judgee,
 ) -> Verdict {
     let figure = match engine.knows(&target.measure, &member.scope, stretch, member.zone) {
         true => target.measure.figure(totals, engine.stands_at(stretch), engine.settings()),
         false => Figure::default(),
     };
     let interval = target.confidence.and_then(|confidence| interval::of(&target.measure, &figure, totals, confidence));
-    judge(target, stretch, figure, interval, members, engine.now())
+    judge(target, stretch, figure, interval, judgee, engine.now())
 }
 
 /// Gives verdicts on the windows that have ended long enough ago, as far back as is remembered.
@@ -435,7 +444,7 @@ fn close(remembered: &mut Remembered, engine: &Engine, target: &Target, member: 
     let mut changed = false;
     for stretch in ended.into_iter().rev() {
         let totals = engine.totals(&member.scope, stretch, target.measure.is_stock());
-        let verdict = verdict(engine, target, member, stretch, &totals, 1);
+        let verdict = verdict(engine, target, member, stretch, &totals, Judgee::One(member.started));
         if matches!(verdict.state, State::Pending | State::Expired) {
             continue;
         }
@@ -465,7 +474,7 @@ fn look_again(remembered: &mut Remembered, engine: &Engine, target: &Target, mem
             continue;
         }
         let totals = engine.totals(&member.scope, stretch, target.measure.is_stock());
-        let verdict = verdict(engine, target, member, stretch, &totals, 1);
+        let verdict = verdict(engine, target, member, stretch, &totals, Judgee::One(member.started));
         if (verdict.state, verdict.figure) != (closed.state, closed.figure)
             && !matches!(verdict.state, State::Pending | State::Expired)
         {
@@ -485,7 +494,7 @@ fn look_again(remembered: &mut Remembered, engine: &Engine, target: &Target, mem
 /// True if a figure does not keep the bound, however sure that is; of a count that is open, if its pace falls short.
 fn misses(target: &Target, verdict: &Verdict) -> bool {
     verdict.breached
-        || !target.measure.is_tally() && verdict.figure.value.is_some_and(|value| !target.bound().holds(value))
+        || !target.measure.is_tally() && verdict.figure.value.is_some_and(|value| !verdict.bound.holds(value))
 }
 
 /// A miss that is final is told for a day, or until the next window has as good as ended.
@@ -499,5 +508,5 @@ fn is_hardly_kept(target: &Target, verdict: &Verdict) -> bool {
     let is_judged = matches!(verdict.state, State::OnTrack | State::AtRisk | State::Met);
     !target.measure.is_tally()
         && is_judged
-        && verdict.figure.value.is_some_and(|value| !target.bound().tightened(target.hysteresis).holds(value))
+        && verdict.figure.value.is_some_and(|value| !verdict.bound.tightened(target.hysteresis).holds(value))
 }

@@ -19,9 +19,20 @@ pub(super) fn first_and_last(record: &Record) -> Option<(Instant, &Entry)> {
     Some((first.time, holding.last().unwrap_or(first)))
 }
 
-/// Links a judgement to the contact or ticket that it names, and tells what that says of who handled it. One of which
-/// nothing is known is counted at `first`; the judgement was last heard of at `last`.
+/// Links a judgement to the contact or ticket that it names, tells what that says of who handled it, and makes what the
+/// judgement books a part of what that is a part of. One of which nothing is known is counted at `first`; the judgement
+/// was last heard of at `last`.
 pub(super) fn link(record: &Record, named: Named<'_>, first: Instant, last: Instant, draft: &mut Draft<'_>) -> Credit {
+    let credit = handling(record, named, last, draft);
+    draft.slice_by_credit(&credit);
+    if named.is_some() && !credit.known {
+        let company = draft.context.roster.company_path();
+        draft.ledger.book(&company, first, Q::JudgementsUnattributed, 1);
+    }
+    credit
+}
+
+fn handling(record: &Record, named: Named<'_>, last: Instant, draft: &mut Draft<'_>) -> Credit {
     let Some((source, about)) = named else { return Credit::default() };
     debug_assert!(matches!(about.kind, Kind::Contact | Kind::Ticket));
     let source = about.source.as_ref().unwrap_or(source);
@@ -34,12 +45,7 @@ pub(super) fn link(record: &Record, named: Named<'_>, first: Instant, last: Inst
     if !note.is_some_and(|(credit, frozen)| credit.known && frozen) {
         draft.send(to, Message::Link(last));
     }
-    let credit = note.map(|(credit, _)| credit.clone()).unwrap_or_default();
-    if !credit.known {
-        let company = draft.context.roster.company_path();
-        draft.ledger.book(&company, first, Q::JudgementsUnattributed, 1);
-    }
-    credit
+    note.map(|(credit, _)| credit.clone()).unwrap_or_default()
 }
 
 /// Who is judged: what the judgement names itself stands before what the contact or ticket says.

@@ -8,13 +8,13 @@
 //! - `pack`, `paths`, `storage`: how records lie in memory and on disk;
 //! - `contact`, `ticket`, `survey`, `customer`, [`contribution`]: what a record stands for at T;
 //! - [`quantity`], [`amounts`], [`booking`]: what is added up, and the deltas that are all that panes ever see;
-//! - [`scope`], [`roster`], [`schedule`], [`settings`]: for whom and how it counts;
-//! - `batch`, `digest`, [`pane`], [`sketch`], [`window`], [`measure`], [`flow`]: what amounts add up to, and what is made of
-//!   them;
+//! - [`scope`], [`slice`], [`roster`], [`schedule`], [`settings`]: for whom and how it counts;
+//! - `batch`, `digest`, [`pane`], [`sketch`], [`window`], [`times`], [`measure`], [`flow`]: what amounts add up to, and
+//!   what is made of them;
 //! - [`facts`]: which records a figure is made of;
 //! - `unlisted`: who else may be named;
 //! - [`target`], [`interval`], [`verdict`], [`alert`], [`judge`]: goals, and what figures say of them;
-//! - [`counted`], [`watermark`], [`engine`]: since when thresholds count, how far time has come, and the one door to all
+//! - [`counted`], [`sliced`], [`watermark`], [`engine`]: since when thresholds and slices count, how far time has come, and the one door to all
 //!   of it.
 
 pub mod alert;
@@ -52,6 +52,8 @@ pub mod schedule;
 pub mod scope;
 pub mod settings;
 pub mod sketch;
+pub mod slice;
+pub mod sliced;
 pub(crate) mod slots;
 pub(crate) mod storage;
 mod survey;
@@ -59,6 +61,7 @@ pub mod target;
 mod ticket;
 pub mod time;
 mod timeline;
+pub mod times;
 mod unlisted;
 pub mod verdict;
 pub mod watermark;

@@ -21,6 +21,8 @@ use super::paths::Paths;
 use super::quantity::{Cell, Quantity};
 use super::record::{Entry, Received, Record, RecordId, RecordKey, Sent};
 use super::scope::{Path, Scope, ScopeKind};
+use super::slice::{Chosen, Dimension, Slice, Slices};
+use super::sliced::Sliced;
 use super::slots::Booked;
 use super::time::{Instant, Span};
 use super::verdict::State;
@@ -28,6 +30,7 @@ use super::watermark::Watermark;
 use super::window::Tier;
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
+use std::sync::Arc;
 
 /// Bytes that are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -227,6 +230,15 @@ impl<T: Pack> Pack for Box<T> {
     }
 }
 
+impl<T: Pack> Pack for Arc<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        T::put(self, out);
+    }
+    fn take(input: &mut Input<'_>) -> Result<Arc<T>, Corrupt> {
+        T::take(input).map(Arc::new)
+    }
+}
+
 impl<T: Pack> Pack for Option<T> {
     fn put(&self, out: &mut Vec<u8>) {
         self.is_some().put(out);
@@ -411,15 +423,32 @@ packed_enum!([] Message {
     4 => Handled { 0 spans },
 });
 packed_struct!(Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier });
-packed_struct!(Credit { known, rep, queue, team });
+packed_struct!(Credit { known, rep, queue, team, slices });
 packed_struct!(Received { from, message, frozen });
 packed_struct!(Sent { to, message });
+packed_enum!([] Dimension {
+    0 => Queue {},
+    1 => Channel {},
+    2 => Direction {},
+    3 => Issue {},
+    4 => Priority {},
+    5 => CustomerHour {},
+    6 => Attribute { 0 name },
+    7 => Criterion {},
+    8 => Category {},
+    9 => Certification {},
+    10 => Reported {},
+});
 packed_struct!(Cell { quantity, parameter });
-packed_struct!(Scope { kind, id });
+packed_struct!(Scope { kind, id, slice });
+packed_struct!(Slice { dimension, value });
+packed_struct!(Slices { 0 });
+packed_struct!(Chosen { by_queue, slices });
+packed_enum!([] Sliced { 0 => Value { 0 kind, 1 dimension, 2 value }, 1 => Scope { 0 kind, 1 id } });
 packed_struct!(RowKey { tier, start, scope });
 packed_struct!(Watermark { reached, heard });
 packed_struct!(Digests { booked, closed, rows, gone });
-packed_struct!(Position { now, first, partitions, expired, closed, generation, since, digests });
+packed_struct!(Position { now, first, partitions, expired, closed, generation, since, sliced, digests });
 packed_struct!(Booked { first, last, hours });
 packed_struct!(Counted { family, queue, number });
 packed_enum!([] Alert {

@@ -190,6 +190,10 @@ impl Panes {
             }
         }
         let number = node.scope as usize;
+        // Of slices there are windows only: counters of them would double what every scope keeps.
+        if self.batch.scopes()[number].slice.is_some() {
+            return;
+        }
         if number >= self.flows.len() {
             self.flows.resize(number + 1, Flow::default());
         }

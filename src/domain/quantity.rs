@@ -42,6 +42,12 @@ quantities! {
     Abandoned: [Contact] NotRep Count Nothing, "Legs in which the customer gave up waiting, short ones included";
     Left: [Contact] NotRep Count Word(LEFT_NAMES), "Legs that left the queue another way, by reason";
     Unknown: [Contact] NotRep Count Nothing, "Legs whose outcome nobody told";
+    CustomersClockKnown: [Contact] NotRep Count Nothing, "Legs that reached an outcome, of contacts whose customer's zone is known";
+    OutsideDay: [Contact] NotRep Count Nothing, "Those of them whose contact began outside the customer's day";
+    OutsideAnswered: [Contact] NotRep Count Nothing, "Answered legs of contacts that began outside the customer's day";
+    OutsideAbandoned: [Contact] NotRep Count Nothing, "Abandoned legs of contacts that began outside the customer's day";
+    OutsideAbandonedShort: [Contact] NotRep Count Nothing, "Those of them abandoned within the short-abandon limit of their queue";
+    OutsideLeft: [Contact] NotRep Count Nothing, "Left legs of contacts that began outside the customer's day";
     LostInMenu: [Contact] CompanyOnly Count Nothing, "Contacts that ended before they reached any queue or rep";
     AnsweredWait: [Contact] NotRep Seconds Nothing, "Wait of answered legs";
     AnsweredWaitKnown: [Contact] NotRep Count Nothing, "Answered legs with a known wait";

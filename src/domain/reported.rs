@@ -5,6 +5,7 @@ use super::event::{Content, Name, ReportedFigure};
 use super::quantity::Quantity as Q;
 use super::record::{Entry, Record};
 use super::scope::{Scope, ScopeKind};
+use super::slice::Dimension;
 use super::time::{Instant, Span};
 
 /// Books the figure of one period, for the scope that it names and no other: those above have figures of their own. It
@@ -27,7 +28,9 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
         ReportedFigure::Fraction { numerator, denominator } => (numerator, denominator),
     };
     let sample = reported.sample.unwrap_or(denominator / 1000);
-    book(&path, at, [numerator, denominator, sample], draft);
+    draft.sliced(Dimension::Reported, Some(&reported.measure), |draft| {
+        book(&path, at, [numerator, denominator, sample], draft);
+    });
 }
 
 fn book(path: &std::sync::Arc<super::scope::Path>, at: Instant, figure: [i64; 3], draft: &mut Draft<'_>) {

@@ -3,6 +3,7 @@
 use super::event::Name;
 use super::schedule::{DatedWeek, Schedule};
 use super::scope::{Path, Scope, ScopeKind};
+use super::slice::{Breakdown, Kinds, Slice};
 use super::time::{Instant, Span, Zone};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -122,6 +123,7 @@ pub struct Roster {
     schedules: Schedules,
     // Paths are few and asked for with every booking; the map only saves building them again.
     paths: Mutex<HashMap<PathKey, Arc<Path>, FxBuildHasher>>,
+    parts: Mutex<HashMap<PartKey, Option<Arc<Path>>, FxBuildHasher>>,
 }
 
 /// When each place is open; none is always.
@@ -193,6 +195,34 @@ impl hashbrown::Equivalent<PathKey> for Asked<'_> {
     }
 }
 
+/// A part of a path, for scopes of these kinds. Both are compared by where they are, and what is held cannot move.
+#[derive(Clone, Debug)]
+struct PartKey {
+    path: Arc<Path>,
+    slice: Arc<Slice>,
+    kinds: Kinds,
+}
+
+impl PartKey {
+    fn places(&self) -> (usize, usize, Kinds) {
+        (Arc::as_ptr(&self.path).addr(), Arc::as_ptr(&self.slice).addr(), self.kinds)
+    }
+}
+
+impl std::hash::Hash for PartKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.places().hash(state);
+    }
+}
+
+impl PartialEq for PartKey {
+    fn eq(&self, other: &PartKey) -> bool {
+        self.places() == other.places()
+    }
+}
+
+impl Eq for PartKey {}
+
 /// Paths kept at most; beyond it the map starts again, which costs time only.
 const PATHS_KEPT: usize = 1 << 17;
 
@@ -226,7 +256,8 @@ impl Roster {
             }
         }
         let schedules = Schedules::of(&data, company_zone);
-        Roster { data, company, teams, queues, reps, aliases, schedules, paths: Mutex::default() }
+        let (paths, parts) = (Mutex::default(), Mutex::default());
+        Roster { data, company, teams, queues, reps, aliases, schedules, paths, parts }
     }
 
     /// The roster as written.
@@ -352,6 +383,36 @@ impl Roster {
         self.path(Asked { rep: None, queue: None, team: None, alone: false })
     }
 
+    /// The slices of the listed scopes of these kinds on a path; `None` if there are none.
+    pub(super) fn part(&self, path: &Arc<Path>, slice: &Arc<Slice>, kinds: Kinds) -> Option<Arc<Path>> {
+        // A poisoned lock only means that a thread died between two insertions: the map is whole.
+        let mut parts = self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let key = PartKey { path: path.clone(), slice: slice.clone(), kinds };
+        if let Some(part) = parts.get(&key) {
+            return part.clone();
+        }
+        let is_wanted = |(scope, _): &&(Scope, Zone)| kinds.has(scope.kind) && self.lists(scope.kind, &scope.id);
+        let steps: Vec<(Scope, Zone)> =
+            path.steps().iter().filter(is_wanted).map(|(scope, zone)| (scope.part(slice), *zone)).collect();
+        let part = (!steps.is_empty()).then(|| Arc::new(Path::new(steps)));
+        if parts.len() >= PATHS_KEPT {
+            parts.clear();
+        }
+        parts.insert(key, part.clone());
+        part
+    }
+
+    /// True if the scope is listed; the company comes from nowhere else.
+    pub fn lists(&self, kind: ScopeKind, id: &str) -> bool {
+        match kind {
+            ScopeKind::Rep => self.rep(id).is_some(),
+            ScopeKind::Queue => self.queue(id).is_some(),
+            ScopeKind::Team => self.lists_team(id),
+            ScopeKind::Department => self.lists_department(id),
+            ScopeKind::Company => true,
+        }
+    }
+
     /// The zone in which `scope` counts its days.
     pub fn zone(&self, scope: &Scope) -> Zone {
         match scope.kind {
@@ -382,6 +443,12 @@ impl Roster {
         all.extend(self.data.queues.iter().map(|q| named(ScopeKind::Queue, &q.unit.id)));
         all.extend(self.data.reps.iter().map(|r| named(ScopeKind::Rep, &r.unit.id)));
         all
+    }
+
+    /// Every slice of the listed scopes of a kind by a breakdown.
+    pub fn slices(&self, kind: ScopeKind, breakdown: &Breakdown) -> Vec<Scope> {
+        let of_kind = self.scopes().into_iter().filter(|scope| scope.kind == kind);
+        of_kind.flat_map(|scope| breakdown.slices().map(move |slice| scope.part(slice))).collect()
     }
 
     fn path(&self, key: Asked<'_>) -> Arc<Path> {

@@ -1,8 +1,10 @@
 //! Scopes: whose figure it is. And paths: all the scopes that one booking counts for.
 
 use super::event::Name;
+use super::slice::Slice;
 use super::time::Zone;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// The kinds of scope, from the smallest to the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,25 +43,34 @@ impl ScopeKind {
     }
 }
 
-/// One scope. Ids are unique within a kind; a queue of a namespace of its own is `namespace/queue`.
+/// One scope, or a slice of it. Ids are unique within a kind; a queue of a namespace of its own is `namespace/queue`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     /// What it is.
     pub kind: ScopeKind,
     /// Which one.
     pub id: Name,
+    /// Which part of it; none is the whole.
+    pub slice: Option<Arc<Slice>>,
 }
 
 impl Scope {
     /// A scope of `kind` called `id`.
     pub fn new(kind: ScopeKind, id: impl Into<Name>) -> Scope {
-        Scope { kind, id: id.into() }
+        Scope { kind, id: id.into(), slice: None }
+    }
+
+    /// A part of this scope.
+    #[must_use]
+    pub fn part(&self, slice: &Arc<Slice>) -> Scope {
+        Scope { slice: Some(slice.clone()), ..self.clone() }
     }
 }
 
 impl std::fmt::Display for Scope {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.kind.name(), self.id)
+        write!(f, "{}/{}", self.kind.name(), self.id)?;
+        self.slice.as_ref().map_or(Ok(()), |slice| write!(f, "[{slice}]"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an owner may tune about the rules. The defaults are those of the rules; the file grammar is in `config`.
 
 use super::event::{Channel, Kind, Name, Priority};
+use super::slice::Breakdown;
 use super::time::Span;
 use std::collections::BTreeMap;
 
@@ -59,6 +60,10 @@ pub struct Settings {
     pub short_abandon: Span,
     /// Which of the field's formulas `abandon_rate` is.
     pub abandon_rate: AbandonRate,
+    /// From when to when it is day for a customer, in minutes of the customer's clock, the second exclusive.
+    pub customers_day: (u16, u16),
+    /// What figures are broken down by.
+    pub breakdowns: Vec<Breakdown>,
     /// Outcome codes that say that a transfer was needed.
     pub needed_transfers: Vec<Name>,
     /// Outcome codes that say that a transfer was not needed.
@@ -401,6 +406,8 @@ impl Default for Settings {
             abandon_rate: AbandonRate::Offered,
             needed_transfers: Vec::new(),
             unneeded_transfers: Vec::new(),
+            customers_day: (8 * 60, 20 * 60),
+            breakdowns: Vec::new(),
         }
     }
 }

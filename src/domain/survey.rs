@@ -6,6 +6,7 @@ use super::judgement::{self, Named};
 use super::quantity::Quantity as Q;
 use super::record::Record;
 use super::scope::Path;
+use super::slice::Dimension;
 use super::time::Instant;
 use std::sync::Arc;
 
@@ -50,7 +51,8 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     }
     for answer in &facts.answers {
         let path = path_at(answer.at, draft);
-        book(answer, &path, draft);
+        let question = answer.question.map(|question| &**question);
+        draft.sliced(Dimension::Criterion, question, |draft| book(answer, &path, draft));
     }
 }
 

@@ -3,11 +3,13 @@
 use super::event::Name;
 use super::measure::{Measure, Unit};
 use super::scope::{Scope, ScopeKind};
+use super::slice::Slice;
 use super::time::{Instant, Span};
 use super::window::Window;
 use siphasher::sip::SipHasher13;
 use std::fmt::Write as _;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// A goal that people have set.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,17 @@ pub struct Target {
     pub hysteresis: f64,
     /// Within this share of the bound a figure is at risk; so is a count whose pace falls short by more.
     pub margin: f64,
+    /// What holds for reps who are new; none is what holds for all.
+    pub ramp: Option<Ramp>,
+}
+
+/// What is wanted of reps who are new.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ramp {
+    /// For so long after the rep has started.
+    pub length: Span,
+    /// What is wanted meanwhile; none is nothing: the rep is not judged.
+    pub bound: Option<Bound>,
 }
 
 /// What is wanted of a figure. Relative, stepwise, peer and paired goals are further kinds.
@@ -102,6 +115,16 @@ impl Bound {
         }
     }
 
+    /// True if all that keeps the other keeps this one too, and it is of the same kind.
+    pub fn allows(self, other: Bound) -> bool {
+        match (self, other) {
+            (Bound::AtLeast(least), Bound::AtLeast(other)) => least <= other,
+            (Bound::AtMost(most), Bound::AtMost(other)) => most >= other,
+            (Bound::Within(least, most), Bound::Within(from, to)) => least <= from && most >= to,
+            _ => false,
+        }
+    }
+
     /// The lower and the upper end, where there is one.
     pub fn ends(self) -> (Option<f64>, Option<f64>) {
         match self {
@@ -113,7 +136,7 @@ impl Bound {
 
     /// The bound in words, such as `at most 3 %`.
     pub fn text(self, unit: Unit) -> String {
-        let number = |n| unit.text(n);
+        let number = |n| unit.exact(n);
         match self {
             Bound::AtLeast(least) => format!("at least {}", number(least)),
             Bound::AtMost(most) => format!("at most {}", number(most)),
@@ -192,6 +215,8 @@ pub enum Whom {
         kind: ScopeKind,
         /// Above them.
         of: Option<Scope>,
+        /// Which part of each; none is the whole.
+        part: Option<Arc<Slice>>,
     },
 }
 
@@ -203,14 +228,25 @@ impl Whom {
             Whom::Every { kind, .. } => *kind,
         }
     }
+
+    /// Which part of each scope is judged; none is the whole.
+    pub fn part(&self) -> Option<&Arc<Slice>> {
+        match self {
+            Whom::One(scope) => scope.slice.as_ref(),
+            Whom::Every { part, .. } => part.as_ref(),
+        }
+    }
 }
 
 impl std::fmt::Display for Whom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Whom::One(scope) => write!(f, "{scope}"),
-            Whom::Every { kind, of: None } => write!(f, "every {}", kind.name()),
-            Whom::Every { kind, of: Some(above) } => write!(f, "every {} of {above}", kind.name()),
+            Whom::Every { kind, of, part } => {
+                write!(f, "every {}", kind.name())?;
+                part.as_ref().map_or(Ok(()), |part| write!(f, "[{part}]"))?;
+                of.as_ref().map_or(Ok(()), |above| write!(f, " of {above}"))
+            }
         }
     }
 }
@@ -228,7 +264,7 @@ impl Target {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "{} {:?} {} {:?} {:?} {} {:?} {}",
+            "{} {:?} {} {:?} {:?} {} {:?} {} {:?}",
             self.measure.name,
             self.goal,
             self.window,
@@ -236,7 +272,8 @@ impl Target {
             self.deadline,
             self.minimum_sample,
             self.confidence,
-            self.margin
+            self.margin,
+            self.ramp
         );
         let mut hasher = SipHasher13::new();
         hasher.write(text.as_bytes());
@@ -271,6 +308,11 @@ mod tests {
     fn a_bound_reads_as_people_say_it() {
         assert_eq!(Bound::AtMost(0.03).text(Unit::Ratio), "at most 3 %");
         assert_eq!(Bound::AtLeast(0.825).text(Unit::Ratio), "at least 82.5 %");
+        assert_eq!(Bound::AtMost(0.0225).text(Unit::Ratio), "at most 2.25 %");
+        assert_eq!(Bound::AtLeast(3.75).text(Unit::Points), "at least 3.75 points");
+        assert_eq!(Bound::AtMost(90.5).text(Unit::Seconds), "at most 90.5 s");
+        assert_eq!(Bound::AtMost(5_400.0).text(Unit::Seconds), "at most 90 min");
+        assert_eq!(Bound::AtMost(7_201.0).text(Unit::Seconds), "at most 7201 s");
         assert_eq!(Bound::Within(180.0, 300.0).text(Unit::Seconds), "between 3 min and 5 min");
         assert_eq!(Bound::AtLeast(500.0).text(Unit::Count), "at least 500");
         assert_eq!(Bound::AtLeast(70.0).text(Unit::Points), "at least 70 points");

@@ -1,6 +1,6 @@
 //! Instants, spans and the calendar of a zone. Nothing here reads a clock: "now" is always an argument.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 /// An IANA time zone.
@@ -81,6 +81,11 @@ impl Instant {
     /// Reads RFC 3339; digits finer than a millisecond are cut, not rounded.
     pub fn from_rfc3339(text: &str) -> Option<Instant> {
         DateTime::parse_from_rfc3339(text).ok().map(|t| Instant(t.timestamp_millis()))
+    }
+    /// What the clock of `zone` shows at this instant, in minutes since it showed midnight.
+    pub fn minute_of_day(self, zone: Zone) -> u16 {
+        let shown = local(self, zone);
+        (shown.hour() * 60 + shown.minute()) as u16
     }
     /// The local date of this instant in `zone`.
     pub fn date(self, zone: Zone) -> NaiveDate {

@@ -37,7 +37,7 @@ impl Unlisted {
 
     /// Notes scopes that have figures.
     pub(super) fn restore<'a>(&mut self, scopes: impl Iterator<Item = &'a Scope>, roster: &Roster) {
-        self.0.extend(scopes.filter(|scope| !is_listed(roster, scope.kind, &scope.id)).cloned());
+        self.0.extend(scopes.filter(|scope| scope.slice.is_none() && !roster.lists(scope.kind, &scope.id)).cloned());
     }
 
     /// Forgets those that `stays` does not want.
@@ -89,16 +89,5 @@ fn named(event: &Event, roster: &Roster, settings: &Settings) -> [Option<Scope>;
 }
 
 fn unlisted(roster: &Roster, kind: ScopeKind, id: &Name) -> Option<Scope> {
-    (!is_listed(roster, kind, id)).then(|| Scope::new(kind, id.clone()))
-}
-
-/// True if the roster lists the scope; the company comes from nowhere else.
-pub(super) fn is_listed(roster: &Roster, kind: ScopeKind, id: &Name) -> bool {
-    match kind {
-        ScopeKind::Rep => roster.rep(id).is_some(),
-        ScopeKind::Queue => roster.queue(id).is_some(),
-        ScopeKind::Team => roster.lists_team(id),
-        ScopeKind::Department => roster.lists_department(id),
-        ScopeKind::Company => true,
-    }
+    (!roster.lists(kind, id)).then(|| Scope::new(kind, id.clone()))
 }

@@ -72,19 +72,31 @@ pub struct Verdict {
     pub interval: Option<Interval>,
     /// What it will be at the window's end at the present pace: of counts in open windows only.
     pub projection: Option<f64>,
+    /// The bound that it was held against.
+    pub bound: Bound,
+    /// Until when the rep counts as new, where what is wanted of newcomers decided.
+    pub ramp: Option<Instant>,
 }
 
 /// A pace is judged once this share of the window has passed: before, one call more or less would decide.
 const PACE_FROM: f64 = 0.1;
 
-/// What a figure says of a target at T. `members` is how many are judged together: a count is held against the bound of
-/// all of them.
+/// Who is held against a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgee {
+    /// One scope; a rep has started then, if that is known.
+    One(Option<Instant>),
+    /// So many reps together: a count is held against the bound of all of them.
+    Together(usize),
+}
+
+/// What a figure says of a target at T.
 pub fn judge(
     target: &Target,
     stretch: Stretch,
     figure: Figure,
     interval: Option<Interval>,
-    members: usize,
+    judgee: Judgee,
     now: Instant,
 ) -> Verdict {
     let Stretch { start, end, .. } = stretch;
@@ -95,16 +107,22 @@ pub fn judge(
         let is_sampled = target.measure.definition.unit != Unit::Count && !target.measure.is_stock();
         !is_sampled || figure.sample >= target.minimum_sample
     };
-    let bound = match target.measure.definition.unit == Unit::Count {
-        true => target.bound().times(members as f64),
-        false => target.bound(),
+    let ramp = ramp(target, judgee, start, now);
+    let bound = match (judgee, &ramp) {
+        (Judgee::Together(members), _) if target.measure.definition.unit == Unit::Count => {
+            target.bound().times(members as f64)
+        }
+        (_, Some((_, eased))) => eased.unwrap_or(target.bound()),
+        _ => target.bound(),
     };
+    let is_spared = matches!(ramp, Some((_, None)));
     let projection = figure.value.filter(|_| is_open && is_tally).and_then(|value| {
         let passed = now.since(start).0 as f64 / end.since(start).0 as f64;
         (passed >= PACE_FROM).then(|| value / passed)
     });
     let (state, breached) = match figure.value {
         _ if target.start.is_some_and(|first| is_before(target.window, start, first, now)) => (State::Pending, false),
+        _ if is_spared => (State::Pending, false),
         _ if target.deadline.is_some_and(|last| last < end && last <= now) => (State::Expired, false),
         None => (State::NoData, false),
         Some(_) if !is_enough() => (State::Undetermined, false),
@@ -118,7 +136,15 @@ pub fn judge(
         Some(_) if is_open => (State::AtRisk, true),
         Some(_) => (State::Missed, true),
     };
-    Verdict { state, breached, start, end, figure, interval, projection }
+    let ramp = ramp.map(|(until, _)| until);
+    Verdict { state, breached, start, end, figure, interval, projection, bound, ramp }
+}
+
+/// Until when a rep is new, and what is wanted meanwhile, if this window still falls under it.
+fn ramp(target: &Target, judgee: Judgee, start: Instant, now: Instant) -> Option<(Instant, Option<Bound>)> {
+    let (Some(ramp), Judgee::One(Some(started))) = (target.ramp, judgee) else { return None };
+    let until = started.plus(ramp.length);
+    is_before(target.window, start, until, now).then_some((until, ramp.bound))
 }
 
 /// True if a window is not judged because it begins before the target does. A rolling one is judged from the start on.

@@ -208,7 +208,7 @@ impl FiguresJob {
         for stretch in window_asked.between(from, to, scope_asked.kind, zone) {
             let rows = &mut self.figures.rows;
             engine
-                .visit_stretch(scope_asked, window_asked, stretch, &self.query.measures, |row| {
+                .visit_stretch(scope_asked, window_asked, stretch, &self.query, |row| {
                     rows.push(Shown::new(&row, engine.roster()));
                 })
                 .map_err(misunderstood)?;
@@ -244,7 +244,7 @@ fn check_cost(query: &Query, points: &[Instant], engine: &Engine) -> Result<(), 
         };
         for stretch in stretches {
             rows += rows_each;
-            panes = panes.saturating_add(panes_of(stretch).saturating_mul(query.scopes.len()));
+            panes = panes.saturating_add(panes_of(query.times.fine(stretch)).saturating_mul(query.scopes.len()));
             if rows > MOST_ROWS || panes > MOST_PANES {
                 return Err(misunderstood(format!(
                     "the answer has more than {MOST_ROWS} rows or is made of more than {MOST_PANES} panes, which are the \

@@ -3,9 +3,9 @@
 use super::rows::{local, lower_half, rounded};
 use crate::domain::event::Name;
 use crate::domain::judge::{Closed, Judged};
-use crate::domain::measure::{Figure, Unit};
+use crate::domain::measure::{Figure, Unit, short};
 use crate::domain::roster::Roster;
-use crate::domain::target::Target;
+use crate::domain::target::{Ramp, Target};
 use crate::domain::time::Instant;
 use crate::domain::window::Window;
 use serde::Serialize;
@@ -58,6 +58,9 @@ pub struct ShownTarget {
     pub start: Option<String>,
     /// Until when it is judged, RFC 3339.
     pub deadline: Option<String>,
+    /// What holds for reps who are new, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<String>,
     /// With fewer things looked at nothing is said.
     pub minimum_sample: i64,
     /// How sure a miss must be, in percent.
@@ -73,6 +76,9 @@ pub struct ShownVerdict {
     pub scope_kind: &'static str,
     /// Its id.
     pub scope: Name,
+    /// Which part of it, as `channel=chat`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// Its team.
     pub team: Option<Name>,
     /// `pending`, `no_data`, `undetermined`, `on_track`, `at_risk`, `met`, `missed` or `expired`.
@@ -96,6 +102,12 @@ pub struct ShownVerdict {
     pub high: Option<f64>,
     /// What a count will be at the window's end at the present pace.
     pub projection: Option<f64>,
+    /// Until when the rep is new and what is wanted of newcomers decides, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ramp_until: Option<String>,
+    /// The bound in words, where it is another than the target's: of newcomers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<String>,
     /// `inactive`, `pending`, `firing` or `resolved`.
     pub alert: &'static str,
     /// Since when, RFC 3339.
@@ -158,6 +170,9 @@ pub struct ShownAlert {
     pub scope_kind: &'static str,
     /// Its id.
     pub scope: Name,
+    /// Which part of it, as `channel=chat`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// Its team.
     pub team: Option<Name>,
     /// What is wrong, in plain words.
@@ -200,6 +215,7 @@ impl Board {
             runbook: target.runbook.clone(),
             scope_kind: judged.scope.kind.name(),
             scope: judged.scope.id.clone(),
+            part: judged.scope.slice.as_ref().map(|slice| slice.to_string()),
             team: judged.team.clone(),
             sentence: sentence(target, judged),
         }
@@ -220,6 +236,7 @@ impl Board {
         ShownVerdict {
             scope_kind: judged.scope.kind.name(),
             scope: judged.scope.id.clone(),
+            part: judged.scope.slice.as_ref().map(|slice| slice.to_string()),
             team: judged.team.clone(),
             state: verdict.state.name(),
             breached: judged.is_breached,
@@ -231,6 +248,8 @@ impl Board {
             low: verdict.interval.map(|interval| rounded(interval.low)),
             high: verdict.interval.map(|interval| rounded(interval.high)),
             projection: verdict.projection.map(rounded),
+            ramp_until: verdict.ramp.map(Instant::to_rfc3339),
+            bound: verdict.ramp.filter(|_| verdict.bound != target.bound()).map(|_| verdict.bound.text(unit)),
             alert: judged.alert.name(),
             alert_since: judged.alert.since().map(Instant::to_rfc3339),
             closed: judged.closed.as_ref().map(shown_closed),
@@ -257,6 +276,7 @@ fn shown_target(target: &Target) -> ShownTarget {
         window: target.window.to_string(),
         start: target.start.map(Instant::to_rfc3339),
         deadline: target.deadline.map(Instant::to_rfc3339),
+        ramp: target.ramp.map(|ramp| ramp_text(ramp, unit)),
         minimum_sample: target.minimum_sample,
         confidence: target.confidence.map(|confidence| confidence.percent()),
         scopes: Vec::new(),
@@ -276,12 +296,16 @@ fn shown_figure(figure: &Figure, unit: Unit) -> ShownFigure {
 /// What is wrong, in plain words: `abandon_rate of team care is 4.2 % this week; the target is at most 3 %`.
 pub fn sentence(target: &Target, judged: &Judged) -> String {
     let unit = target.measure.definition.unit;
+    let part = part_text(target);
     let whose = match judged.is_common {
-        true => format!("most reps of team {}, and of the team as a whole,", judged.scope.id),
-        false => format!("{} {}", judged.scope.kind.name(), judged.scope.id),
+        true => format!("most reps of team {}{part}, and of the team as a whole,", judged.scope.id),
+        false => format!("{} {}{part}", judged.scope.kind.name(), judged.scope.id),
     };
     let verdict = &judged.verdict;
-    let bound = target.bound().text(unit);
+    let bound = match verdict.ramp {
+        Some(_) => format!("{}, since the rep is new", verdict.bound.text(unit)),
+        None => target.bound().text(unit),
+    };
     let closed = judged.told_closed();
     let (figure, when) = match closed {
         Some(closed) => (&closed.figure, format!("was {{}} {}", ended(target.window))),
@@ -293,6 +317,17 @@ pub fn sentence(target: &Target, judged: &Judged) -> String {
         projection.map_or_else(String::new, |n| format!(", at this pace {} at its end", unit.text(n.round())));
     let of = if unit == Unit::Count { String::new() } else { format!(" ({} looked at)", figure.sample) };
     format!("{} of {whose} {}{projection}; the target is {bound}{of}", target.measure.name, when.replace("{}", &value))
+}
+
+/// The part of each scope that a target is about, in words, behind the scope; nothing if it is the whole.
+pub fn part_text(target: &Target) -> String {
+    target.whom.part().map_or_else(String::new, |part| format!(" ({part})"))
+}
+
+/// What holds for newcomers in words: `at least 60 % for 90d`.
+fn ramp_text(ramp: Ramp, unit: Unit) -> String {
+    let wanted = ramp.bound.map_or_else(|| "not judged".to_owned(), |bound| bound.text(unit));
+    format!("{wanted} for {}", short(ramp.length))
 }
 
 /// The present window in words.

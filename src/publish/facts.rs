@@ -27,6 +27,8 @@ const RECORDS_A_PIECE: usize = 32;
 pub struct FactsQuestion {
     /// `team/billing`.
     pub scope: Option<String>,
+    /// A slice of it, `channel=chat`.
+    pub part: Option<String>,
     /// The name of a measure.
     pub measure: Option<String>,
     /// A window.
@@ -90,6 +92,7 @@ impl FactsJob {
         };
         let question = Question {
             scopes: one("scope", &asked.scope, "team/ID")?,
+            part: asked.part.clone(),
             measures: one("measure", &asked.measure, "abandoned")?,
             windows: one("window", &asked.window, "1h")?,
             at: asked.at.clone(),

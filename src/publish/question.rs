@@ -3,7 +3,9 @@
 use crate::domain::engine::{Engine, Query};
 use crate::domain::measure::{Measure, measures};
 use crate::domain::scope::{Scope, ScopeKind};
+use crate::domain::slice;
 use crate::domain::time::{Instant, Span, Zone, day_start};
+use crate::domain::times::Times;
 use crate::domain::window::Window;
 use chrono::NaiveDate;
 
@@ -12,10 +14,18 @@ use chrono::NaiveDate;
 pub struct Question {
     /// `team/billing`, or `team` for all of a kind.
     pub scopes: Vec<String>,
+    /// A slice of each scope, `channel=chat`, instead of the whole.
+    pub part: Option<String>,
+    /// All slices of each scope by this, instead of the whole.
+    pub by: Option<String>,
     /// Names of measures.
     pub measures: Vec<String>,
     /// Windows; if there are none, those given to [`Question::understand`].
     pub windows: Vec<String>,
+    /// Only these weekdays of the local calendar, `mon-fri` or `sat,sun`.
+    pub weekdays: Option<String>,
+    /// Only these hours of the local clock, `08:00-18:00`.
+    pub hours: Option<String>,
     /// The windows that hold this instant, instead of all from `from` to `to`.
     pub at: Option<String>,
     /// Where calendar windows begin; the first event if not said.
@@ -45,9 +55,15 @@ impl Question {
                 true => windows.to_vec(),
                 false => each(&self.windows, |text| Window::parse(text).map_err(Misunderstood))?,
             },
+            times: self.times().map_err(Misunderstood)?,
             from,
             to,
         })
+    }
+
+    fn times(&self) -> Result<Times, String> {
+        let times = self.weekdays.as_deref().map_or(Ok(Times::default()), |text| Times::default().on(text))?;
+        self.hours.as_deref().map_or(Ok(times), |text| times.within_hours(text))
     }
 
     /// The span between two points of a history.
@@ -93,7 +109,7 @@ impl Question {
     fn scopes(&self, engine: &Engine) -> Result<Vec<Scope>, Misunderstood> {
         let all = engine.scopes();
         if self.scopes.is_empty() {
-            return Ok(all);
+            return self.parts(all, engine);
         }
         let mut scopes = Vec::new();
         for text in &self.scopes {
@@ -103,21 +119,58 @@ impl Question {
                 let message = format!("unknown scope `{text}`: write {}, or one of them as team/ID", known.join(", "));
                 return Err(Misunderstood(message));
             };
-            match id {
-                None => scopes.extend(all.iter().filter(|scope| scope.kind == kind).cloned()),
-                Some(id) => {
-                    let found = all.iter().find(|scope| scope.kind == kind && *scope.id == *id);
-                    let kind = kind.name();
-                    let message = || {
-                        format!(
-                            "unknown {kind} `{id}`, which neither the roster nor any event has: ask for `{kind}` to see all"
-                        )
-                    };
-                    scopes.push(found.ok_or_else(|| Misunderstood(message()))?.clone());
-                }
+            let meant: Vec<Scope> = all
+                .iter()
+                .filter(|scope| scope.kind == kind && id.is_none_or(|id| *scope.id == *id))
+                .cloned()
+                .collect();
+            if let (true, Some(id)) = (meant.is_empty(), id) {
+                let kind = kind.name();
+                return Err(Misunderstood(format!(
+                    "unknown {kind} `{id}`, which neither the roster nor any event has: ask for `{kind}` to see all"
+                )));
             }
+            scopes.extend(self.parts(meant, engine)?);
         }
         Ok(scopes)
+    }
+
+    /// The slices that are asked for, of those scopes that have them; the scopes themselves if none are.
+    fn parts(&self, scopes: Vec<Scope>, engine: &Engine) -> Result<Vec<Scope>, Misunderstood> {
+        let breakdowns = &engine.settings().breakdowns;
+        let part = match &self.part {
+            None => None,
+            Some(text) => {
+                let unreadable = || Misunderstood(format!("`{text}` is no part of a scope: write e.g. channel=chat"));
+                Some(text.split_once('=').ok_or_else(unreadable)?)
+            }
+        };
+        let slices = |kind| match (part, &self.by) {
+            (None, None) => Ok(None),
+            (Some(part), None) => Ok(Some(vec![slice::slice(breakdowns, part, kind)?.clone()])),
+            (None, Some(by)) => Ok(Some(slice::breakdown(breakdowns, by, kind)?.slices().cloned().collect())),
+            (Some(_), Some(_)) => Err(slice::NoSlice {
+                problem: "figures are broken down by one thing at a time".to_owned(),
+                help: "leave `by` or `where` out".to_owned(),
+            }),
+        };
+        let (mut parts, mut problem) = (Vec::new(), None);
+        for scope in scopes {
+            match slices(scope.kind) {
+                Ok(None) => parts.push(scope),
+                Ok(Some(_)) if !engine.roster().lists(scope.kind, &scope.id) => {
+                    let help = "list it there";
+                    problem =
+                        problem.or(Some(format!("{scope} has no parts, since the roster does not list it: {help}")));
+                }
+                Ok(Some(slices)) => parts.extend(slices.iter().map(|slice| scope.part(slice))),
+                Err(error) => problem = problem.or(Some(error.to_string())),
+            }
+        }
+        match problem {
+            Some(problem) if parts.is_empty() => Err(Misunderstood(problem)),
+            _ => Ok(parts),
+        }
     }
 
     fn measures(&self, engine: &Engine) -> Result<Vec<Measure>, Misunderstood> {

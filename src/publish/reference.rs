@@ -37,7 +37,10 @@ compares the two. [DEFINITIONS.md](../DEFINITIONS.md) says how each measure is d
   `goalkeeper_queue_answered_total{queue=\"support\"}`. Every scope of the roster is there from the start, others as long as
   they have figures. Series of single reps exist with `server.reps: true` only, and with `server.reps_listen` on a page of
   their own.
-- A scope has room for all its series or for none: see `server.series_limit` and `goalkeeper_series_dropped`.
+- Where figures are broken down (`breakdowns`), each slice has the families under *Windows*, and who waits, once more, with
+  `_by_` and what is broken down by behind the scope: `goalkeeper_queue_by_channel_window_offered{queue=\"support\",
+  channel=\"chat\",window=\"1h\"}`. They are families of their own, so that a sum over scopes counts nothing twice.
+- A scope or slice has room for all its series or for none: see `server.series_limit` and `goalkeeper_series_dropped`.
 - Counters and histograms begin at 0 with the process. What is taken back because more was learned (a correction, a late
   event, another roster) is counted in the twin with `_retracted`: the difference of the two is what holds.
 - Buckets of histograms are exact: at each configured threshold (`measures.wait_thresholds`, `service_level.threshold`,

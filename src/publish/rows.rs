@@ -37,11 +37,26 @@ pub struct Shown {
     /// What the field calls the value, where it has words for it: `poor`, `good`, `great`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub band: Option<&'static str>,
+    /// Which part of the scope, as `channel=chat`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// The columns in order.
-pub const COLUMNS: [&str; 11] =
-    ["scope_kind", "scope", "measure", "window", "start", "end", "value", "numerator", "denominator", "sample", "unit"];
+pub const COLUMNS: [&str; 12] = [
+    "scope_kind",
+    "scope",
+    "measure",
+    "window",
+    "start",
+    "end",
+    "value",
+    "numerator",
+    "denominator",
+    "sample",
+    "unit",
+    "where",
+];
 
 impl Shown {
     /// A row of the engine as it is shown.
@@ -62,10 +77,11 @@ impl Shown {
             sample: figure.sample,
             unit: row.unit.name(),
             band: figure.value.and_then(|value| row.unit.band(value)),
+            part: row.scope.slice.as_ref().map(|slice| slice.to_string()),
         }
     }
 
-    fn cells(&self) -> [String; 11] {
+    fn cells(&self) -> [String; 12] {
         let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
         [
             self.scope_kind.to_owned(),
@@ -79,6 +95,7 @@ impl Shown {
             self.denominator.as_ref().map(Number::to_string).unwrap_or_default(),
             self.sample.to_string(),
             self.unit.to_owned(),
+            self.part.clone().unwrap_or_default(),
         ]
     }
 }
@@ -143,7 +160,7 @@ pub fn write_json(rows: &[Shown], mut output: impl Write) -> io::Result<()> {
 /// # Errors
 /// If the output cannot be written.
 pub fn write_table(rows: &[Shown], output: impl Write) -> io::Result<()> {
-    let cells: Vec<[String; 11]> =
+    let cells: Vec<[String; 12]> =
         std::iter::once(COLUMNS.map(str::to_owned)).chain(rows.iter().map(Shown::cells)).collect();
     // Numbers are read by their last digit.
     columns(&cells, |column| (6..10).contains(&column), output)

@@ -75,6 +75,8 @@ impl TargetSeries {
             ("scope_kind", judged.scope.kind.name()),
             ("scope", &*judged.scope.id),
         ];
+        let part = judged.scope.slice.as_ref().map(|slice| slice.to_string());
+        labels.extend(part.as_deref().map(|part| ("where", part)));
         labels.extend(judged.team.as_deref().map(|team| ("team", team)));
         let text: Arc<str> = written(&labels).into();
         self.labels.insert(key, (judged.team.clone(), text.clone()));
@@ -99,7 +101,7 @@ pub fn families() -> Option<Vec<Family>> {
     let measure = Measure::named("abandon_rate", &Settings::default())?;
     let figure = Figure { value: Some(0.0), numerator: Some(0), denominator: Some(1), sample: 1 };
     let scope = Scope::new(ScopeKind::Rep, "");
-    let at = Instant(0);
+    let (at, bound) = (Instant(0), Bound::Within(0.0, 1.0));
     let target = Target {
         id: "".into(),
         title: String::new(),
@@ -109,7 +111,7 @@ pub fn families() -> Option<Vec<Family>> {
         runbook: None,
         whom: Whom::One(scope.clone()),
         measure,
-        goal: Goal::Absolute(Bound::Within(0.0, 1.0)),
+        goal: Goal::Absolute(bound),
         window: Window::Calendar(Period::Day),
         start: None,
         deadline: None,
@@ -118,6 +120,7 @@ pub fn families() -> Option<Vec<Family>> {
         hold: Span(0),
         hysteresis: 0.0,
         margin: 0.0,
+        ramp: None,
     };
     let judged = Judged {
         target: 0,
@@ -131,6 +134,8 @@ pub fn families() -> Option<Vec<Family>> {
             figure,
             interval: Some(Interval { low: 0.0, high: 0.0 }),
             projection: Some(0.0),
+            bound,
+            ramp: Some(at),
         },
         closed: Some(Closed { start: at, end: at, state: State::Met, figure, given: at, revision: 0 }),
         is_common: false,
@@ -141,7 +146,8 @@ pub fn families() -> Option<Vec<Family>> {
     let head = |labels: &[(&str, &str)]| -> Arc<[Arc<str>]> { [Arc::from(written(labels))].into() };
     let mut of_target = Families::new(head(&[("target", "")]));
     of_target.tell_of(0, &target);
-    let mut of_scope = Families::new(head(&[("target", ""), ("scope_kind", ""), ("scope", ""), ("team", "")]));
+    let mut of_scope =
+        Families::new(head(&[("target", ""), ("scope_kind", ""), ("scope", ""), ("where", ""), ("team", "")]));
     of_scope.tell(0, &target, &judged);
     let info = Family::of("goalkeeper_target_info", INFO, FamilyKind::Gauge, vec![(info(&target), 1.0)]);
     Some(std::iter::once(info).chain(of_target.families).chain(of_scope.families).collect())
@@ -246,6 +252,10 @@ impl Families {
         if let Some(projection) = verdict.projection {
             let help = "What a count will be at the window's end at the present pace.";
             self.push("projection", unit, help, head, projection);
+        }
+        if let Some(until) = verdict.ramp {
+            let help = "Until when a rep is new, where what is wanted of newcomers decides; absent of all others.";
+            self.push("ramp_end_timestamp", Unit::Seconds, help, head, until.0 as f64 / 1000.0);
         }
         if judged.is_breached {
             let told = judged.told_closed();

@@ -8,6 +8,7 @@ use crate::domain::roster::Queue;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
 use crate::domain::time::Instant;
+use crate::domain::times::Times;
 use crate::domain::window::Window;
 use std::sync::Arc;
 
@@ -108,6 +109,7 @@ fn figures(engine: &Engine, measures: &[Measure], window: Window, scope: &Scope)
         scopes: vec![scope.clone()],
         measures: measures.to_vec(),
         windows: vec![window],
+        times: Times::default(),
         from: now,
         to: Instant(now.0.saturating_add(1)),
     };

@@ -10,7 +10,7 @@ use super::view::View;
 use crate::domain::event::Name;
 use crate::domain::judge::Judged;
 use crate::domain::measure::{Unit, measures};
-use crate::domain::scope::{Scope, ScopeKind};
+use crate::domain::scope::ScopeKind;
 use crate::domain::time::Instant;
 use crate::domain::verdict::State as VerdictState;
 use axum::Router;
@@ -247,6 +247,9 @@ struct ShownTileFigure {
     measure: String,
     /// What it is called on the tile, if not by the measure.
     label: Option<&'static str>,
+    /// Which part of the scope it is of.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
     /// In which window, in words.
     when: String,
     /// The window, as the API takes it.
@@ -267,18 +270,26 @@ impl ShownBoard {
         let mut alerts = board.alerts(is_for_all);
         let hidden_alerts = alerts.len().saturating_sub(MOST_ALERTS);
         alerts.truncate(MOST_ALERTS);
-        let mut said: HashMap<&Scope, Vec<&Judged>> = HashMap::new();
+        // What is said of a part of a scope stands on the tile of the whole.
+        let mut said: HashMap<(ScopeKind, &Name), Vec<&Judged>> = HashMap::new();
         for judged in board.judged.iter().filter(|judged| is_for_all(judged)) {
-            said.entry(&judged.scope).or_default().push(judged);
+            said.entry((judged.scope.kind, &judged.scope.id)).or_default().push(judged);
         }
-        let said_of = |tile: &Tile| said.get(&tile.scope).map_or(&[][..], |said| said);
         ShownBoard {
             company: board.roster.data().company.id.clone(),
             time: view.tiles.reached.map(|_| local(board.time, zone)),
             reached: view.tiles.reached.map(|reached| local(reached, zone)),
             complete: view.tiles.complete,
             targets: board.targets.len(),
-            tiles: view.tiles.tiles.iter().map(|tile| shown_tile(tile, board, said_of(tile))).collect(),
+            tiles: view
+                .tiles
+                .tiles
+                .iter()
+                .map(|tile| {
+                    let said = said.get(&(tile.scope.kind, &tile.scope.id));
+                    shown_tile(tile, board, said.map_or(&[], Vec::as_slice))
+                })
+                .collect(),
             hidden_tiles: view.tiles.hidden,
             alerts,
             hidden_alerts,
@@ -305,10 +316,11 @@ fn shown_tile(tile: &Tile, board: &Board, said: &[&Judged]) -> ShownTile {
         if figures.len() >= MOST_FIGURES - 2 {
             break;
         }
-        if figures.iter().all(|other| other.measure != figure.measure) {
+        if figures.iter().all(|other| other.measure != figure.measure || other.part.is_some()) {
             figures.push(ShownTileFigure {
                 measure: figure.measure.clone(),
                 label: None,
+                part: None,
                 when: when(figure.window),
                 window: figure.window.to_string(),
                 text: Some(figure.text.clone()),
@@ -327,6 +339,7 @@ fn shown_waiting((count, longest): (i64, Option<f64>)) -> ShownTileFigure {
     ShownTileFigure {
         measure: "waiting_now".to_owned(),
         label: Some("Waiting now"),
+        part: None,
         when: longest.map_or_else(|| "nobody waits".to_owned(), |longest| format!("the longest for {longest}")),
         window: "hour".to_owned(),
         text: Some(count.to_string()),
@@ -343,6 +356,7 @@ fn held(board: &Board, judged: &Judged) -> ShownTileFigure {
     ShownTileFigure {
         measure: target.measure.name.clone(),
         label: None,
+        part: judged.scope.slice.as_ref().map(|slice| slice.to_string()),
         when: when(target.window),
         window: target.window.to_string(),
         text: judged.verdict.figure.value.map(|value| unit.text(value)),

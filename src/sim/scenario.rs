@@ -32,11 +32,13 @@
 //!   shown with the reason, unasked.
 //! - **Time**: `TIME advance`. A look at figures first moves time to the latest event.
 //! - **Looks**: `show SCOPE WINDOW: MEASURES` at the present instant; with `at=TIME` before the colon, just before that
-//!   time; with `from=TIME to=TIME`, each window between. `show accounts` tells what became of the events of each
+//!   time; with `from=TIME to=TIME`, each window between; with `weekdays=mon-fri` or `hours=08:00-18:00`, only of those.
+//!   `queue/support[channel=chat]` is a part of a scope. `show accounts` tells what became of the events of each
 //!   partition, `show records` how many records of each kind are open. `show targets` holds
 //!   figures against targets, as `TIME advance` does unseen, and tells what is to be said, `show verdicts` what was said at the end of windows.
 
 use super::scenario_files::{self as files, Unit};
+use crate::domain::times::Times;
 use chrono::{NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
@@ -93,6 +95,8 @@ pub enum Step {
         window: String,
         /// When.
         when: When,
+        /// At which times of the local clock.
+        times: Times,
         /// Names of measures.
         measures: Vec<String>,
     },
@@ -273,13 +277,15 @@ impl Reader {
         if measures.is_empty() {
             return Err(how.to_owned());
         }
-        let (mut window, mut at, mut from, mut to) = (None, None, None, None);
+        let (mut window, mut at, mut from, mut to, mut times) = (None, None, None, None, Times::default());
         for word in &asked {
             let word = word.strip_suffix(':').unwrap_or(word);
             match word.split_once('=') {
                 Some(("at", time)) => at = Some(self.time(time)?.timestamp_millis()),
                 Some(("from", time)) => from = Some(self.time(time)?.timestamp_millis()),
                 Some(("to", time)) => to = Some(self.time(time)?.timestamp_millis()),
+                Some(("weekdays", days)) => times = times.on(days)?,
+                Some(("hours", hours)) => times = times.within_hours(hours)?,
                 None if window.is_none() => window = Some(word.to_owned()),
                 _ => return Err(how.to_owned()),
             }
@@ -290,7 +296,7 @@ impl Reader {
             (None, Some(from), Some(to)) => When::Between(from, to),
             _ => return Err("a look has at=, or from= and to=, or none of them".to_owned()),
         };
-        Ok(Step::Show { scope: scope.to_owned(), window: window.ok_or(how)?, when, measures })
+        Ok(Step::Show { scope: scope.to_owned(), window: window.ok_or(how)?, when, times, measures })
     }
 
     fn add(&mut self, list: impl Fn(&mut Reader) -> &mut Vec<Unit>, id: &str, words: &[&str]) -> Result<(), String> {

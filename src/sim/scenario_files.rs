@@ -24,7 +24,7 @@ pub(super) fn roster(
         ("departments", departments, &["zone", "hours", "holidays"][..]),
         ("teams", teams, &["department", "zone", "hours", "holidays"]),
         ("queues", queues, &["zone", "hours", "holidays", "service_level_threshold", "short_abandon"]),
-        ("reps", reps, &["zone"]),
+        ("reps", reps, &["zone", "started"]),
     ] {
         let _ = write!(roster, "\n{name}:");
         if units.is_empty() {

@@ -192,12 +192,12 @@ mod tests {
 
     #[test]
     fn a_copy_whose_sums_are_right_is_refused_if_its_scopes_or_position_cannot_be_read() {
-        // A rep called `a` with a row.
-        let good = (&[0, 1, b'a'][..], &[1][..]);
+        // A rep called `a`, and no part of it, with a row.
+        let good = (&[0, 1, b'a', 0][..], &[1][..]);
         let import = |bytes: Vec<u8>| Store::import_into_memory(&bytes[..]).map(drop).map_err(|p| p.to_string());
         assert_eq!(import(copy_of(good, &[])), Ok(()));
         for (scope, saved, problem) in [
-            ((&[9, 1, b'a'][..], &[1][..]), &[][..], "a scope cannot be read"),
+            ((&[9, 1, b'a', 0][..], &[1][..]), &[][..], "a scope cannot be read"),
             ((good.0, &[0x80, 0]), &[], "a scope cannot be read"),
             (good, b"anything", "the position cannot be read"),
         ] {

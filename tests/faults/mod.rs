@@ -17,6 +17,8 @@ mod history;
 mod house;
 #[path = "../it/oracle/mod.rs"]
 mod oracle;
+#[path = "../it/properties/parts.rs"]
+mod parts;
 #[path = "../it/properties/people.rs"]
 mod people;
 #[path = "../it/properties/tickets.rs"]

@@ -135,14 +135,14 @@ fn calendar_windows_have_a_row_each_and_what_has_no_data_is_empty() {
     let file = place.write("events.ndjson", &events());
     let csv = place.replay(&file, &[&ASK[..], &["--window", "day,7d"]].concat());
     let rows: Vec<&str> = csv.lines().collect();
-    assert_eq!(rows[0], "scope_kind,scope,measure,window,start,end,value,numerator,denominator,sample,unit");
+    assert_eq!(rows[0], "scope_kind,scope,measure,window,start,end,value,numerator,denominator,sample,unit,where");
     let day = "2026-01-05T00:00:00+01:00,2026-01-06T00:00:00+01:00";
     let next = "2026-01-06T00:00:00+01:00,2026-01-07T00:00:00+01:00";
-    assert_eq!(rows[1], format!("queue,support,offered,day,{day},1,1,,1,count"));
-    assert_eq!(rows[2], format!("queue,support,asa,day,{day},12,12,1,1,seconds"));
-    assert_eq!(rows[3], format!("queue,support,offered,day,{next},1,1,,1,count"));
+    assert_eq!(rows[1], format!("queue,support,offered,day,{day},1,1,,1,count,"));
+    assert_eq!(rows[2], format!("queue,support,asa,day,{day},12,12,1,1,seconds,"));
+    assert_eq!(rows[3], format!("queue,support,offered,day,{next},1,1,,1,count,"));
     // Nobody answered on the second day: there is no speed of answer, which is not 0.
-    assert_eq!(rows[4], format!("queue,support,asa,day,{next},,,0,0,seconds"));
+    assert_eq!(rows[4], format!("queue,support,asa,day,{next},,,0,0,seconds,"));
     assert_eq!(rows.iter().filter(|row| row.contains(",7d,")).count(), 2, "{csv}");
     assert_eq!(rows.len(), 7, "{csv}");
 
@@ -153,6 +153,41 @@ fn calendar_windows_have_a_row_each_and_what_has_no_data_is_empty() {
     let table = place.replay(&file, &[&["--report", "table"], &ask[..]].concat());
     let words: Vec<&str> = table.lines().nth(1).expect("a row").split_whitespace().collect();
     assert_eq!(words[6..], ["0", "0", "seconds"], "{table}");
+}
+
+#[test]
+fn a_report_may_be_of_parts_of_scopes_and_of_some_weekdays_and_hours() {
+    let place = Place::new(ROSTER);
+    place.write("goalkeeper.yaml", b"roster: roster.yaml\nbreakdowns: {channel: {scopes: [queue]}}\n");
+    let file = place.write("events.ndjson", &events());
+    let ask = ["--report", "csv", "--scope", "queue/support", "--measure", "offered", "--window", "all"];
+    let figures = |narrowed: &[&str]| -> Vec<(String, String)> {
+        let csv = place.replay(&file, &[&ask[..], narrowed].concat());
+        let cells = csv.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        cells.map(|cells| (cells[11].clone(), cells[6].clone())).collect()
+    };
+    let one = |part: &str, n: &str| vec![(part.to_owned(), n.to_owned())];
+    assert_eq!(figures(&[]), one("", "2"));
+    assert_eq!(figures(&["--where", "channel=voice"]), one("channel=voice", "2"));
+    let by = figures(&["--by", "channel"]);
+    assert_eq!(by.len(), 9, "eight channels, and none");
+    let sum: u32 = by.iter().map(|(_, n)| n.parse::<u32>().expect("is a number")).sum();
+    assert_eq!(sum, 2, "{by:?}");
+    // One call came on Monday and one on Tuesday.
+    assert_eq!(figures(&["--weekdays", "tue-sun"]), one("", "1"));
+    assert_eq!(figures(&["--weekdays", "mon,tue"]), one("", "2"));
+    assert_eq!(figures(&["--hours", "00:00-00:15"]), one("", "0"));
+    for (narrowed, problem) in [
+        (["--by", "colour"], "figures of a queue are not broken down by `colour`: they are by channel"),
+        (["--where", "channel=fax"], "there is no channel `fax`: known are chat, email"),
+        (["--where", "chat"], "`chat` is no part of a scope: write e.g. channel=chat"),
+        (["--weekdays", "someday"], "`someday` is no weekday: write some of mon"),
+        (["--hours", "8-9"], "`8-9` is no part of a day: write it as 08:00-18:00"),
+    ] {
+        let command = ["replay", "--config", &shown(place.folder.path()), &file];
+        let output = run(&[&command[..], &ask, &narrowed].concat());
+        assert!(text(&output.stderr).contains(problem), "{}", text(&output.stderr));
+    }
 }
 
 #[test]

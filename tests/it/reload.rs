@@ -11,6 +11,7 @@ use goalkeeper::domain::roster::Roster;
 use goalkeeper::domain::scope::{Scope, ScopeKind};
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::Instant;
+use goalkeeper::domain::times::Times;
 use goalkeeper::domain::window::Window;
 use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
 use goalkeeper::store::{Checkpoint, InForce, Logs, Store};
@@ -50,6 +51,7 @@ fn service_level(engine: &Engine, window: &str) -> Option<f64> {
         scopes: vec![Scope::new(ScopeKind::Queue, "support")],
         measures: vec![Measure::named("service_level", engine.settings()).expect("is a measure")],
         windows: vec![Window::parse(window).expect("is a window")],
+        times: Times::default(),
         from: now,
         to: Instant(now.0 + 1),
     };

@@ -8,8 +8,10 @@ use goalkeeper::domain::judge::{Judged, Pair};
 use goalkeeper::domain::measure::{Figure, Measure, Unit, measures};
 use goalkeeper::domain::roster::Roster;
 use goalkeeper::domain::scope::{Scope, ScopeKind};
+use goalkeeper::domain::slice;
 use goalkeeper::domain::target::Target;
 use goalkeeper::domain::time::{Instant, Zone};
+use goalkeeper::domain::times::Times;
 use goalkeeper::domain::window::Window;
 use goalkeeper::ingest::decode::{Decoded, Decoder, Message};
 use goalkeeper::sim::scenario::{self, Step, When};
@@ -115,9 +117,9 @@ impl Stage {
                 self.engine.apply(Input::Tick(Instant(*at)));
                 self.engine.apply(Input::Judge);
             }
-            Step::Show { scope, window, when, measures } => {
+            Step::Show { scope, window, when, times, measures } => {
                 self.catch_up();
-                lines.extend(self.figures(scope, window, *when, measures)?);
+                lines.extend(self.figures(scope, window, *when, *times, measures)?);
             }
             Step::ShowAccounts => lines.extend(self.accounts()),
             Step::ShowRecords => {
@@ -163,10 +165,25 @@ impl Stage {
         }
     }
 
-    fn figures(&self, scope: &str, window: &str, when: When, names: &[String]) -> Result<Vec<String>, String> {
+    fn figures(
+        &self,
+        scope: &str,
+        window: &str,
+        when: When,
+        times: Times,
+        names: &[String],
+    ) -> Result<Vec<String>, String> {
         let (kind, id) = scope.split_once('/').ok_or_else(|| format!("write the scope `{scope}` as kind/id"))?;
         let kind = ScopeKind::parse(kind).ok_or_else(|| format!("unknown kind of scope `{kind}`"))?;
         let settings = self.engine.settings();
+        let whole = |id: &str| Scope::new(kind, id);
+        let asked = match id.strip_suffix(']').and_then(|id| id.split_once('[')) {
+            None => whole(id),
+            Some((id, part)) => {
+                let part = part.split_once('=').ok_or("write a part as queue/support[channel=chat]")?;
+                whole(id).part(slice::slice(&settings.breakdowns, part, kind).map_err(|error| error.to_string())?)
+            }
+        };
         let named = |name: &String| {
             let all = || measures(settings).into_iter().map(|measure| measure.name).collect::<Vec<_>>().join(" ");
             Measure::named(name, settings).ok_or_else(|| format!("unknown measure `{name}`: {}", all()))
@@ -178,9 +195,10 @@ impl Stage {
             When::Between(from, to) => (Instant(from), Instant(to)),
         };
         let query = Query {
-            scopes: vec![Scope::new(kind, id)],
+            scopes: vec![asked],
             measures: names.iter().map(named).collect::<Result<_, _>>()?,
             windows: vec![Window::parse(window)?],
+            times,
             from,
             to,
         };
@@ -270,6 +288,12 @@ fn said(target: &Target, judged: &Judged) -> String {
     }
     if let Some(projection) = verdict.projection {
         line.push_str(&format!(", heading for {}", unit.text(projection)));
+    }
+    if let Some(until) = verdict.ramp {
+        line.push_str(&format!(", new until {}", until.to_rfc3339()));
+        if verdict.bound != target.bound() {
+            line.push_str(&format!(" and held to {}", verdict.bound.text(unit)));
+        }
     }
     if judged.is_suppressed {
         line.push_str(", told of the team");

@@ -23,7 +23,11 @@ pub(super) fn measure(engine: &mut Engine) -> anyhow::Result<()> {
                 parent: None,
                 severity: Severity::Info,
                 runbook: None,
-                whom: Whom::Every { kind: ScopeKind::Rep, of: Some(Scope::new(ScopeKind::Team, team.unit.id.clone())) },
+                whom: Whom::Every {
+                    kind: ScopeKind::Rep,
+                    of: Some(Scope::new(ScopeKind::Team, team.unit.id.clone())),
+                    part: None,
+                },
                 measure: Measure::named(name, engine.settings()).context("a measure has gone from the catalogue")?,
                 goal: Goal::Absolute(bound),
                 window: Window::parse(window).map_err(anyhow::Error::msg)?,
@@ -34,6 +38,7 @@ pub(super) fn measure(engine: &mut Engine) -> anyhow::Result<()> {
                 hold: Span(0),
                 hysteresis: 0.0,
                 margin: 0.1,
+                ramp: None,
             });
         }
     }

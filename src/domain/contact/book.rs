@@ -78,6 +78,10 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
         return;
     };
     let path = roster.queue_path(queue.as_ref(), leg.team, at);
+    let is_outside = is_outside_customers_day(facts, draft);
+    if let Some(is_outside) = is_outside {
+        book_clock(outcome, is_outside, &path, at, draft);
+    }
     let wait = wait.map(|wait| draft.unskewed(wait, &path, at));
     // Clocks of one log disagree by seconds: an entry after its outcome is booked with it, so that waiting never
     // goes below 0.
@@ -127,9 +131,33 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
             }
             if wait <= short {
                 draft.ledger.book(&path, at, Q::AbandonedShort, 1);
+                if is_outside == Some(true) {
+                    draft.ledger.book(&path, at, Q::OutsideAbandonedShort, 1);
+                }
             }
         }
         _ => {}
+    }
+}
+
+/// Whether the contact began outside the day of the customer's own clock, where that is known.
+fn is_outside_customers_day(facts: &Facts<'_>, draft: &Draft<'_>) -> Option<bool> {
+    let zone = facts.zone?.parse().ok()?;
+    let (from, to) = draft.context.settings.customers_day;
+    Some(!(from..to).contains(&facts.first.minute_of_day(zone)))
+}
+
+/// Books an outcome by the customer's clock.
+fn book_clock(outcome: Outcome, is_outside: bool, path: &Arc<Path>, at: Instant, draft: &mut Draft<'_>) {
+    draft.ledger.book(path, at, Q::CustomersClockKnown, 1);
+    if is_outside {
+        draft.ledger.book(path, at, Q::OutsideDay, 1);
+        match outcome {
+            Outcome::Answered => draft.ledger.book(path, at, Q::OutsideAnswered, 1),
+            Outcome::Abandoned => draft.ledger.book(path, at, Q::OutsideAbandoned, 1),
+            Outcome::Left(_) => draft.ledger.book(path, at, Q::OutsideLeft, 1),
+            Outcome::Unknown => {}
+        }
     }
 }
 

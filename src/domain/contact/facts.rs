@@ -25,6 +25,8 @@ pub(super) struct Facts<'a> {
     pub(super) resolved: Option<bool>,
     /// True if a rep passed it on to somebody else; a consultation alone does not.
     pub(super) transferred: bool,
+    /// The customer's zone, as told last.
+    pub(super) zone: Option<&'a Name>,
     pub(super) legs: Vec<Leg<'a>>,
     pub(super) handlings: Vec<Handling<'a>>,
     pub(super) misses: Vec<Miss<'a>>,
@@ -212,6 +214,7 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
         if shared.direction.is_some() {
             facts.direction = shared.direction;
         }
+        facts.zone = shared.customer_zone().or(facts.zone);
         match &shared.customer {
             Field::Absent => {}
             Field::Null => facts.customer = None,

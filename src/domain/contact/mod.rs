@@ -21,6 +21,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         draft.tell_links(record, &Credit::default());
         return;
     };
+    draft.slice_by_fields(Channel::Voice, || entries.iter().map(|(entry, event)| (entry.time, &event.shared)));
     let credit = credit(&facts, draft);
     draft.tell_links(record, &credit);
     if facts.direction == Some(Direction::Outbound) {
@@ -118,7 +119,8 @@ fn credit(facts: &Facts<'_>, draft: &Draft<'_>) -> Credit {
         None => {
             let answered = facts.legs.iter().filter_map(|leg| Some((leg.answered?.at, leg)));
             let leg = answered.max_by_key(|(at, _)| *at).map(|(_, leg)| leg);
-            Credit { known: true, queue: leg.and_then(|leg| queue_of(leg, draft)), ..Credit::default() }
+            let slices = draft.ledger.slices().clone();
+            Credit { known: true, queue: leg.and_then(|leg| queue_of(leg, draft)), slices, ..Credit::default() }
         }
     }
 }
@@ -129,6 +131,7 @@ fn credit_of(handling: &Handling<'_>, facts: &Facts<'_>, draft: &Draft<'_>) -> C
         rep: handling.rep.cloned(),
         queue: queue_of(&facts.legs[handling.leg], draft),
         team: handling.team.cloned(),
+        slices: draft.ledger.slices().clone(),
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) enum Formula {
     MissRate,
     /// Resolved over all: of contacts, or of the shares in them where several reps share the credit.
     FirstContact { contacts: [Q; 2], shares: [Q; 2] },
+    /// The configured abandon rate, of contacts that began outside the customer's day.
+    AbandonRateOutside,
     /// 100 * (promoters - detractors) / answers.
     Nps,
     /// The weighted mean of answers from 1 to 10, times 10.
@@ -202,7 +204,7 @@ impl Measure {
                 service_level(formula.unwrap_or(settings.service_level), None, add);
             }
             Formula::ServiceLevelAt(formula) => service_level(formula, Some(number), add),
-            Formula::AbandonRate(formula) => abandon_rate(formula.unwrap_or(settings.abandon_rate), add),
+            Formula::AbandonRate(formula) => abandon_rate(formula.unwrap_or(settings.abandon_rate), AT_ANY_TIME, add),
             Formula::MissRate => {
                 let missed = Which::AllBut(&[CALLER_LEFT]);
                 add(Upper, 1, &[Q::Missed], missed);
@@ -214,6 +216,14 @@ impl Measure {
                 let [all, resolved] = if is_split { shares } else { contacts };
                 add(Upper, 1, &[resolved], plain);
                 add(Lower, 1, &[all], plain);
+            }
+            Formula::AbandonRateOutside => {
+                // Of entries nothing is kept apart by the customer's clock.
+                let formula = match settings.abandon_rate {
+                    AbandonRate::Plain => AbandonRate::Offered,
+                    other => other,
+                };
+                abandon_rate(formula, OUTSIDE_THE_DAY, add);
             }
             Formula::Nps => {
                 add(Upper, 1, &[Q::NpsPromoters], plain);
@@ -396,7 +406,16 @@ fn service_level(formula: ServiceLevel, threshold: Option<u32>, mut add: impl Fn
     }
 }
 
-fn abandon_rate(formula: AbandonRate, mut add: impl FnMut(Half, i64, &[Q], Which)) {
+/// The rate over legs answered, abandoned (short ones among them) and left, as these quantities count them.
+/// Answered, abandoned, short abandons and left.
+const AT_ANY_TIME: [Q; 4] = [Q::Answered, Q::Abandoned, Q::AbandonedShort, Q::Left];
+const OUTSIDE_THE_DAY: [Q; 4] = [Q::OutsideAnswered, Q::OutsideAbandoned, Q::OutsideAbandonedShort, Q::OutsideLeft];
+
+fn abandon_rate(
+    formula: AbandonRate,
+    [answered, abandoned, short, left]: [Q; 4],
+    mut add: impl FnMut(Half, i64, &[Q], Which),
+) {
     use Half::{Lower, Upper};
     let plain = Which::One(0);
     if formula == AbandonRate::Plain {
@@ -404,14 +423,14 @@ fn abandon_rate(formula: AbandonRate, mut add: impl FnMut(Half, i64, &[Q], Which
         add(Lower, 1, &[Q::EntriesSettled], plain);
         return;
     }
-    add(Upper, 1, &[Q::Abandoned], plain);
-    add(Lower, 1, &[Q::Answered, Q::Abandoned], plain);
+    add(Upper, 1, &[abandoned], plain);
+    add(Lower, 1, &[answered, abandoned], plain);
     match formula {
-        AbandonRate::Offered => add(Lower, 1, &[Q::Left], Which::All),
+        AbandonRate::Offered => add(Lower, 1, &[left], Which::All),
         AbandonRate::Plain | AbandonRate::AnsweredPlusAbandoned => {}
         AbandonRate::Strict => {
-            add(Upper, -1, &[Q::AbandonedShort], plain);
-            add(Lower, -1, &[Q::AbandonedShort], plain);
+            add(Upper, -1, &[short], plain);
+            add(Lower, -1, &[short], plain);
         }
     }
 }

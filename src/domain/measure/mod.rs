@@ -64,24 +64,43 @@ impl Unit {
 
     /// A value as people write it: `3 %`, `4 min`, `70 points`.
     pub fn text(self, value: f64) -> String {
-        let short = |value: f64, digits: i32| {
-            let scale = 10f64.powi(digits);
-            (value * scale).round() / scale
+        let digits = match self {
+            Unit::Number | Unit::Weighted | Unit::PerThousand => 2,
+            _ => 1,
         };
         match self {
-            Unit::Count => format!("{}", short(value, 1)),
-            Unit::Mean => format!("{}", short(value, 2)),
-            Unit::Ratio | Unit::Score | Unit::Share => format!("{} %", short(value * 100.0, 1)),
-            Unit::Points => format!("{} points", short(value, 1)),
-            Unit::Number | Unit::Weighted => format!("{}", short(value, 2)),
-            Unit::PerThousand => format!("{} per 1,000", short(value, 2)),
-            Unit::PerHour => format!("{} per hour", short(value, 2)),
-            Unit::Seconds => match value.abs() {
-                seconds if seconds < 120.0 => format!("{} s", short(value, 1)),
-                seconds if seconds < 7_200.0 => format!("{} min", short(value / 60.0, 1)),
-                seconds if seconds < 172_800.0 => format!("{} h", short(value / 3_600.0, 1)),
-                _ => format!("{} d", short(value / 86_400.0, 1)),
-            },
+            Unit::Seconds => {
+                let (unit, size) = unit_of_time(value);
+                format!("{} {unit}", rounded(value / size, digits))
+            }
+            _ => self.written(|value| rounded(value, digits), value),
+        }
+    }
+
+    /// A value with all its digits, as people write it: of what somebody has set nothing is rounded away.
+    pub fn exact(self, value: f64) -> String {
+        // What lies beyond is noise of the binary numbers.
+        let all = |value| rounded(value, 6);
+        match self {
+            Unit::Seconds => {
+                let (unit, size) = unit_of_time(value);
+                let is_round = rounded(value / size, 2) == all(value / size);
+                let (unit, size) = if is_round { (unit, size) } else { ("s", 1.0) };
+                format!("{} {unit}", all(value / size))
+            }
+            _ => self.written(all, value),
+        }
+    }
+
+    fn written(self, number: impl Fn(f64) -> f64, value: f64) -> String {
+        match self {
+            Unit::Count | Unit::Number | Unit::Weighted => format!("{}", number(value)),
+            Unit::Mean => format!("{}", number(value)),
+            Unit::PerHour => format!("{} per hour", number(value)),
+            Unit::Ratio | Unit::Score | Unit::Share => format!("{} %", number(value * 100.0)),
+            Unit::Points => format!("{} points", number(value)),
+            Unit::PerThousand => format!("{} per 1,000", number(value)),
+            Unit::Seconds => format!("{} s", number(value)),
         }
     }
 
@@ -106,6 +125,21 @@ impl Unit {
     /// How many parts of the integer denominator make one.
     pub fn lower_parts(self) -> i64 {
         if matches!(self, Unit::Weighted | Unit::Share | Unit::PerHour) { 1000 } else { 1 }
+    }
+}
+
+fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// The unit in which so many seconds are best read, and its seconds.
+fn unit_of_time(seconds: f64) -> (&'static str, f64) {
+    match seconds.abs() {
+        s if s < 120.0 => ("s", 1.0),
+        s if s < 7_200.0 => ("min", 60.0),
+        s if s < 172_800.0 => ("h", 3_600.0),
+        _ => ("d", 86_400.0),
     }
 }
 

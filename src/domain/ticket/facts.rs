@@ -1,8 +1,9 @@
 //! What a ticket is, folded from its events in their order.
 
+use super::events;
 use crate::domain::booking::Credit;
 use crate::domain::contribution::Draft;
-use crate::domain::event::{Author, Content, Direction, Field, Name, Priority, TicketEvent, TicketStatus, TicketWhat};
+use crate::domain::event::{Author, Direction, Field, Name, Priority, TicketEvent, TicketStatus, TicketWhat};
 use crate::domain::record::{Entry, Record};
 use crate::domain::time::Instant;
 
@@ -115,14 +116,8 @@ impl Role {
 }
 
 pub(super) fn fold(record: &Record, draft: &Draft<'_>) -> Option<Facts> {
-    let events = || {
-        record.holding().filter_map(|entry| match &entry.content {
-            Content::Ticket(event) => Some((entry, &**event)),
-            _ => None,
-        })
-    };
     // Absent says nothing: until a queue is named the ticket lies where the first one to name it says.
-    let first = events().find_map(|(entry, event)| match &event.shared.queue {
+    let first = events(record).find_map(|(entry, event)| match &event.shared.queue {
         Field::Absent => None,
         Field::Null => Some(None),
         Field::Value(queue) => Some(Some(draft.queue(&entry.source, queue))),
@@ -130,10 +125,10 @@ pub(super) fn fold(record: &Record, draft: &Draft<'_>) -> Option<Facts> {
     let place = Place { queue: first.flatten(), team: None };
     let (places, holders) = (vec![(Instant::MIN, place)], vec![Holder::Nobody]);
     let mut facts = Facts { places, holders, ..Facts::default() };
-    for (entry, event) in events() {
+    for (entry, event) in events(record) {
         facts.take(entry, event, draft);
     }
-    events().next().is_some().then_some(facts)
+    events(record).next().is_some().then_some(facts)
 }
 
 impl Facts {
@@ -149,7 +144,7 @@ impl Facts {
         let by_queue = event.by_queue.as_ref().map(|queue| draft.queue(&entry.source, queue));
         // The team in which the ticket lies is not that of somebody else who acts on it.
         let team = if event.by.is_some() { event.shared.team().cloned() } else { place.team.clone() };
-        let by = Credit { known: true, rep: actor, queue: by_queue.or(place.queue.clone()), team };
+        let by = Credit { known: true, rep: actor, queue: by_queue.or(place.queue.clone()), team, ..Credit::default() };
         match &event.what {
             TicketWhat::Created => {
                 let priority = self.priority.unwrap_or(Priority::Normal);

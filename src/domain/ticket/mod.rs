@@ -6,9 +6,9 @@ mod facts;
 
 use super::booking::Credit;
 use super::contribution::Draft;
-use super::event::{Content, TicketWhat};
+use super::event::{Channel, Content, TicketEvent, TicketWhat};
 use super::quantity::Quantity as Q;
-use super::record::Record;
+use super::record::{Entry, Record};
 use super::time::Instant;
 use facts::{Standing, fold};
 
@@ -18,10 +18,12 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
         draft.tell_links(record, &Credit::default());
         return;
     };
+    draft.slice_by_fields(Channel::Email, || events(record).map(|(entry, event)| (entry.time, &event.shared)));
     let queue = facts.place_at(Instant::MAX).queue.clone();
     let solver = facts.solves.last().and_then(|solve| solve.by.rep.clone());
     let rep = solver.or_else(|| facts.holder.rep().cloned()).or_else(|| facts.last_rep.clone());
-    draft.tell_links(record, &Credit { known: true, rep, queue, team: None });
+    let slices = draft.ledger.slices().clone();
+    draft.tell_links(record, &Credit { known: true, rep, queue, team: None, slices });
     match facts.standing {
         Standing::Deleted => return book::count_gone(&facts, Q::TicketsDeleted, draft),
         Standing::Merged => book::count_gone(&facts, Q::TicketsMerged, draft),
@@ -29,6 +31,14 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     }
     book::count_created(&facts, draft);
     backlog::contribute(&facts, draft);
+}
+
+/// What holds of it, in order.
+fn events(record: &Record) -> impl Iterator<Item = (&Entry, &TicketEvent)> {
+    record.holding().filter_map(|entry| match &entry.content {
+        Content::Ticket(event) => Some((entry, &**event)),
+        _ => None,
+    })
 }
 
 /// True while the ticket must stay whatever its silence: it is not solved, so something of it is still to come.

@@ -66,20 +66,21 @@ async function begin() {
   const windows = [...new Set([...choices.windows, ...WINDOWS, parameters.get('window')].filter(Boolean))];
   fill(find('window'), windows, parameters.get('window') ?? choices.windows[0]);
   find('at').value = parameters.get('at') ?? '';
+  find('part').value = parameters.get('where') ?? '';
   await show();
 }
 
 function question() {
-  const at = find('at').value.trim();
+  const [at, part] = ['at', 'part'].map((name) => find(name).value.trim());
   const scope = `${find('kind').value}/${find('scope').value}`;
-  return { scope, measure: find('measure').value, window: find('window').value, ...(at && { at }) };
+  return { scope, measure: find('measure').value, window: find('window').value, ...(at && { at }), ...(part && { where: part }) };
 }
 
 async function show() {
   const number = ++asked;
   const query = question();
-  for (const name of ['scope', 'measure', 'window', 'at']) setParameter(name, query[name]);
-  document.title = `${words(query.measure)} of ${query.scope} – Goalkeeper`;
+  for (const name of ['scope', 'where', 'measure', 'window', 'at']) setParameter(name, query[name]);
+  document.title = `${words(query.measure)} of ${whose(query)} – Goalkeeper`;
   showDefinition(choices.measures.find((measure) => measure.name === query.measure));
   for (const id of ['value', 'evidence', 'history-note', 'chart', 'history-table']) find(id).replaceChildren();
   clearFacts('');
@@ -97,6 +98,8 @@ async function show() {
 
 const entries = (pairs) => pairs.flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]);
 
+const whose = (query) => query.scope + (query.where ? ` (${query.where})` : '');
+
 function showDefinition(measure) {
   replace(find('definition'), ...entries([
     ['Meaning', measure.meaning], ['Formula', measure.formula], ['Counts for', measure.side], ['Counts at', measure.instant],
@@ -106,7 +109,7 @@ function showDefinition(measure) {
 
 function showFigure(query, answer) {
   const row = answer.rows.at(-1);
-  find('figure-title').textContent = `${words(query.measure)} of ${query.scope}`;
+  find('figure-title').textContent = `${words(query.measure)} of ${whose(query)}`;
   find('value').textContent = row ? valueText(row.value, row.unit) : 'no data';
   if (!row) return;
   const number = (value, unit) => (value === null ? 'none' : unit === 'seconds' ? `${value} s` : String(value));
@@ -117,21 +120,22 @@ function showFigure(query, answer) {
     ['Looked at', String(row.sample)],
     ['As of', answer.time],
   ]));
-  say(`${words(query.measure)} of ${query.scope}: ${find('value').textContent}`);
+  say(`${words(query.measure)} of ${whose(query)}: ${find('value').textContent}`);
 }
 
 async function showHistory(number, query, answer) {
   const { window, back, word } = HISTORIES.find((history) => history.fits.test(query.window));
-  const to = query.at ?? new Date(Date.parse(answer.time) + 1).toISOString();
+  const { at, ...whatever } = query;
+  const to = at ?? new Date(Date.parse(answer.time) + 1).toISOString();
   const from = new Date(Date.parse(to) - back * 1000).toISOString();
   try {
-    const history = await get('/api/v1/figures', { scope: query.scope, measure: query.measure, window, from, to });
+    const history = await get('/api/v1/figures', { ...whatever, window, from, to });
     if (number !== asked) return;
     const known = history.rows.findIndex((row) => row.value !== null && row.sample !== 0);
     const rows = known < 0 ? [] : history.rows.slice(known);
     find('history-note').textContent = rows.length ? `By ${word}, the latest one until now.` : 'There is no history yet.';
     if (!rows.length) return;
-    replace(find('chart'), chart(rows, `${words(query.measure)} of ${query.scope} by ${word}`));
+    replace(find('chart'), chart(rows, `${words(query.measure)} of ${whose(query)} by ${word}`));
     table(find('history-table'), [word.charAt(0).toUpperCase() + word.slice(1), '#Value', '#Looked at'],
       [...rows].reverse().map((row) => [dayAndTime(row.start), valueText(row.value, row.unit), row.sample]));
   } catch (problem) {

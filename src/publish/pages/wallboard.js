@@ -204,7 +204,7 @@ function figureElement(name, figure) {
   const [number, unit] = figure.text ? figure.text.split(' ') : ['–', ''];
   return make('li', { class: `figure ${state?.look ?? 'plain'}` },
     make('a', { href: `/figures?${query}`, 'data-key': query.toString() },
-      make('span', { class: 'label' }, figure.label ?? words(figure.measure)),
+      make('span', { class: 'label' }, (figure.label ?? words(figure.measure)) + (figure.where ? ` (${figure.where})` : '')),
       make('span', { class: 'value' }, number, unit ? make('span', { class: 'unit' }, ` ${unit}`) : null)),
     state ? make('span', { class: 'state' }, shape(figure.state), ` ${state.word}`) : null,
     make('span', { class: 'bound' }, joined(figure.bound ? `${figure.bound} ${figure.when}${pace}` : figure.when)));

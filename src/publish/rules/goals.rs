@@ -5,7 +5,7 @@ use crate::config::{Clock, Loaded};
 use crate::domain::measure::{Unit, short};
 use crate::domain::scope::ScopeKind;
 use crate::domain::target::{Target, Whom};
-use crate::publish::board::{ended, when};
+use crate::publish::board::{ended, part_text, when};
 use crate::publish::targets::family_name;
 
 /// The alert that a target is missed: one name for all of them, which routes and inhibitions can go by.
@@ -54,7 +54,7 @@ fn rule(target: &Target, options: &Options) -> Rule {
     let unit = target.measure.definition.unit;
     let title = literal(&target.title);
     let mut annotations = vec![
-        ("summary", format!("Missed by {{{{ $labels.scope_kind }}}} {{{{ $labels.scope }}}}: {title}")),
+        ("summary", format!("Missed by {{{{ $labels.scope_kind }}}} {{{{ $labels.scope }}}}{}: {title}", part(target))),
         ("description", sentence(target, options)),
         ("threshold", target.bound().text(unit)),
         ("runbook_url", target.runbook.as_deref().map_or_else(|| runbook(options, MISSED), literal)),
@@ -94,12 +94,13 @@ fn expression(target: &Target, options: &Options) -> String {
 fn sentence(target: &Target, options: &Options) -> String {
     let unit = target.measure.definition.unit;
     let is_of_reps = target.whom.kind() == ScopeKind::Rep;
+    let part = part(target);
     let whose = match is_of_reps {
-        true => {
-            "{{ if eq $labels.scope_kind \"team\" }}most reps of team {{ $labels.scope }}, and of the team as a \
-             whole,{{ else }}rep {{ $labels.scope }}{{ end }}"
-        }
-        false => "{{ $labels.scope_kind }} {{ $labels.scope }}",
+        true => format!(
+            "{{{{ if eq $labels.scope_kind \"team\" }}}}most reps of team {{{{ $labels.scope }}}}{part}, and of the team as a \
+             whole,{{{{ else }}}}rep {{{{ $labels.scope }}}}{part}{{{{ end }}}}"
+        ),
+        false => format!("{{{{ $labels.scope_kind }}}} {{{{ $labels.scope }}}}{part}"),
     };
     // A query, for what is no part of the alert itself.
     let look = |name: &str, more: &str| {
@@ -131,12 +132,24 @@ fn sentence(target: &Target, options: &Options) -> String {
         }
         _ => String::new(),
     };
+    let newcomers = match target.ramp.and_then(|ramp| ramp.bound) {
+        Some(eased) => {
+            let found = look("goalkeeper_target_ramp_end_timestamp_seconds", "");
+            format!("{{{{ if {found} }}}}, and {} of this newcomer{{{{ end }}}}", eased.text(unit))
+        }
+        None => String::new(),
+    };
     let each = if is_of_reps && unit == Unit::Count { " for each rep" } else { "" };
     format!(
-        "{first}{} of {whose} {is_figure}{projection}; the target is {}{each}",
+        "{first}{} of {whose} {is_figure}{projection}; the target is {}{each}{newcomers}",
         target.measure.name,
         target.bound().text(unit)
     )
+}
+
+/// The part of each scope that the target is about, as it is written into a template.
+fn part(target: &Target) -> String {
+    literal(&part_text(target))
 }
 
 /// A value in a template, as people write it.

@@ -141,37 +141,48 @@ pub(in crate::publish) fn parameters(request: &Request) -> Vec<(String, String)>
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// `scope`, `measure`, `window` (each repeatable or comma-separated), and `at`, or `from`, `to` and `step`.
+/// `scope`, `measure`, `window` (each repeatable or comma-separated), `where` or `by`, `weekdays`, `hours`,
+/// and `at`, or `from`, `to` and `step`.
 fn figures_question(parameters: &[(String, String)]) -> Result<Question, String> {
     let mut question = Question::default();
     for (name, value) in parameters {
         let several = || value.split(',').map(str::to_owned);
         match name.as_str() {
             "scope" => question.scopes.extend(several()),
+            "where" => once(&mut question.part, name, value)?,
+            "by" => once(&mut question.by, name, value)?,
             "measure" => question.measures.extend(several()),
             "window" => question.windows.extend(several()),
+            "weekdays" => once(&mut question.weekdays, name, value)?,
+            "hours" => once(&mut question.hours, name, value)?,
             "at" => once(&mut question.at, name, value)?,
             "from" => once(&mut question.from, name, value)?,
             "to" => once(&mut question.to, name, value)?,
             "step" => once(&mut question.step, name, value)?,
-            other => return Err(unknown_parameter(other, "scope, measure, window, at, from, to, step")),
+            other => {
+                return Err(unknown_parameter(
+                    other,
+                    "scope, where, by, measure, window, weekdays, hours, at, from, to, step",
+                ));
+            }
         }
     }
     Ok(question)
 }
 
-/// `scope`, `measure`, `window`, `at`, `limit`, `cursor`, each once.
+/// `scope`, `where`, `measure`, `window`, `at`, `limit`, `cursor`, each once.
 fn facts_question(parameters: Vec<(String, String)>) -> Result<FactsQuestion, String> {
     let mut question = FactsQuestion::default();
     for (name, value) in &parameters {
         let field = match name.as_str() {
             "scope" => &mut question.scope,
+            "where" => &mut question.part,
             "measure" => &mut question.measure,
             "window" => &mut question.window,
             "at" => &mut question.at,
             "limit" => &mut question.limit,
             "cursor" => &mut question.cursor,
-            other => return Err(unknown_parameter(other, "scope, measure, window, at, limit, cursor")),
+            other => return Err(unknown_parameter(other, "scope, where, measure, window, at, limit, cursor")),
         };
         once(field, name, value)?;
     }

@@ -15,6 +15,7 @@ use super::tiles::{Choices, Tiles};
 use crate::domain::engine::Engine;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
+use crate::domain::slice::{Dimension, label};
 use crate::domain::time::Zone;
 use crate::domain::window::Window;
 use flows::Flows;
@@ -88,22 +89,32 @@ impl Viewer {
             if kind == ScopeKind::Rep && self.reps == Reps::Hidden {
                 continue;
             }
-            let mut scopes: Vec<&Scope> = all.iter().filter(|scope| scope.kind == kind).collect();
-            let sheet = Sheet::new(kind, engine.settings(), &self.windows);
-            // A scope fits with all that it may ever have, or not at all: no histogram is cut, and nothing flickers.
-            let each = sheet.most_series();
-            let room = self.limit.saturating_sub(used).min(self.limit_of_kind) / each;
-            let left_out = scopes.len().saturating_sub(room);
-            scopes.truncate(room);
-            used += scopes.len() * each;
-            let heads: Arc<[Arc<str>]> = scopes.iter().map(|scope| self.head(scope)).collect();
-            let families = sheet.fill(engine, &scopes, &heads, ready);
-            view.series.insert(kind, families.iter().map(|family| family.samples.len()).sum());
-            view.dropped.insert(kind, left_out * each);
+            let scopes: Vec<Scope> = all.iter().filter(|scope| scope.kind == kind).cloned().collect();
             stretches.extend(scopes.iter().map(|scope| (kind, engine.roster().zone(scope).name())));
-            match (kind, self.reps) {
-                (ScopeKind::Rep, Reps::Apart) => view.reps = families,
-                _ => view.families.extend(families),
+            let mut used_of_kind = 0;
+            let whole = Sheet::new(kind, engine.settings(), &self.windows);
+            let mut sheets = vec![(whole, scopes)];
+            for breakdown in engine.settings().breakdowns.iter().filter(|breakdown| breakdown.kinds.has(kind)) {
+                let sheet = Sheet::of_slices(kind, &breakdown.dimension, engine.settings(), &self.windows);
+                sheets.push((sheet, engine.roster().slices(kind, breakdown)));
+            }
+            for (sheet, mut scopes) in sheets {
+                // A scope fits with all that it may ever have, or not at all: no histogram is cut, and nothing flickers.
+                let each = sheet.most_series();
+                let room = self.limit.saturating_sub(used).min(self.limit_of_kind - used_of_kind) / each;
+                let left_out = scopes.len().saturating_sub(room);
+                scopes.truncate(room);
+                used += scopes.len() * each;
+                used_of_kind += scopes.len() * each;
+                let heads: Arc<[Arc<str>]> = scopes.iter().map(|scope| self.head(scope)).collect();
+                let families = sheet.fill(engine, &scopes, &heads, ready);
+                *view.series.entry(kind).or_default() +=
+                    families.iter().map(|family| family.samples.len()).sum::<usize>();
+                *view.dropped.entry(kind).or_default() += left_out * each;
+                match (kind, self.reps) {
+                    (ScopeKind::Rep, Reps::Apart) => view.reps.extend(families),
+                    _ => view.families.extend(families),
+                }
             }
         }
         if ready {
@@ -135,7 +146,10 @@ impl Viewer {
         if let Some(text) = self.heads.get(scope) {
             return text.clone();
         }
-        let text: Arc<str> = written(&[(scope.kind.name(), &scope.id)]).into();
+        let slice = scope.slice.as_ref().map(|slice| (label(&slice.dimension), &slice.value));
+        let mut labels = vec![(scope.kind.name(), &*scope.id)];
+        labels.extend(slice.as_ref().map(|(dimension, value)| (dimension.as_str(), &***value)));
+        let text: Arc<str> = written(&labels).into();
         self.heads.insert(scope.clone(), text.clone());
         text
     }
@@ -152,36 +166,40 @@ pub fn families_of_windows() -> Vec<Family> {
     windows::bounds_families(Vec::new(), Vec::new())
 }
 
-/// All families of one kind of scope.
+/// All families of one kind of scope, or of its slices by one dimension.
 struct Sheet {
-    info: Family,
+    info: Option<Family>,
     now: Windows,
-    flows: Flows,
+    flows: Option<Flows>,
     windows: Windows,
 }
 
 impl Sheet {
     fn new(kind: ScopeKind, settings: &Settings, of: &[Window]) -> Sheet {
-        let none: Arc<[Arc<str>]> = [].into();
-        let gauge = |name: &str, help: &str, tail: Tail| {
-            let name = format!("goalkeeper_{}_{name}", kind.name());
-            Family::new(name, help, FamilyKind::Gauge, &none, &[tail].into())
-        };
+        let help = "What there is, and in which zone its days and calendar windows are; always 1.";
+        let name = format!("goalkeeper_{}_info", kind.name());
+        let info = Family::new(name, help, FamilyKind::Gauge, &[].into(), &[Tail::with("", "zone", "")].into());
+        let flows = Some(Flows::new(kind, settings));
+        Sheet { info: Some(info), flows, ..Sheet::of(kind, kind.name(), settings, of) }
+    }
+
+    /// Families of their own, so that a sum over those of scopes counts nothing twice. Windows and stocks, no counters.
+    fn of_slices(kind: ScopeKind, by: &Dimension, settings: &Settings, of: &[Window]) -> Sheet {
+        Sheet::of(kind, &format!("{}_by_{}", kind.name(), label(by)), settings, of)
+    }
+
+    fn of(kind: ScopeKind, prefix: &str, settings: &Settings, of: &[Window]) -> Sheet {
         Sheet {
-            info: gauge(
-                "info",
-                "What there is, and in which zone its days and calendar windows are; always 1.",
-                Tail::with("", "zone", ""),
-            ),
-            now: Windows::of_now(kind, settings),
-            flows: Flows::new(kind, settings),
-            windows: Windows::new(kind, settings, of),
+            info: None,
+            now: Windows::of_now(kind, prefix, settings),
+            flows: None,
+            windows: Windows::new(kind, prefix, settings, of),
         }
     }
 
     fn families(&self) -> impl Iterator<Item = &Family> {
-        let scope = std::iter::once(&self.info).chain(self.now.families());
-        scope.chain(self.flows.families()).chain(self.windows.families())
+        let flows = self.flows.iter().flat_map(Flows::families);
+        self.info.iter().chain(self.now.families()).chain(flows).chain(self.windows.families())
     }
 
     /// How many series a scope has at most.
@@ -189,18 +207,19 @@ impl Sheet {
         self.families().map(|family| family.tails.len()).sum()
     }
 
-    fn fill(mut self, engine: &Engine, scopes: &[&Scope], heads: &Arc<[Arc<str>]>, ready: bool) -> Vec<Family> {
+    fn fill(mut self, engine: &Engine, scopes: &[Scope], heads: &Arc<[Arc<str>]>, ready: bool) -> Vec<Family> {
         self.describe(engine, scopes);
         for (head, scope) in scopes.iter().enumerate() {
-            self.flows.fill(head, engine.panes().flow(scope));
+            if let Some(flows) = &mut self.flows {
+                flows.fill(head, engine.panes().flow(scope));
+            }
             if ready {
                 self.windows.fill(head, scope, engine);
                 self.now.fill(head, scope, engine);
             }
         }
-        let mut families = vec![self.info];
-        families.extend(self.now.into_families());
-        families.extend(self.flows.into_families());
+        let mut families: Vec<Family> = self.info.into_iter().chain(self.now.into_families()).collect();
+        families.extend(self.flows.into_iter().flat_map(Flows::into_families));
         families.extend(self.windows.into_families());
         families.retain(|family| !family.samples.is_empty());
         for family in &mut families {
@@ -209,13 +228,14 @@ impl Sheet {
         families
     }
 
-    fn describe(&mut self, engine: &Engine, scopes: &[&Scope]) {
+    fn describe(&mut self, engine: &Engine, scopes: &[Scope]) {
+        let Some(info) = &mut self.info else { return };
         let zones: Vec<Zone> = scopes.iter().map(|scope| engine.roster().zone(scope)).collect();
         let names: BTreeSet<&str> = zones.iter().map(|zone| zone.name()).collect();
-        self.info.tails = names.iter().map(|name| Tail::with("", "zone", name)).collect();
+        info.tails = names.iter().map(|name| Tail::with("", "zone", name)).collect();
         let places: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
         for (head, zone) in zones.iter().enumerate() {
-            self.info.push(head, places[zone.name()], 1.0);
+            info.push(head, places[zone.name()], 1.0);
         }
     }
 }

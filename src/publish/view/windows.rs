@@ -5,12 +5,13 @@ use crate::domain::measure::{Measure, Unit, measures};
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Instant, Zone};
+use crate::domain::times::Times;
 use crate::domain::window::Window;
 use crate::publish::family::{Family, FamilyKind, Tail, written};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The gauges of one kind of scope: of windows, or of what stands now, which is the same for each window.
+/// The gauges of one kind of scope, or of its slices: of windows, or of what stands now, which is the same for each window.
 pub(super) struct Windows {
     query: Query,
     windows: Vec<Window>,
@@ -30,22 +31,29 @@ struct Components {
 }
 
 impl Windows {
-    pub(super) fn new(kind: ScopeKind, settings: &Settings, of: &[Window]) -> Windows {
+    pub(super) fn new(kind: ScopeKind, prefix: &str, settings: &Settings, of: &[Window]) -> Windows {
         let tails = of.iter().map(|window| Tail::with("", "window", &window.to_string())).collect();
         let measures = measures(settings).into_iter().filter(|m| m.has(kind) && !m.is_stock()).collect();
-        Windows::of(&format!("{}_window", kind.name()), measures, of.to_vec(), tails)
+        Windows::of(&format!("{prefix}_window"), measures, of.to_vec(), tails)
     }
 
     /// Of the stocks as they stand now.
-    pub(super) fn of_now(kind: ScopeKind, settings: &Settings) -> Windows {
+    pub(super) fn of_now(kind: ScopeKind, prefix: &str, settings: &Settings) -> Windows {
         let measures = measures(settings).into_iter().filter(|m| m.has(kind) && m.is_stock()).collect();
         // Any window that is under way would do.
-        Windows::of(kind.name(), measures, vec![Window::QuarterHour], [Tail::plain("")].into())
+        Windows::of(prefix, measures, vec![Window::QuarterHour], [Tail::plain("")].into())
     }
 
     fn of(prefix: &str, measures: Vec<Measure>, windows: Vec<Window>, tails: Arc<[Tail]>) -> Windows {
         let columns = measures.iter().map(|measure| Column::new(prefix, measure, &tails)).collect();
-        let query = Query { scopes: Vec::new(), measures, windows: Vec::new(), from: Instant::MIN, to: Instant::MIN };
+        let query = Query {
+            scopes: Vec::new(),
+            measures,
+            windows: Vec::new(),
+            times: Times::default(),
+            from: Instant::MIN,
+            to: Instant::MIN,
+        };
         Windows { query, windows, columns }
     }
 

@@ -94,11 +94,21 @@ struct Fold<'a> {
     misses: Vec<Miss>,
     /// Ends of the whole contact.
     ends: Vec<(i64, Option<EndedBy>)>,
+    /// Whether it began at night for the customer, if that can be told.
+    at_night: Option<bool>,
 }
 
 /// Folds one contact and notes what it counts for.
 pub fn fold(key: &Key, entries: &[&Event], world: World, ledger: &mut Ledger) -> Story {
-    let mut fold = Fold { world, legs: vec![], last: None, handlings: vec![], misses: vec![], ends: vec![] };
+    let mut fold = Fold {
+        world,
+        legs: vec![],
+        last: None,
+        handlings: vec![],
+        misses: vec![],
+        ends: vec![],
+        at_night: at_night(entries, world),
+    };
     let (mut outbound, mut customer) = (false, None);
     let order = reading_order(entries, world);
     for (n, event) in order.iter().enumerate() {
@@ -140,6 +150,18 @@ fn passes_on(event: &&&Event) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the customer's own clock showed a time outside the customers' day at the first event.
+fn at_night(entries: &[&Event], world: World) -> Option<bool> {
+    use chrono::{TimeZone, Timelike};
+    let mut zones = entries.iter().filter_map(|event| told(event).shared.rare.as_ref()?.customer_zone.clone());
+    let zone: chrono_tz::Tz = zones.next_back()?.parse().ok()?;
+    let first = entries.iter().map(|event| event.time.0).min()?;
+    let shown = zone.timestamp_millis_opt(first).single()?.time();
+    let minute = shown.num_seconds_from_midnight() / 60;
+    let (begins, ends) = world.settings.customers_day;
+    Some(minute < u32::from(begins) || minute >= u32::from(ends))
 }
 
 fn told(event: &Event) -> &ContactEvent {
@@ -677,11 +699,13 @@ impl Fold<'_> {
             ledger.stay(&side(entry), "waiting", entry, at);
             if let Some(at) = at {
                 ledger.add(&side(at), "unknown", at, 1);
+                self.clock_counts("unknown", at, &side(at), ledger);
             }
             return;
         };
         let scopes = side(outcome.at);
         ledger.add(&scopes, &name, outcome.at, 1);
+        self.clock_counts(&name, outcome.at, &scopes, ledger);
         let span = leg.entered.map(|entered| outcome.at - entered).filter(|_| outcome.at_is_known);
         let (wait, skewed) = self.choose(span, outcome.wait, &outcome.source);
         let entry = leg.entered.unwrap_or(outcome.at - wait.unwrap_or(0)).min(outcome.at);
@@ -693,6 +717,12 @@ impl Fold<'_> {
         }
         if let Some(wait) = wait {
             self.wait_counts(&name, leg, wait, outcome.at, &scopes, ledger);
+        }
+    }
+
+    fn clock_counts(&self, name: &str, at: i64, scopes: &[goalkeeper::domain::scope::Scope], ledger: &mut Ledger) {
+        if let Some(at_night) = self.at_night {
+            ledger.add(scopes, if at_night { format!("night_{name}") } else { "daylight".to_owned() }, at, 1);
         }
     }
 
@@ -717,6 +747,9 @@ impl Fold<'_> {
         }
         if family == "abandoned" && wait <= short.0 {
             ledger.add(scopes, "abandoned_short", at, 1);
+            if self.at_night == Some(true) {
+                ledger.add(scopes, "night_short", at, 1);
+            }
         }
     }
 

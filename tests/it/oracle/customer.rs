@@ -1,12 +1,15 @@
 //! The contacts of one customer together: first-contact resolution and repeat contacts.
 
+use super::parts::Said;
+use super::version::Key;
 use super::{Ledger, Visit, World};
 use goalkeeper::domain::event::Name;
 use goalkeeper::domain::scope::{Scope, ScopeKind};
 use goalkeeper::domain::settings::{CreditRule, RepeatKey, Transferred};
+use std::collections::BTreeMap;
 
 /// Looks at every contact of a customer beside every other one.
-pub fn first_contacts(visits: &[Visit], world: World, ledger: &mut Ledger) {
+pub fn first_contacts(visits: &[Visit], said: &BTreeMap<Key, Said>, world: World, ledger: &mut Ledger) {
     let rules = &world.settings.first_contact;
     let comparable = |visit: &Visit| match rules.key {
         RepeatKey::Customer => true,
@@ -20,6 +23,7 @@ pub fn first_contacts(visits: &[Visit], world: World, ledger: &mut Ledger) {
         in_order && later.first <= earlier.first + rules.window.0 && same_matter(later, earlier)
     };
     for visit in visits.iter().filter(|visit| comparable(visit)) {
+        ledger.said = said.get(&visit.contact).cloned();
         let others = || visits.iter().filter(|other| comparable(other));
         if may_be_repeat(visit) {
             let is_repeat = others().any(|other| follows(visit, other));

@@ -173,10 +173,28 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "asa" => return mean(&list.values("wait_answered")),
         "service_level" => return service_level(&list, settings.service_level, None),
         "abandon_rate" => return abandon_rate(&list, settings.abandon_rate),
+        "outside_customers_day" => {
+            let night = list.starting("night_") - list.sum("night_short");
+            return ratio(night, night + list.sum("daylight"), 1.0);
+        }
+        "abandon_rate_outside_customers_day" => {
+            let [answered, abandoned, short] =
+                ["answered", "abandoned", "short"].map(|n| list.sum(&format!("night_{n}")));
+            let (upper, lower) = match settings.abandon_rate {
+                AbandonRate::Plain | AbandonRate::Offered => {
+                    (abandoned, answered + abandoned + list.starting("night_left_"))
+                }
+                AbandonRate::AnsweredPlusAbandoned => (abandoned, answered + abandoned),
+                AbandonRate::Strict => (abandoned - short, answered + abandoned - short),
+            };
+            return ratio(upper, lower, 1.0);
+        }
         "missed" => return count(list.starting("missed_") - list.sum("missed_caller_left")),
         "hold_time_mean" => return mean(&list.values("hold")),
         "wrap_time_mean" => return mean(&list.values("wrap")),
-        _ if name.starts_with("time_") || ["signed_in_time", "scheduled_time"].contains(&name) => {
+        _ if (name.starts_with("time_") && !name.starts_with("time_to_close"))
+            || ["signed_in_time", "scheduled_time"].contains(&name) =>
+        {
             let all = if name == "scheduled_time" { list.sum("time_scheduled") } else { signed_in(&list) };
             let n = match name {
                 "signed_in_time" | "scheduled_time" => all,

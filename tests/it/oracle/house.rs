@@ -88,6 +88,7 @@ fn complaint(entries: &[&Event], credits: &Credits, world: World, ledger: &mut L
     } else {
         world.rep_side(&handled, at)
     };
+    ledger.say("category", &complaint.category);
     ledger.add(&scopes, "complaints", at, 1);
 }
 
@@ -95,6 +96,7 @@ fn certification(entries: &[&Event], world: World, ledger: &mut Ledger) {
     let mut earned = Vec::new();
     for event in entries {
         let Content::Certification(certification) = &event.content else { panic!("a certification") };
+        ledger.say("certification", &certification.certification);
         let at = event.time.0;
         ledger.add(&of_rep(&event.source, &certification.rep, at, world), "certifications_earned", at, 1);
         earned.push((at, certification.expires.map_or(i64::MAX, |expires| expires.0.max(at)), event, certification));
@@ -138,6 +140,7 @@ fn reported(entries: &[&Event], world: World, ledger: &mut Ledger) {
             (numerator, denominator, n.unwrap_or(denominator / 1000))
         }
     };
+    ledger.say("reported", &reported.measure);
     ledger.add(&scope, "reported_figures", at, 1);
     ledger.add(&scope, "reported_upper", at, upper);
     ledger.add(&scope, "reported_lower", at, lower);

@@ -14,6 +14,7 @@ mod contact;
 mod customer;
 mod formula;
 mod house;
+mod parts;
 mod people;
 mod survey;
 mod ticket;
@@ -118,19 +119,27 @@ pub struct Known {
 }
 
 /// Amounts under construction.
-#[derive(Default)]
-pub struct Ledger {
+pub struct Ledger<'a> {
+    world: World<'a>,
     amounts: HashMap<Scope, Vec<Amount>>,
     stays: HashMap<Scope, Vec<Stay>>,
     spans: HashMap<Scope, Vec<Span>>,
     /// When each rep handled contacts.
     handled: BTreeMap<Name, Vec<(i64, i64)>>,
+    /// What that is said to be which is added now; none of what figures are not broken down of.
+    said: Option<parts::Said>,
 }
 
-impl Ledger {
+impl Ledger<'_> {
+    /// What is added from here on has this value.
+    fn say(&mut self, by: &str, value: &str) {
+        self.said.get_or_insert_default().insert(by.to_owned(), value.to_owned());
+    }
+
     fn add(&mut self, scopes: &[Scope], what: impl Into<String>, at: i64, n: i64) {
         let what = what.into();
-        for scope in scopes {
+        let parts = self.said.as_ref().map(|said| parts::of(scopes, said, self.world)).unwrap_or_default();
+        for scope in scopes.iter().chain(&parts) {
             let amount = Amount { what: what.clone(), at, n };
             self.amounts.entry(scope.clone()).or_default().push(amount);
         }
@@ -143,7 +152,8 @@ impl Ledger {
     }
 
     fn stay(&mut self, scopes: &[Scope], what: &'static str, from: i64, to: Option<i64>) {
-        for scope in scopes {
+        let parts = self.said.as_ref().map(|said| parts::of(scopes, said, self.world)).unwrap_or_default();
+        for scope in scopes.iter().chain(&parts) {
             self.stays.entry(scope.clone()).or_default().push(Stay { what, began: from, from, to });
         }
     }
@@ -152,12 +162,34 @@ impl Ledger {
 impl Known {
     /// Folds everything that was accepted.
     pub fn at(accepted: &[Event], world: World) -> Known {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger {
+            world,
+            amounts: HashMap::new(),
+            stays: HashMap::new(),
+            spans: HashMap::new(),
+            handled: BTreeMap::new(),
+            said: None,
+        };
         let mut credits: BTreeMap<version::Key, Credit> = BTreeMap::new();
         let mut visits: BTreeMap<(Name, CustomerHash), Vec<Visit>> = BTreeMap::new();
         let places = business::Places::default();
         let records = version::records(accepted, world.settings);
+        let mut said: BTreeMap<version::Key, parts::Said> = BTreeMap::new();
         for (key, entries) in records.iter().filter(|(_, entries)| !entries.is_empty()) {
+            if matches!(key.kind, Kind::Contact | Kind::Ticket) {
+                said.insert(key.clone(), parts::said(key.kind, entries));
+            }
+        }
+        let said_of = |key: &version::Key, entries: &[&Event]| match key.kind {
+            Kind::Contact | Kind::Ticket => said.get(key).cloned(),
+            Kind::Survey | Kind::Review | Kind::Complaint => {
+                let named = parts::named(entries, world).and_then(|named| said.get(&named).cloned());
+                Some(named.unwrap_or_else(parts::unknown))
+            }
+            _ => None,
+        };
+        for (key, entries) in records.iter().filter(|(_, entries)| !entries.is_empty()) {
+            ledger.said = said_of(key, entries);
             version::tied(entries, world, &mut ledger);
             match key.kind {
                 Kind::Contact => {
@@ -173,15 +205,18 @@ impl Known {
                 _ => {}
             }
         }
-        for (_, entries) in records.iter().filter(|(key, entries)| key.kind == Kind::Survey && !entries.is_empty()) {
+        for (key, entries) in records.iter().filter(|(key, entries)| key.kind == Kind::Survey && !entries.is_empty()) {
+            ledger.said = said_of(key, entries);
             survey::fold(entries, &credits, world, &mut ledger);
         }
         for (key, entries) in records.iter().filter(|(_, entries)| !entries.is_empty()) {
+            ledger.said = said_of(key, entries);
             house::fold(key.kind, entries, &credits, world, &mut ledger);
         }
         for visits in visits.values() {
-            customer::first_contacts(visits, world, &mut ledger);
+            customer::first_contacts(visits, &said, world, &mut ledger);
         }
+        ledger.said = None;
         timeline::fold(&records, world, &mut ledger);
         let first = accepted.iter().map(|event| event.time.0).min();
         Known { amounts: ledger.amounts, stays: ledger.stays, spans: ledger.spans, first, now: world.now }

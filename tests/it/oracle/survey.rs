@@ -59,8 +59,9 @@ pub fn fold(entries: &[&Event], credits: &BTreeMap<Key, Credit>, world: World, l
             ledger.add(&scopes, "surveys_answered", at, 1);
         }
     }
-    for (at, scale, score, weight) in answers.into_values() {
+    for (question, (at, scale, score, weight)) in answers {
         let scopes = world.rep_side(&credit, at);
+        ledger.say("criterion", question.map_or("none", |question| question));
         ledger.add(&scopes, "survey_answers", at, 1);
         match scale {
             Scale::Nps => {

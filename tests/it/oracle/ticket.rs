@@ -294,16 +294,16 @@ impl Fold {
 }
 
 /// What runs from the creation on, on either clock.
-struct Clocks<'a> {
+struct Clocks<'a, 'w> {
     fold: &'a Fold,
     clock: &'a Clock,
     created: i64,
     priority: Priority,
     world: World<'a>,
-    ledger: &'a mut Ledger,
+    ledger: &'a mut Ledger<'w>,
 }
 
-impl Clocks<'_> {
+impl Clocks<'_, '_> {
     fn responses(&mut self, replies: &[&(i64, Credit)]) {
         let settings = self.world.settings;
         let first = replies.first().map(|(at, by)| (*at, by));

@@ -1,6 +1,7 @@
 //! Generated centres: rosters in several zones with memberships through time, and settings of every kind.
 
 use super::chance::Chance;
+use super::parts;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use goalkeeper::domain::engine::Room;
@@ -200,5 +201,7 @@ pub fn settings(chance: &mut Chance) -> Settings {
     for desk in DESKS {
         settings.sources.insert(name(desk), Source { tickets: Some(name("desk")), ..Source::default() });
     }
+    settings.customers_day = chance.pick(&[(8 * 60, 20 * 60), (0, 12 * 60 + 30), (1, 24 * 60)]);
+    settings.breakdowns = parts::breakdowns(chance);
     settings
 }

@@ -8,7 +8,9 @@ use goalkeeper::domain::measure::{Figure, measures};
 use goalkeeper::domain::roster::RosterData;
 use goalkeeper::domain::scope::Scope;
 use goalkeeper::domain::settings::Settings;
+use goalkeeper::domain::slice;
 use goalkeeper::domain::time::{DAY, Instant};
+use goalkeeper::domain::times::Times;
 use goalkeeper::domain::window::Window;
 use std::collections::BTreeSet;
 
@@ -31,7 +33,8 @@ pub fn with_oracle(
         return Ok(0);
     }
     let known = Known::at(accepted, World { roster, settings, now: now.0 });
-    let scopes: BTreeSet<Scope> = engine.scopes().into_iter().chain(known.scopes().cloned()).collect();
+    let mut scopes: BTreeSet<Scope> = engine.scopes().into_iter().chain(known.scopes().cloned()).collect();
+    scopes.extend(engine.panes().scopes().iter().filter(|scope| is_slice_in_force(scope, engine)).cloned());
     let first = accepted.iter().map(|event| event.time).min().unwrap_or(now);
     // Anywhere in the history: T may lie long after it.
     let to = if chance.per_cent(40) { now } else { Instant(chance.between(first.0, now.0.max(first.0 + 1)) + 1) };
@@ -54,6 +57,7 @@ pub fn with_oracle(
                 scopes: vec![scope.clone()],
                 measures: measures(settings),
                 windows: vec![Window::parse(window)?],
+                times: Times::default(),
                 from,
                 to,
             };
@@ -71,6 +75,14 @@ pub fn with_oracle(
         }
     }
     Ok(with_data)
+}
+
+fn is_slice_in_force(scope: &Scope, engine: &Engine) -> bool {
+    scope.slice.as_ref().is_some_and(|part| {
+        let by = part.dimension.to_string();
+        engine.roster().lists(scope.kind, &scope.id)
+            && slice::slice(&engine.settings().breakdowns, (&by, &part.value), scope.kind).is_ok()
+    })
 }
 
 fn rows_differ(rows: &[Row], stretches: &[Stretch], known: &Known, scope: &Scope, settings: &Settings) -> Vec<String> {

@@ -3,6 +3,7 @@
 use super::centre::{DISPOSITIONS, ISSUES, PHONES, QUEUES, REPS, TEAMS, name};
 use super::chance::Chance;
 use super::history::Pen;
+use super::parts;
 use goalkeeper::domain::event::{
     Author, Channel, ContactEvent, ContactWhat, Content, CustomerHash, Direction, EndedBy, Field, Kind, LeftReason,
     MissReason, Name, Rare, Reported, Shared, TransferKind, TransferResult,
@@ -84,6 +85,7 @@ impl Call<'_> {
             let resolved = self.chance().per_cent(70);
             shared.rare.get_or_insert_default().resolved = Some(resolved);
         }
+        parts::say(&mut shared, self.chance());
         let content = Content::Contact(Box::new(ContactEvent { what, shared }));
         let subject = (Kind::Contact, self.id.clone());
         // Phone systems of one family log to two places.

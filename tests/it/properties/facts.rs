@@ -106,6 +106,7 @@ fn compare_one(
         let question = Question { scope, measure, window, stretch, after, limit };
         let mut search = match engine.begin_facts(question) {
             Ok(search) => search,
+            Err(error @ QueryError::HoursOfRep { .. }) => panic!("nobody has asked for hours: {error}"),
             Err(
                 QueryError::NoHalves { .. }
                 | QueryError::NotHad { .. }

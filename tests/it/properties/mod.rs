@@ -17,6 +17,7 @@ mod house;
 mod laws;
 mod oracle_agrees;
 mod pages;
+mod parts;
 mod people;
 mod runs_agree;
 mod tickets;

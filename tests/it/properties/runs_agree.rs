@@ -11,6 +11,7 @@ use goalkeeper::domain::measure::measures;
 use goalkeeper::domain::roster::Roster;
 use goalkeeper::domain::settings::Settings;
 use goalkeeper::domain::time::{DAY, HOUR, Instant, MINUTE, Span};
+use goalkeeper::domain::times::Times;
 use goalkeeper::domain::window::Window;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -83,6 +84,7 @@ fn figures(engine: &Engine) -> Vec<Row> {
         scopes: engine.scopes(),
         measures: measures(engine.settings()),
         windows: WINDOWS.iter().map(window).collect(),
+        times: Times::default(),
         from: Instant(to.0 - DAY),
         to,
     };

@@ -2,6 +2,7 @@
 
 use super::centre::{ASKED, DESKS, ISSUES, PHONES, QUEUES, REPS, TEAMS, name};
 use super::history::Pen;
+use super::parts;
 use goalkeeper::domain::event::{
     About, Author, Content, DeleteReason, Direction, Field, Kind, Name, Priority, Rare, Scale, Shared, SurveyEvent,
     SurveyWhat, TicketEvent, TicketStatus, TicketWhat,
@@ -97,6 +98,7 @@ fn tell(pen: &mut Pen, source: &'static str, id: &str, (at, seq): (i64, i64), wh
     shared.issue = field(pen, if is_created { 70 } else { 10 }, &ISSUES);
     let direction = pen.chance.pick(&[Direction::Inbound, Direction::Outbound, Direction::Outbound]);
     shared.direction = pen.chance.per_cent(if is_created { 30 } else { 3 }).then_some(direction);
+    parts::say(&mut shared, &mut pen.chance);
     let by = pen.chance.per_cent(20).then(|| name(pen.chance.pick(&REPS)));
     let by_queue = pen.chance.per_cent(15).then(|| name(pen.chance.pick(&QUEUES)));
     let content = Content::Ticket(Box::new(TicketEvent { what, shared, by, by_queue }));

@@ -352,6 +352,30 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula: Formula::MissRate,
     },
     Definition {
+        name: "outside_customers_day",
+        meaning: "Share of contacts that began outside the day of the customer's own clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "legs of contacts whose first event is outside `measures.customers_day` / legs of contacts whose \
+                       customer's zone is known",
+        instant: "the outcome",
+        edges: "By the zone said last. The day's first minute is within it, its last bound is not. Unknown outcomes count. \
+                Inbound only.",
+        source: "support across zones: nine in the evening on Sakhalin is Moscow's one in the afternoon",
+        formula: Formula::Ratio(&[Q::OutsideDay], &[Q::CustomersClockKnown]),
+    },
+    Definition {
+        name: "abandon_rate_outside_customers_day",
+        meaning: "Abandon rate, by the configured formula, of contacts that began outside the day of the customer's own clock.",
+        unit: Unit::Ratio,
+        side: Side::Queue,
+        formula_text: "see the formulas of abandon rate",
+        instant: "the outcome",
+        edges: "As for both. Contacts whose customer's zone nobody tells are in no half.",
+        source: "as for both",
+        formula: Formula::AbandonRateOutside,
+    },
+    Definition {
         name: "missed",
         meaning: "Rings that a rep did not answer.",
         unit: Unit::Count,
