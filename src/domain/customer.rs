@@ -83,7 +83,8 @@ fn book(visit: &Visit, resolved: bool, quantities: Quantities, draft: &mut Draft
     };
     let first = visit.earlier.first().unwrap_or(&visit.credit);
     let Credit { rep, queue, team, .. } = if rule == CreditRule::First { first } else { &visit.credit };
-    let is_shared = matches!(rule, CreditRule::All | CreditRule::Split) && !visit.earlier.is_empty();
+    let had_others = visit.earlier.iter().any(|credit| credit.rep != *rep);
+    let is_shared = matches!(rule, CreditRule::All | CreditRule::Split) && had_others;
     if !is_shared {
         return credit(&roster.rep_path(rep.as_ref(), queue.as_ref(), team.as_ref(), visit.first), WHOLE);
     }

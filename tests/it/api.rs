@@ -86,6 +86,11 @@ fn facts_add_up_to_figures_wherever_the_records_lie() {
             assert!(status == 400 && body.contains("ask for the mean"), "{body}");
             continue;
         }
+        // What stands is no sum of facts.
+        let (status, body) = daemon.get(&format!("/api/v1/facts?scope=queue/support&measure={name}&window=day"));
+        if status == 400 && body.contains("what stood at an instant") {
+            continue;
+        }
         for scope in ["queue/support", "rep/ines", "company/acme"] {
             let question = format!("scope={scope}&measure={name}&window=day");
             if !measure["scopes"].as_array().expect("is a list").contains(&json!(scope.split('/').next())) {

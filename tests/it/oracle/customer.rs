@@ -52,15 +52,15 @@ fn credited(visit: &Visit, what: &str, resolved: bool, world: World, ledger: &mu
         (CreditRule::First, Some(first)) => first,
         _ => &visit.credit,
     };
-    let (own, above): (Vec<Scope>, Vec<Scope>) =
-        world.rep_side(credit, visit.first).into_iter().partition(|scope| scope.kind == ScopeKind::Rep);
-    add(&above, 1000);
-    if matches!(rule, CreditRule::Last | CreditRule::First) {
-        return add(&own, 1000);
-    }
     let mut reps: Vec<&Name> = visit.handled.iter().filter_map(|handling| handling.rep.as_ref()).collect();
     reps.sort();
     reps.dedup();
+    let scopes = world.rep_side(credit, visit.first);
+    if matches!(rule, CreditRule::Last | CreditRule::First) || reps.len() < 2 {
+        return add(&scopes, 1000);
+    }
+    let above: Vec<Scope> = scopes.into_iter().filter(|scope| scope.kind != ScopeKind::Rep).collect();
+    add(&above, 1000);
     for rep in &reps {
         let fair = 1000 / reps.len() as i64;
         let is_last = credit.rep.as_ref() == Some(*rep);

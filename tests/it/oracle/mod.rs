@@ -152,9 +152,13 @@ impl Ledger<'_> {
     }
 
     fn stay(&mut self, scopes: &[Scope], what: &'static str, from: i64, to: Option<i64>) {
+        self.stand(scopes, Stay { what, began: from, from, to });
+    }
+
+    fn stand(&mut self, scopes: &[Scope], stay: Stay) {
         let parts = self.said.as_ref().map(|said| parts::of(scopes, said, self.world)).unwrap_or_default();
         for scope in scopes.iter().chain(&parts) {
-            self.stays.entry(scope.clone()).or_default().push(Stay { what, began: from, from, to });
+            self.stays.entry(scope.clone()).or_default().push(stay);
         }
     }
 }

@@ -223,15 +223,12 @@ impl Fold {
             let queue = world.queue_side(place.queue.as_ref(), place.team.as_ref(), *from);
             let rep: Vec<Scope> = holder.iter().map(|rep| Scope::new(ScopeKind::Rep, rep.clone())).collect();
             let to = Some(to).filter(|to| *to < i64::MAX);
-            let mut add = |scopes: &[Scope], what| {
-                for scope in scopes {
-                    let stay = Stay { what, began: created, from: *from, to };
-                    ledger.stays.entry(scope.clone()).or_default().push(stay);
-                }
-            };
-            add(&[&queue[..], &rep].concat(), "backlog");
+            let stay = |what| Stay { what, began: created, from: *from, to };
+            ledger.stand(&queue, stay("backlog"));
+            // The holder has it whatever queue it lies in.
+            ledger.stand(&rep, stay("backlog"));
             if !is_held {
-                add(&queue, "backlog_unassigned");
+                ledger.stand(&queue, stay("backlog_unassigned"));
             }
         }
     }
