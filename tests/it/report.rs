@@ -80,7 +80,7 @@ fn this_month_stands_beside_the_three_before() {
     assert!(lines[0].starts_with("scope_kind,scope,measure,window,start,end,value,"), "{csv}");
     assert_eq!(
         lines[2],
-        "queue,support,abandon_rate,month,2026-01-01T00:00:00+01:00,2026-02-01T00:00:00+01:00,0.1,2.0,20,20,ratio"
+        "queue,support,abandon_rate,month,2026-01-01T00:00:00+01:00,2026-02-01T00:00:00+01:00,0.1,2.0,20,20,ratio,"
     );
     let json = of(&[&asked[..], &["--format", "json"]].concat());
     let rows: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).expect("is JSON")).collect();
