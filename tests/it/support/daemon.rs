@@ -192,9 +192,10 @@ fn agent() -> ureq::Agent {
 
 fn said_by(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, String) {
     match answer {
-        Ok(mut response) => {
-            (response.status().as_u16(), response.body_mut().read_to_string().expect("the body is text"))
-        }
+        Ok(mut response) => (
+            response.status().as_u16(),
+            response.body_mut().with_config().limit(64 << 20).read_to_string().expect("the body is text"),
+        ),
         Err(error) => (0, error.to_string()),
     }
 }
