@@ -92,8 +92,7 @@ pub(in super::super) struct Handling<'a> {
 impl Handling<'_> {
     /// From the answer to the end of after-contact work; none while it goes on.
     pub(in super::super) fn span(&self) -> Option<(Instant, Instant)> {
-        let ended = self.to?.at;
-        Some((self.from, self.wrap.map_or(ended, |(wrapped, _, _)| wrapped.max(ended))))
+        Some((self.from, self.finished()?))
     }
 }
 
