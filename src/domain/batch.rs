@@ -49,7 +49,8 @@ pub(super) struct Batch {
     scopes: Vec<Scope>,
     numbers: HashMap<Scope, ScopeNumber, FxBuildHasher>,
     zones: Vec<Zone>,
-    routes: HashMap<Arc<Path>, Route, FxBuildHasher>,
+    route_numbers: HashMap<Arc<Path>, u32, FxBuildHasher>,
+    routes: Vec<Route>,
     ups: Vec<Box<[Node]>>,
     up_numbers: HashMap<Box<[Node]>, u32, FxBuildHasher>,
     own: HashMap<(Node, Instant), Amounts, FxBuildHasher>,
@@ -87,14 +88,14 @@ impl Batch {
 
     /// What the scopes of a path have in digests.
     pub(super) fn shares(&mut self, path: &Arc<Path>) -> &[Share] {
-        self.learn(path);
-        self.routes.get(path).map_or(&[], |route| &route.shares)
+        let route = self.route(path);
+        &self.routes[route].shares
     }
 
     /// Takes a delta in, and tells what the scopes of its path have in digests.
     pub(super) fn add(&mut self, delta: &Delta) -> &[Share] {
-        self.learn(&delta.path);
-        let Some(route) = self.routes.get(&delta.path) else { return &[] };
+        let route = self.route(&delta.path);
+        let route = &self.routes[route];
         for node in &route.own {
             let is_rep = node.kind == ScopeKind::Rep;
             delta.parts(if is_rep { QUARTER_HOUR } else { MINUTE }, |start, amounts| {
@@ -126,9 +127,10 @@ impl Batch {
         sums
     }
 
-    fn learn(&mut self, path: &Arc<Path>) {
-        if self.routes.contains_key(path) {
-            return;
+    /// The place of a path's route.
+    fn route(&mut self, path: &Arc<Path>) -> usize {
+        if let Some(number) = self.route_numbers.get(path) {
+            return *number as usize;
         }
         let nodes: Vec<Node> = path.steps().iter().map(|(scope, zone)| self.node(scope, *zone)).collect();
         let own = nodes.partition_point(|node| node.kind < ScopeKind::Team);
@@ -141,8 +143,12 @@ impl Batch {
         });
         if self.routes.len() >= ROUTES_KEPT {
             self.routes.clear();
+            self.route_numbers.clear();
         }
-        self.routes.insert(path.clone(), Route { own: own.into(), up, shares: digest::shares(path).into() });
+        let number = self.routes.len();
+        self.routes.push(Route { own: own.into(), up, shares: digest::shares(path).into() });
+        self.route_numbers.insert(path.clone(), number as u32);
+        number
     }
 
     fn node(&mut self, scope: &Scope, zone: Zone) -> Node {

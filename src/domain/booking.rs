@@ -193,8 +193,8 @@ impl Ledger {
 }
 
 /// Tells what must be added to `booked` to make it `due`.
-pub fn difference(due: &[Booking], booked: &[Booking], mut tell: impl FnMut(Delta)) {
-    // A day of a rep has hundreds, most of which stay: so only what lies between is looked up.
+pub fn difference(due: &[Booking], booked: &[Booking], mut tell: impl FnMut(&Delta)) {
+    // An hour of a rep has dozens, most of which stay: so only what lies between is looked up.
     let first = due.iter().zip(booked).take_while(|(a, b)| a == b).count();
     let (due, booked) = (&due[first..], &booked[first..]);
     let last = due.iter().rev().zip(booked.iter().rev()).take_while(|(a, b)| a == b).count();
@@ -202,17 +202,17 @@ pub fn difference(due: &[Booking], booked: &[Booking], mut tell: impl FnMut(Delt
     let same = |a: &Booking, b: &Booking| a.at == b.at && a.until == b.until && a.path == b.path;
     for booking in due {
         match booked.iter().find(|old| same(old, booking)) {
-            None => tell(booking.clone()),
+            None => tell(booking),
             Some(old) if old.amounts == booking.amounts => {}
             Some(old) => {
                 let mut amounts = booking.amounts.clone();
                 amounts.add(old.amounts.negated().cells());
-                tell(Delta { amounts, ..booking.clone() });
+                tell(&Delta { path: booking.path.clone(), amounts, ..*booking });
             }
         }
     }
     for old in booked.iter().filter(|old| !due.iter().any(|booking| same(old, booking))) {
-        tell(Delta { amounts: old.amounts.negated(), ..old.clone() });
+        tell(&Delta { path: old.path.clone(), amounts: old.amounts.negated(), ..*old });
     }
 }
 
@@ -222,12 +222,19 @@ pub enum Message {
     /// "Tell me about yourself", from a judgement to the contact or ticket it names; since that instant.
     Link(Instant),
     /// An inbound contact of the customer.
-    Visit(Visit),
+    Visit(Box<Visit>),
     /// Who handled the contact or ticket.
-    Handling(Credit),
-    /// States of a rep in their order, each from its instant on.
-    States(Facet, Vec<(Instant, RepState)>),
-    /// When a rep handled a contact: from and to.
+    Handling(Box<Credit>),
+    /// What a rep did in one hour.
+    States {
+        /// What the states are about.
+        facet: Facet,
+        /// When the hour begins.
+        hour: Instant,
+        /// Each from its instant on, in their order; the first may hold since before the hour.
+        states: Vec<(Instant, RepState)>,
+    },
+    /// When a rep handled a contact in one hour: from and to.
     Handled(Vec<(Instant, Instant)>),
 }
 
@@ -302,7 +309,7 @@ mod tests {
         after.book(&b, Instant(2), Quantity::Handled, 1);
         let (before, after) = (before.finish(), after.finish());
         let mut deltas = Vec::new();
-        difference(&after, &before, |delta| deltas.push(delta));
+        difference(&after, &before, |delta| deltas.push(delta.clone()));
         let plain = |at, path: &Arc<Path>, quantity, n| Delta {
             path: path.clone(),
             at: Instant(at),

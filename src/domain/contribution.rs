@@ -50,7 +50,7 @@ pub fn contribution<'a>(key: &RecordKey, record: &'a Record, context: &'a Contex
             Kind::Customer => customer::contribute(record, &mut draft),
             Kind::Timeline => timeline::contribute(record, &mut draft),
             Kind::Shift => timeline::contribute_shift(record, &mut draft),
-            Kind::RepDay => timeline::contribute_day(key, record, &mut draft),
+            Kind::RepHour => timeline::contribute_hour(key, record, &mut draft),
         }
         draft.tied(record);
     }
@@ -91,7 +91,7 @@ impl<'a> Draft<'a> {
     pub(super) fn tell_links(&mut self, record: &Record, credit: &Credit) {
         for received in &record.received {
             if matches!(received.message, Message::Link(_)) {
-                self.send(received.from.clone(), Message::Handling(credit.clone()));
+                self.send(received.from.clone(), Message::Handling(Box::new(credit.clone())));
             }
         }
     }

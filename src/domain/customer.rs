@@ -114,7 +114,7 @@ fn visits(record: &Record) -> Vec<(&RecordKey, &Visit)> {
         .received
         .iter()
         .filter_map(|received| match &received.message {
-            Message::Visit(visit) => Some((&received.from, visit)),
+            Message::Visit(visit) => Some((&received.from, &**visit)),
             _ => None,
         })
         .collect();

@@ -13,7 +13,7 @@ use super::judge::Judge;
 use super::measure::{Figure, Measure, Side, Thresholds, Unit};
 use super::pane::{Digests, Panes};
 use super::record::{Entry, RecordKey};
-use super::records::{Change, Records, Taken};
+use super::records::{Change, Records, Taken, Tell};
 use super::roster::Roster;
 use super::scope::{Scope, ScopeKind};
 use super::settings::Settings;
@@ -119,7 +119,7 @@ pub struct Room {
 
 impl Default for Room {
     fn default() -> Room {
-        Room { unsettled: 16_384, sums: 65_536, open: 16_384, bytes: 512 << 20, reach: Reach::ALL }
+        Room { unsettled: 32_768, sums: 65_536, open: 65_536, bytes: 512 << 20, reach: Reach::ALL }
     }
 }
 
@@ -465,7 +465,7 @@ impl Engine {
 
     fn rebook(&mut self, n: usize) -> Outcome {
         if self.rebooking() {
-            self.records.rebook(n, &context(&self.roster, &self.settings, self.now));
+            self.book(|records, context, tell| records.rebook(n, context, tell));
             self.expire();
         }
         Outcome::Done
@@ -481,7 +481,7 @@ impl Engine {
             // A note on its way keeps its receiver.
             self.settle();
         }
-        for (kind, horizon) in self.records.expire(low, &context(&self.roster, &self.settings, self.now)) {
+        for (kind, horizon) in self.book(|records, context, tell| records.expire(low, context, tell)) {
             let reached = self.expired.entry(kind).or_insert(horizon);
             *reached = (*reached).max(horizon);
         }
@@ -489,21 +489,27 @@ impl Engine {
 
     /// Lets records book what they have learned, and the panes hear of it.
     fn settle(&mut self) {
-        self.records.settle(&context(&self.roster, &self.settings, self.now));
-        for change in self.records.drain_changes() {
-            self.changed += 1;
-            match change {
-                Change::Delta(delta) => self.panes.apply(&delta),
-                Change::Closed(kind, booking) => {
-                    let last = self.closed.entry(kind).or_insert(booking.last());
-                    *last = booking.last().max(*last);
-                    self.panes.close(&booking);
-                }
-            }
-        }
+        self.book(Records::settle);
         if self.panes.waiting() >= self.room.sums {
             self.panes.flush();
         }
+    }
+
+    /// Does something with the records, and lets the panes hear of what changes.
+    fn book<T>(&mut self, act: impl FnOnce(&mut Records, &Context<'_>, Tell<'_>) -> T) -> T {
+        let Engine { records, roster, settings, panes, closed, changed, now, .. } = self;
+        let mut tell = |change: Change<'_>| {
+            *changed += 1;
+            match change {
+                Change::Delta(delta) => panes.apply(delta),
+                Change::Closed(kind, booking) => {
+                    let last = closed.entry(kind).or_insert(booking.last());
+                    *last = booking.last().max(*last);
+                    panes.close(booking);
+                }
+            }
+        };
+        act(records, &context(roster, settings, *now), &mut tell)
     }
 
     /// A threshold or slice that comes into force after books were closed counts from where no closed book can reach.
@@ -752,9 +758,8 @@ impl Engine {
     /// The canonical export: records, bookings, panes and present verdicts with strings, sorted. Two engines that know the
     /// same at the same T export the same text.
     pub fn export(&mut self) -> String {
-        let context = context(&self.roster, &self.settings, self.now);
-        self.records.prune(self.low_watermark(), &context);
-        self.settle();
+        let low = self.low_watermark();
+        self.book(|records, context, tell| records.prune(low, context, tell));
         self.flush();
         self.look();
         super::export::text(&self.records, &self.panes, &self.judge)

@@ -34,7 +34,7 @@ pub struct Event {
 /// The record an event is about, before settings map its source to a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
-    /// Any kind but those that are made of notes only: events never name a customer or a rep's day.
+    /// Any kind but those that are made of notes only: events never name a customer or a rep's hour.
     pub kind: Kind,
     /// The source's id of it. Of what has no id of its own, what tells it apart, joined by tabs (ids have none).
     pub id: Box<str>,
@@ -65,8 +65,8 @@ pub enum Kind {
     Reported,
     /// What the contacts of one customer mean together; made of notes only.
     Customer,
-    /// What one rep did on one day; made of notes only.
-    RepDay,
+    /// What one rep did in one hour; made of notes only.
+    RepHour,
 }
 
 impl Kind {
@@ -83,7 +83,7 @@ impl Kind {
         Kind::Coaching,
         Kind::Reported,
         Kind::Customer,
-        Kind::RepDay,
+        Kind::RepHour,
     ];
 
     /// The kind in lower case, as labels and exports show it.
@@ -100,7 +100,7 @@ impl Kind {
             Kind::Coaching => "coaching",
             Kind::Reported => "reported",
             Kind::Customer => "customer",
-            Kind::RepDay => "rep_day",
+            Kind::RepHour => "rep_hour",
         }
     }
 }

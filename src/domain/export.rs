@@ -58,7 +58,7 @@ fn told(message: &Message) -> String {
     match message {
         Message::Link(since) => format!("link {}", since.to_rfc3339()),
         Message::Visit(visit) => {
-            let Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier } = visit;
+            let Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier } = &**visit;
             let earlier: Vec<String> = earlier.iter().map(credited).collect();
             format!(
                 "visit {} {reached:?} {channel:?} issue {issue:?} transferred {transferred} in {queue:?} {team:?} {} after {earlier:?}",
@@ -66,9 +66,9 @@ fn told(message: &Message) -> String {
                 credited(credit)
             )
         }
-        Message::States(facet, states) => {
+        Message::States { facet, hour, states } => {
             let told = states.iter().map(|(at, state)| format!(" {} {state:?}", at.to_rfc3339()));
-            format!("states {}{}", facet.name(), told.collect::<String>())
+            format!("states {} of {}:{}", facet.name(), hour.to_rfc3339(), told.collect::<String>())
         }
         Message::Handled(spans) => {
             let told = spans.iter().map(|(from, to)| format!(" {} to {}", from.to_rfc3339(), to.to_rfc3339()));

@@ -287,7 +287,7 @@ mod tests {
             };
             records.take(RecordKey::of(&event, &settings), Entry::from_event(event), &context);
         }
-        records.settle(&context);
+        records.settle(&context, &mut |_| {});
         records
     }
 

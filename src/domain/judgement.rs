@@ -45,7 +45,7 @@ fn handling(record: &Record, named: Named<'_>, last: Instant, draft: &mut Draft<
     if !note.is_some_and(|(credit, frozen)| credit.known && frozen) {
         draft.send(to, Message::Link(last));
     }
-    note.map(|(credit, _)| credit.clone()).unwrap_or_default()
+    note.map(|(credit, _)| (**credit).clone()).unwrap_or_default()
 }
 
 /// Who is judged: what the judgement names itself stands before what the contact or ticket says.

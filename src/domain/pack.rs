@@ -322,7 +322,7 @@ macro_rules! packed_words {
 packed_words! {
     Kind {
         0 Contact 1 Ticket 2 Survey 3 Customer 4 Review 5 Complaint 6 Timeline 7 Shift 8 Certification 9 Coaching
-        10 Reported 11 RepDay
+        10 Reported 11 RepHour
     }
     Facet { 0 Activity 1 Presence }
     RepState { 0 Available 1 OnContact 2 WrapUp 3 Break 4 Training 5 Meeting 6 Offline 7 Other }
@@ -419,7 +419,7 @@ packed_enum!([] Message {
     0 => Link { 0 since },
     1 => Visit { 0 visit },
     2 => Handling { 0 credit },
-    3 => States { 0 facet, 1 states },
+    3 => States { facet facet, hour hour, states states },
     4 => Handled { 0 spans },
 });
 packed_struct!(Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier });

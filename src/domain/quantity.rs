@@ -209,14 +209,14 @@ quantities! {
     // Events that tie in one record: same type, same instant, settled by id only.
     Tied: [Contact, Ticket, Survey, Review, Complaint, Timeline, Shift, Certification, Coaching, Reported] CompanyOnly Count Nothing, "Events of one record, type and instant, whose order only their ids settle";
     // What reps do all day: spans of time.
-    TimeAvailable: [RepDay] NotQueue Seconds Nothing, "Time available";
-    TimeOnContact: [RepDay] NotQueue Seconds Nothing, "Time on contacts, those at once counted once";
-    TimeWrapUp: [RepDay] NotQueue Seconds Nothing, "Time in after-contact work";
-    TimeBreak: [RepDay] NotQueue Seconds Nothing, "Time on break";
-    TimeTraining: [RepDay] NotQueue Seconds Nothing, "Time in training";
-    TimeMeeting: [RepDay] NotQueue Seconds Nothing, "Time in meetings";
-    TimeOther: [RepDay] NotQueue Seconds Nothing, "Time signed in and otherwise";
-    TimeSignedIn: [RepDay] NotQueue Seconds Nothing, "Time signed in";
+    TimeAvailable: [RepHour] NotQueue Seconds Nothing, "Time available";
+    TimeOnContact: [RepHour] NotQueue Seconds Nothing, "Time on contacts, those at once counted once";
+    TimeWrapUp: [RepHour] NotQueue Seconds Nothing, "Time in after-contact work";
+    TimeBreak: [RepHour] NotQueue Seconds Nothing, "Time on break";
+    TimeTraining: [RepHour] NotQueue Seconds Nothing, "Time in training";
+    TimeMeeting: [RepHour] NotQueue Seconds Nothing, "Time in meetings";
+    TimeOther: [RepHour] NotQueue Seconds Nothing, "Time signed in and otherwise";
+    TimeSignedIn: [RepHour] NotQueue Seconds Nothing, "Time signed in";
     TimeScheduled: [Shift] NotQueue Seconds Nothing, "Time scheduled";
     // Distributions: the parameter is the bucket of the sketch.
     AnsweredWaits: [Contact] NotRep Count Bucket, "Waits of answered legs by bucket";

@@ -1,8 +1,8 @@
 //! All live records: where events gather, notes travel, deadlines fall due, and books are closed.
 //!
-//! Nothing here knows panes. What changes leaves as [`Change`]s, and nothing else connects the two.
+//! Nothing here knows panes. What changes is told as [`Change`]s, and nothing else connects the two.
 
-use super::booking::{Booking, Delta, Message, Visit, difference};
+use super::booking::{Booking, Delta, Message, difference};
 use super::contribution::{Context, contribution};
 use super::customer;
 use super::event::Kind;
@@ -17,13 +17,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What records tell the panes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change<'a> {
     /// Amounts to add.
-    Delta(Delta),
+    Delta(&'a Delta),
     /// A booking that a record of this kind will never change again: it expired.
-    Closed(Kind, Booking),
+    Closed(Kind, &'a Booking),
 }
+
+/// Who hears of changes as they are made: thousands lie nowhere in between.
+pub type Tell<'a> = &'a mut dyn FnMut(Change<'_>);
 
 /// What has to be written or removed where state is kept.
 #[derive(Debug)]
@@ -60,7 +63,6 @@ pub struct Records {
     /// Records still to be booked under the roster and settings in force.
     pending: Vec<Place>,
     woken: Vec<Place>,
-    changes: Vec<Change>,
     dirty: Vec<Place>,
     deleted: Vec<Address>,
     generation: u32,
@@ -179,14 +181,14 @@ impl Records {
     }
 
     /// Books what records have learned since this was last called, each record once, however many events it took in.
-    pub fn settle(&mut self, context: &Context<'_>) {
+    pub fn settle(&mut self, context: &Context<'_>, tell: Tell<'_>) {
         // Notes run from contacts to customers and surveys, which send none: there are few rounds.
         while !self.woken.is_empty() {
             for place in std::mem::take(&mut self.woken) {
                 if let Some(note) = self.slots.note_mut(place) {
                     note.woken = false;
                 }
-                self.settle_one(place, context);
+                self.settle_one(place, context, tell);
             }
         }
         self.slots.close_old();
@@ -202,13 +204,13 @@ impl Records {
 
     /// Lets whole hours of records expire whose last event is older than `low` less silence and lateness. Returns the
     /// horizon of each kind that has moved: events older than it come too late.
-    pub fn expire(&mut self, low: Instant, context: &Context<'_>) -> Vec<(Kind, Instant)> {
+    pub fn expire(&mut self, low: Instant, context: &Context<'_>, tell: Tell<'_>) -> Vec<(Kind, Instant)> {
         let mut horizons = Vec::new();
         for kind in Kind::ALL {
             let Some(limit) = horizon_hour(kind, low, context.settings) else { continue };
             while let Some((&(_, hour), _)) = self.blocks.range((kind, i64::MIN)..(kind, limit)).next() {
                 for place in self.blocks.remove(&(kind, hour)).unwrap_or_default() {
-                    self.expire_or_move(place, hour, limit, context);
+                    self.expire_or_move(place, hour, limit, context, tell);
                 }
             }
             horizons.push((kind, Instant(limit * HOUR)));
@@ -224,19 +226,14 @@ impl Records {
     }
 
     /// Re-books at most `n` records; [`Records::pending`] tells what is left.
-    pub fn rebook(&mut self, n: usize, context: &Context<'_>) {
+    pub fn rebook(&mut self, n: usize, context: &Context<'_>, tell: Tell<'_>) {
         let from = self.pending.len().saturating_sub(n);
         for place in self.pending.split_off(from) {
             if self.slots.note(place).is_some_and(|note| note.generation != self.generation) {
                 self.wake(place);
             }
         }
-        self.settle(context);
-    }
-
-    /// What the panes must learn, in order.
-    pub fn drain_changes(&mut self) -> std::vec::Drain<'_, Change> {
-        self.changes.drain(..)
+        self.settle(context, tell);
     }
 
     /// Hands every record that changed since the last call to `write`, every one that is gone, and every path that is
@@ -303,11 +300,11 @@ impl Records {
 
     /// Drops the frozen notes that customers no longer need. It happens when their hour comes by anyway; doing it for
     /// all makes two states comparable.
-    pub fn prune(&mut self, low: Instant, context: &Context<'_>) {
+    pub fn prune(&mut self, low: Instant, context: &Context<'_>, tell: Tell<'_>) {
         let Some(limit) = horizon_hour(Kind::Customer, low, context.settings) else { return };
         let customers = self.slots.places().filter(|(_, note)| note.kind == Kind::Customer);
         for place in customers.map(|(place, _)| place).collect::<Vec<_>>() {
-            self.prune_one(place, Instant(limit * HOUR), context);
+            self.prune_one(place, Instant(limit * HOUR), context, tell);
         }
         self.slots.close_old();
     }
@@ -320,10 +317,10 @@ impl Records {
         }
     }
 
-    fn settle_one(&mut self, place: Place, context: &Context<'_>) {
+    fn settle_one(&mut self, place: Place, context: &Context<'_>, tell: Tell<'_>) {
         let Some((note, Open { key, record, .. })) = self.slots.open(place) else { return };
         let now = contribution(key, record, context);
-        difference(&now.bookings, &record.booked, |delta| self.changes.push(Change::Delta(delta)));
+        difference(&now.bookings, &record.booked, |delta| tell(Change::Delta(delta)));
         record.booked = now.bookings;
         note.booked = Booked::of(&record.booked);
         note.generation = self.generation;
@@ -341,29 +338,21 @@ impl Records {
         mark(note, place, &mut self.dirty);
         if record.sent != now.sends {
             let from = key.clone();
-            let before = std::mem::replace(&mut record.sent, now.sends.clone());
-            self.send(&from, &before, now.sends, context);
-        }
-    }
-
-    fn send(&mut self, from: &RecordKey, before: &[Sent], after: Vec<Sent>, context: &Context<'_>) {
-        for old in before.iter().filter(|old| !after.iter().any(|new| new.to == old.to)) {
-            self.withdraw(from, &old.to);
-        }
-        for new in after {
-            if !before.contains(&new) {
-                self.deliver(from, new, context);
-            }
+            let new: Vec<Sent> = now.sends.iter().filter(|sent| !record.sent.contains(sent)).cloned().collect();
+            let before = std::mem::replace(&mut record.sent, now.sends);
+            let is_gone = |old: &&Sent| !record.sent.iter().any(|sent| sent.to == old.to);
+            let gone: Vec<&RecordKey> = before.iter().filter(is_gone).map(|old| &old.to).collect();
+            gone.into_iter().for_each(|to| self.withdraw(&from, to));
+            new.into_iter().for_each(|sent| self.deliver(&from, sent, context));
         }
     }
 
     fn deliver(&mut self, from: &RecordKey, sent: Sent, context: &Context<'_>) {
         let Sent { to, message } = sent;
         let place = match &message {
-            Message::Link(since) | Message::Visit(Visit { first: since, .. }) => {
-                self.open(&to, since.0.div_euclid(HOUR))
-            }
-            Message::States(_, states) => self.open(&to, states.first().map_or(0, |(at, _)| at.0.div_euclid(HOUR))),
+            Message::Link(since) => self.open(&to, since.0.div_euclid(HOUR)),
+            Message::Visit(visit) => self.open(&to, visit.first.0.div_euclid(HOUR)),
+            Message::States { hour, .. } => self.open(&to, hour.0.div_euclid(HOUR)),
             Message::Handled(spans) => self.open(&to, spans.first().map_or(0, |(from, _)| from.0.div_euclid(HOUR))),
             // A judgement that has expired is not brought back to life by what it once asked for.
             Message::Handling(_) => match self.slots.find(&to) {
@@ -386,7 +375,7 @@ impl Records {
             Kind::Customer => {
                 customer::is_saturated(record, settings.first_contact.window, settings.saturation_contacts)
             }
-            Kind::RepDay => record.received.len() > settings.saturation_ids,
+            Kind::RepHour => record.received.len() > settings.saturation_ids,
             _ => false,
         };
         if is_saturated {
@@ -422,7 +411,7 @@ impl Records {
         self.totals.saturated += 1;
     }
 
-    fn expire_or_move(&mut self, place: Place, hour: i64, limit: i64, context: &Context<'_>) {
+    fn expire_or_move(&mut self, place: Place, hour: i64, limit: i64, context: &Context<'_>, tell: Tell<'_>) {
         if self.slots.note(place).is_none_or(|note| note.hour() != hour) {
             return;
         }
@@ -430,24 +419,24 @@ impl Records {
         let last = if record.saturated { hour } else { record.last_hour() };
         let stays = note.kind == Kind::Ticket && ticket::is_open(record);
         if !stays && last < limit {
-            return self.expire_one(place);
+            return self.expire_one(place, tell);
         }
         // What must stay is looked at again in a day; everything else waits in the hour of its last event.
         note.move_to(if last < limit { limit + 24 } else { last });
         self.blocks.entry((note.kind, note.hour())).or_default().push(place);
         mark(note, place, &mut self.dirty);
         if note.kind == Kind::Customer {
-            self.prune_one(place, Instant(limit * HOUR), context);
+            self.prune_one(place, Instant(limit * HOUR), context, tell);
         }
     }
 
-    fn expire_one(&mut self, place: Place) {
+    fn expire_one(&mut self, place: Place, tell: Tell<'_>) {
         let Some((note, key, record)) = self.slots.remove(place) else { return };
         self.totals.expired += 1;
         if let Some(Stored { hour, .. }) = note.stored {
             self.deleted.push(Address { hour, ..note.address });
         }
-        self.changes.extend(record.booked.into_iter().map(|booking| Change::Closed(note.kind, booking)));
+        record.booked.iter().for_each(|booking| tell(Change::Closed(note.kind, booking)));
         for sent in record.sent {
             let Some(place) = self.slots.find(&sent.to) else { continue };
             let Some((note, Open { record: receiver, .. })) = self.slots.open(place) else { continue };
@@ -465,7 +454,7 @@ impl Records {
 
     /// Frozen notes leave at the receiver's own horizon, and their books are closed: the oldest first, because what a visit
     /// means depends on those after it.
-    fn prune_one(&mut self, place: Place, horizon: Instant, context: &Context<'_>) {
+    fn prune_one(&mut self, place: Place, horizon: Instant, context: &Context<'_>, tell: Tell<'_>) {
         let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         let stays = |received: &Received| match &received.message {
             Message::Visit(visit) if !received.frozen || visit.first >= horizon => Some(visit.first),
@@ -480,13 +469,11 @@ impl Records {
             return;
         }
         // Booked first under what is in force, so that what remains below is due exactly.
-        self.settle_one(place, context);
+        self.settle_one(place, context, tell);
         let Some((note, Open { key, record, .. })) = self.slots.open(place) else { return };
         record.received.retain(|received| !leaves(received));
         let remaining = contribution(key, record, context);
-        difference(&record.booked, &remaining.bookings, |closed| {
-            self.changes.push(Change::Closed(note.kind, closed));
-        });
+        difference(&record.booked, &remaining.bookings, |closed| tell(Change::Closed(note.kind, closed)));
         record.booked = remaining.bookings;
         note.booked = Booked::of(&record.booked);
         mark(note, place, &mut self.dirty);

@@ -159,7 +159,7 @@ pub enum CreditRule {
 /// How long records stay open without an event, by kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Silence {
-    /// Contacts and reps' days.
+    /// Contacts, and what reps do.
     pub contact: Span,
     /// Tickets; one that is not solved never expires.
     pub ticket: Span,
@@ -175,7 +175,7 @@ impl Silence {
     /// The silence of one kind.
     pub fn of(&self, kind: Kind) -> Span {
         match kind {
-            Kind::Contact | Kind::Timeline | Kind::RepDay => self.contact,
+            Kind::Contact | Kind::Timeline | Kind::RepHour => self.contact,
             Kind::Ticket => self.ticket,
             Kind::Survey | Kind::Review | Kind::Complaint => self.judgement,
             Kind::Shift | Kind::Certification | Kind::Coaching | Kind::Reported => self.people,

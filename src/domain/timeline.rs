@@ -1,14 +1,14 @@
 //! Timelines: what reps do all day, from the states that sources tell and the contacts that they handle.
 //!
 //! ```text
-//! timeline (rep, facet, day, source) --states--+
-//!                     the last one: next day too +-> rep's day -> spans of time
-//! contact            --handled from, to---------+
-//! shift ------------------------------------------------------> spans of time
+//! timeline (rep, facet, day, source) --states------+
+//! contact                            --handled-----+-> rep's hour -> spans of time
+//! shift --------------------------------------------------------> spans of time
 //! ```
 //!
 //! At each instant a rep does one thing, so the times of the states add up to the time signed in, however many contacts
-//! are handled at once.
+//! are handled at once. What is known of a rep lies in hours, so that a contact of today need not look at all that went
+//! before it.
 
 use super::booking::Message;
 use super::contact::facts::Handling;
@@ -16,60 +16,74 @@ use super::contribution::Draft;
 use super::event::{Content, Facet, Kind, Name, RepState};
 use super::quantity::Quantity as Q;
 use super::record::{Record, RecordId, RecordKey};
-use super::time::{DAY, Instant, QUARTER_HOUR, Span};
+use super::time::{HOUR, Instant, QUARTER_HOUR, Span};
 
 /// A shift is no longer: what is planned beyond is no single shift.
 const LONGEST_SHIFT: Span = Span::days(7);
 
 impl RecordKey {
-    /// What a rep did on the UTC day that holds an instant.
-    pub(super) fn rep_day(rep: &Name, at: Instant) -> RecordKey {
-        let day = at.0.div_euclid(DAY);
-        RecordKey { kind: Kind::RepDay, namespace: Name::from(""), id: RecordId::Text(format!("{rep}\t{day}").into()) }
+    /// What a rep did in the UTC hour that holds an instant.
+    pub(super) fn rep_hour(rep: &Name, at: Instant) -> RecordKey {
+        let hour = at.0.div_euclid(HOUR);
+        RecordKey {
+            kind: Kind::RepHour,
+            namespace: Name::from(""),
+            id: RecordId::Text(format!("{rep}\t{hour}").into()),
+        }
     }
 
-    /// The rep of a rep's day, and when the day begins.
-    fn rep_and_day(&self) -> Option<(Name, Instant)> {
+    /// The rep of a rep's hour, and when the hour begins.
+    fn rep_and_hour(&self) -> Option<(Name, Instant)> {
         let RecordId::Text(id) = &self.id else { return None };
-        let (rep, day) = id.rsplit_once('\t')?;
-        Some((rep.into(), Instant(day.parse::<i64>().ok()? * DAY)))
+        let (rep, hour) = id.rsplit_once('\t')?;
+        Some((rep.into(), Instant(hour.parse::<i64>().ok()? * HOUR)))
     }
 }
 
-/// Tells the rep's day which states there were, and the next day which one there was at midnight.
+/// Tells the hours of a rep which states there were, as they come, up to where the last one ends at the latest.
 pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     let roster = draft.context.roster;
     let mut whose = None;
-    let mut states = Vec::new();
+    let mut told: Vec<(Instant, RepState)> = Vec::new();
     for entry in record.holding() {
         let Content::State(event) = &entry.content else { continue };
         whose = Some((roster.rep_id(&entry.source, &event.rep), event.facet));
-        states.push((entry.time, event.state));
+        told.push((entry.time, event.state));
     }
-    let (Some((rep, facet)), Some(last)) = (whose, states.last().copied()) else { return };
-    let (today, tomorrow) = (RecordKey::rep_day(rep, last.0), RecordKey::rep_day(rep, last.0.plus(Span(DAY))));
-    draft.send(today, Message::States(facet, states));
-    draft.send(tomorrow, Message::States(facet, vec![last]));
+    let (Some((rep, facet)), Some((first, last))) = (whose, told.first().zip(told.last())) else { return };
+    let longest = draft.context.settings.longest_state;
+    let (mut hour, end) = (first.0.floor(HOUR), last.0.plus(longest));
+    while hour < end && draft.has_passed(hour) {
+        let next = hour.plus(Span(HOUR));
+        // The one that holds as the hour begins, and those that begin in it.
+        let holding = told.partition_point(|(at, _)| *at <= hour).saturating_sub(1);
+        let of_hour = told[holding..].iter().filter(|(at, _)| *at < next && at.plus(longest) > hour);
+        let states: Vec<(Instant, RepState)> = of_hour.copied().collect();
+        if !states.is_empty() {
+            draft.send(RecordKey::rep_hour(rep, hour), Message::States { facet, hour, states });
+        }
+        hour = next;
+    }
 }
 
-/// Tells the days of reps when they handled a contact: from the answer to the end of after-contact work.
-pub(super) fn tell_days(handlings: &[Handling<'_>], draft: &mut Draft<'_>) {
+/// Tells the hours of reps when they handled a contact: from the answer to the end of after-contact work.
+pub(super) fn tell_hours(handlings: &[Handling<'_>], draft: &mut Draft<'_>) {
     let longest = draft.context.settings.longest_state;
-    let mut days: Vec<(RecordKey, Vec<(Instant, Instant)>)> = Vec::new();
+    let mut hours: Vec<(RecordKey, Vec<(Instant, Instant)>)> = Vec::new();
     for handling in handlings {
-        let (Some(rep), Some((from, to))) = (handling.rep, handling.span()) else { continue };
+        let (Some(rep), Some((mut from, to))) = (handling.rep, handling.span()) else { continue };
         let to = to.min(from.plus(longest));
-        let mut day = from;
-        while day < to {
-            let key = RecordKey::rep_day(rep, day);
-            match days.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, spans)) => spans.push((from, to)),
-                None => days.push((key, vec![(from, to)])),
+        while from < to {
+            let key = RecordKey::rep_hour(rep, from);
+            let until = to.min(from.floor(HOUR).plus(Span(HOUR)));
+            match hours.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, spans)) => spans.push((from, until)),
+                None => hours.push((key, vec![(from, until)])),
             }
-            day = Instant(day.floor(DAY).0 + DAY);
+            from = until;
         }
     }
-    for (key, spans) in days {
+    for (key, spans) in hours {
         draft.send(key, Message::Handled(spans));
     }
 }
@@ -80,17 +94,18 @@ struct Stay {
     from: Instant,
     to: Instant,
     state: RepState,
-    /// True if nothing is known that ends it: on the next day something may.
+    /// True if nothing is known that ends it: in the next hour something may.
     runs: bool,
 }
 
-/// Books what the rep did all day: one thing at each instant. Nothing is known of a rep whose states nobody tells.
-pub(super) fn contribute_day(key: &RecordKey, record: &Record, draft: &mut Draft<'_>) {
-    let Some((rep, begin)) = key.rep_and_day() else { return };
-    let end = begin.plus(Span(DAY));
+/// Books what the rep did: one thing at each instant. Nothing is known of a rep whose states nobody tells, and nothing is
+/// said of hours that have not begun, of which not all timelines have told yet.
+pub(super) fn contribute_hour(key: &RecordKey, record: &Record, draft: &mut Draft<'_>) {
+    let Some((rep, begin)) = key.rep_and_hour() else { return };
+    let end = begin.plus(Span(HOUR));
     let activity = stays(record, Facet::Activity, draft);
     let presence = stays(record, Facet::Presence, draft);
-    if activity.is_empty() && presence.is_empty() {
+    if (activity.is_empty() && presence.is_empty()) || !draft.has_passed(begin) {
         return;
     }
     let handled = handled(record);
@@ -189,7 +204,7 @@ fn stays(record: &Record, facet: Facet, draft: &Draft<'_>) -> Vec<Stay> {
     let mut told: Vec<(Instant, RepState)> = Vec::new();
     for received in &record.received {
         match &received.message {
-            Message::States(of, states) if *of == facet => told.extend(states),
+            Message::States { facet: of, states, .. } if *of == facet => told.extend(states),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use super::contribution::Draft;
 use super::event::{Channel, Direction, Name};
 use super::quantity::Quantity as Q;
 use super::record::{Record, RecordKey};
-use super::timeline::tell_days;
+use super::timeline::tell_hours;
 use book::{INBOUND, OUTBOUND, book_flag, book_handling, book_leg, book_replies, book_ring, has_abandoned, queue_of};
 use facts::{Facts, Handling, Told, fold, in_order, rep_of};
 use transfers::book_transfers;
@@ -29,7 +29,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         for n in 0..facts.handlings.len() {
             book_handling(&facts, n, OUTBOUND, draft);
         }
-        tell_days(&facts.handlings, draft);
+        tell_hours(&facts.handlings, draft);
         return;
     }
     for leg in &facts.legs {
@@ -46,7 +46,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         }
         book_handling(&facts, n, INBOUND, draft);
     }
-    tell_days(&facts.handlings, draft);
+    tell_hours(&facts.handlings, draft);
     book_transfers(&entries, &facts, draft);
     book_replies(&facts, draft);
     for miss in &facts.misses {
@@ -63,7 +63,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
     if let Some((source, hash)) = facts.customer {
         let to = RecordKey::customer(source, hash, draft.context.settings);
         let visit = visit(&facts, credit, draft);
-        draft.send(to, Message::Visit(visit));
+        draft.send(to, Message::Visit(Box::new(visit)));
     }
     debug_assert_eq!(key.kind, super::event::Kind::Contact);
 }

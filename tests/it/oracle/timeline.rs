@@ -3,7 +3,7 @@
 use super::version::Records;
 use super::{Credit, Ledger, World};
 use goalkeeper::domain::event::{Content, Event, Facet, Kind, Name, RepState};
-use goalkeeper::domain::time::{DAY, QUARTER_HOUR};
+use goalkeeper::domain::time::{DAY, HOUR, QUARTER_HOUR};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// States of one facet of one rep, by time.
@@ -22,26 +22,30 @@ pub fn fold(records: &Records<'_>, world: World, ledger: &mut Ledger) {
     }
     for (rep, states) in &mut told {
         states.iter_mut().for_each(|states| states.sort_by_key(|(at, _)| *at));
-        day_by_day(rep, states, world, ledger);
+        hour_by_hour(rep, states, world, ledger);
     }
     for (_, entries) in records.iter().filter(|(key, entries)| key.kind == Kind::Shift && !entries.is_empty()) {
         shift(entries, world, ledger);
     }
 }
 
+fn hour(t: i64) -> i64 {
+    t.div_euclid(HOUR) * HOUR
+}
+
 fn quarter(t: i64) -> i64 {
     t.div_euclid(QUARTER_HOUR) * QUARTER_HOUR
 }
 
-/// The state at an instant, and whether nothing ends it on the same UTC day.
+/// The state at an instant, and whether nothing ends it in the same UTC hour.
 fn state_at(states: &States, t: i64, longest: i64) -> Option<(RepState, bool)> {
     let (at, state) = states.iter().rfind(|(at, _)| *at <= t)?;
-    let midnight = (t.div_euclid(DAY) + 1) * DAY;
-    let runs = !states.iter().any(|(later, _)| *later > t && *later < midnight);
+    let next = hour(t) + HOUR;
+    let runs = !states.iter().any(|(later, _)| *later > t && *later < next);
     (t < at + longest).then_some((*state, runs))
 }
 
-fn day_by_day(rep: &Name, [activity, presence]: &[States; 2], world: World, ledger: &mut Ledger) {
+fn hour_by_hour(rep: &Name, [activity, presence]: &[States; 2], world: World, ledger: &mut Ledger) {
     let longest = world.settings.longest_state.0;
     let handled: Vec<(i64, i64)> = ledger.handled.get(rep).cloned().unwrap_or_default();
     let handled: Vec<(i64, i64)> = handled.iter().map(|(from, to)| (*from, *to.min(&(from + longest)))).collect();
@@ -54,10 +58,13 @@ fn day_by_day(rep: &Name, [activity, presence]: &[States; 2], world: World, ledg
     cuts.extend(moves.map(|membership| membership.valid_from.0).filter(|at| *at > i64::MIN));
     let first = *cuts.first().expect("something was told");
     let last = *cuts.last().expect("something was told");
-    cuts.extend((first.div_euclid(DAY)..=last.div_euclid(DAY)).map(|day| day * DAY).filter(|at| *at > first));
+    cuts.extend((hour(first)..=last).step_by(HOUR as usize).filter(|at| *at > first));
     let cuts: Vec<i64> = cuts.into_iter().collect();
     for cut in cuts.windows(2) {
         let (from, mut to) = (cut[0], cut[1]);
+        if hour(from) > world.now {
+            break;
+        }
         let (present, active) = (state_at(presence, from, longest), state_at(activity, from, longest));
         if present.is_some_and(|(state, _)| state == RepState::Offline) {
             continue;
