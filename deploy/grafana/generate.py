@@ -22,6 +22,7 @@ STATES = [
 ]
 NEUTRAL, GOOD_AT_0, GOOD_AT_1 = [("blue", None)], [("green", None), ("red", 1)], [("red", None), ("green", 1)]
 YES_NO = {0: ("no", "red"), 1: ("yes", "green")}
+TARGET_UNITS = ("", "_ratio", "_seconds", "_points", "_per_thousand", "_per_hour", "_number")
 UNITS = {"ratio": "percentunit", "seconds": "s", "points": "none", "count": "none"}
 OF_OTHERS = {
     "ALERTS": "Alerts of Prometheus, by the rules that `goalkeeper rules` prints.",
@@ -41,7 +42,7 @@ def catalogue():
             name, kinds, meaning = cells[0].strip("| `"), cells[4].strip("| "), cells[5].strip("| ")
             kinds = ["company", "department", "team", "queue", "rep"] if kinds == "all" else kinds.split(", ")
             for kind in kinds if "SCOPE" in name else [""]:
-                for unit in ("", "_ratio", "_seconds", "_points") if name.endswith("_UNIT") else ["_UNIT"]:
+                for unit in TARGET_UNITS if name.endswith("_UNIT") else ["_UNIT"]:
                     exact = name.replace("SCOPE", kind).replace("_UNIT", unit)
                     meanings[exact] = meaning.removesuffix(": counted since the process began.")
     return meanings | OF_OTHERS
@@ -55,7 +56,7 @@ def meaning(name):
         names = [other for other in MEANINGS if other.startswith(name)]
         return f"`{name}...`", MEANINGS[min(names, key=len)]
     plain = name if name in MEANINGS else re.sub("_(bucket|sum|count)$", "", name)
-    shown = re.sub("^(goalkeeper_target_(value|at_least|at_most))(_ratio|_seconds|_points)?$", r"\1_UNIT", plain)
+    shown = re.sub(f"^(goalkeeper_target_(value|at_least|at_most))({'|'.join(TARGET_UNITS)})$", r"\1_UNIT", plain)
     return f"`{shown}`", MEANINGS[plain]
 
 
@@ -91,6 +92,12 @@ def window(kind, figure, *matchers):
     return most(kind, of(f"goalkeeper_{kind}_window_{figure}", WINDOW, *matchers))
 
 
+def pooled(kind, measure, *matchers):
+    """A ratio of the chosen window, of all chosen scopes together."""
+    numerator, sample = (f"sum({window(kind, f'{measure}_{half}', *matchers)})" for half in ("numerator", "sample"))
+    return f"{numerator} / {sample}"
+
+
 def net(name, by, *matchers, over=RATE):
     """What was counted, less what was taken back."""
     twin = re.sub(r"(_seconds)?(_total|_bucket)$", r"_retracted\1\2", name)
@@ -117,11 +124,14 @@ def states(*matchers):
 def room(*matchers):
     """How far a figure is from its bound, as a share of the bound."""
     def families(name):
-        return [f"goalkeeper_target_{name}{suffix}" for suffix in ("", "_ratio", "_seconds", "_points")]
+        return [f"goalkeeper_target_{name}{suffix}" for suffix in TARGET_UNITS]
     value = named(families("value"), *matchers)
     at_least, at_most = (named(families(name)) for name in ("at_least", "at_most"))
     joint = "/ on (job, instance, target) group_left ()"
-    return f"min by (target, scope_kind, scope) ({value} {joint} {at_least} - 1 or 1 - {value} {joint} {at_most})"
+    # A target may have both bounds: each room has a label of its own, so that `or` keeps both.
+    rooms = [(f"{value} {joint} {at_least} - 1", "at_least"), (f"1 - {value} {joint} {at_most}", "at_most")]
+    each = " or ".join(f'label_replace({room}, "bound", "{bound}", "", "")' for room, bound in rooms)
+    return f"min by (target, scope_kind, scope) ({each})"
 
 
 # Parts of panels.
@@ -244,17 +254,18 @@ MERGE = {"id": "merge", "options": {}}
 
 def target_table(title, text, *matchers, size=(24, 10)):
     """Targets, the worst first."""
-    def values(suffix):
-        return most("target, scope_kind, scope", of(f"goalkeeper_target_value{suffix}", *matchers))
+    def values(*suffixes):
+        return most("target, scope_kind, scope", named([f"goalkeeper_target_value{suffix}" for suffix in suffixes], *matchers))
     columns = [("target", "Target"), ("scope_kind", "Kind"), ("scope", "Scope"), ("Value #A", "State"), ("Value #B", "Room to the bound"),
-               ("Value #C", "Share"), ("Value #D", "Time"), ("Value #E", "Points"), ("Value #F", "Count"), ("Value #G", "Sample")]
+               ("Value #C", "Share"), ("Value #D", "Time"), ("Value #E", "Points"), ("Value #F", "Number"), ("Value #G", "Sample")]
     sample = most("target, scope_kind, scope", of("goalkeeper_target_sample", *matchers))
-    queries = [states(*matchers), room(*matchers), values("_ratio"), values("_seconds"), values("_points"), values(""), sample]
+    queries = [states(*matchers), room(*matchers), values("_ratio"), values("_seconds"), values("_points"),
+               values("", "_per_thousand", "_per_hour", "_number"), sample]
     overrides = [
         is_called("State", mappings=STATE_WORDS, custom__cellOptions=COLORED),
         is_called("Room to the bound", unit="percentunit", decimals=1, custom__cellOptions={"type": "color-text"},
                   thresholds=steps([("red", None), ("green", 0)])),
-        is_called("Share", unit="percentunit", decimals=1), is_called("Time", unit="s"), is_called("Points", decimals=0),
+        is_called("Share", unit="percentunit", decimals=1), is_called("Time", unit="s"), is_called("Points", decimals=0), is_called("Number", decimals=2),
     ]
     text += (" Room to the bound: value / bound - 1 for `at_least`, 1 - value / bound for `at_most`; below 0 the bound is not kept."
              " The figure is in the column of its unit.")
@@ -300,6 +311,20 @@ FRESHNESS = (
     stat("Ready", "Whether everything that was there at the start has been read and Kafka can be reached. While it is not, figures are old.",
          [f'min({of("goalkeeper_ready")})'], thresholds=GOOD_AT_1, words=mapped(YES_NO), background=True)
 )
+
+
+OCCUPANCY = ("Occupancy: time on contacts / that and the time free for them. Utilisation: time on contacts / time signed in. Both are in DEFINITIONS.md.")
+REVIEWS = "Mean score of quality reviews as a share of the best one: review_score in DEFINITIONS.md."
+TRANSFERS = "Completed transfers, in the window so far, by whether they were needed: transfers_needed in DEFINITIONS.md says who decides."
+CLASSES = (("needed", "needed"), ("unneeded", "not needed"), ("unclassified", "nobody says"))
+
+
+def day_of(kind, one):
+    """What reps did with their time; `one` is the query of a figure."""
+    states = [("on_contact", "on contacts"), ("wrap_up", "after-contact work"), ("available", "free for contacts"), ("break", "break"),
+              ("meeting", "meeting"), ("training", "training"), ("other", "other")]
+    return lines("Time by state", f"What {'the rep' if kind == 'rep' else 'reps of all chosen teams'} did, in the window so far.",
+                 [query(one(f"time_{name}_seconds"), words) for name, words in states], "s", stacked=True)
 
 
 def teams():
@@ -378,9 +403,9 @@ def queue():
              [f"max({longest})"], "s", words=[
                  {"type": "special", "options": {"match": "null", "result": {"text": "nobody waits", "color": "green"}}}]),
         stat("Service level", "Of all chosen queues together, over the window: numerator / sample of service_level in DEFINITIONS.md.",
-             [f'sum({window("queue", "service_level_numerator", mine)}) / sum({window("queue", "service_level_sample", mine)})'], "percentunit"),
+             [pooled("queue", "service_level", mine)], "percentunit"),
         stat("Abandon rate", "Of all chosen queues together, over the window: numerator / sample of abandon_rate in DEFINITIONS.md.",
-             [f'sum({window("queue", "abandon_rate_numerator", mine)}) / sum({window("queue", "abandon_rate_sample", mine)})'], "percentunit"),
+             [pooled("queue", "abandon_rate", mine)], "percentunit"),
         stat("Mean wait until answered", "Of all chosen queues together, over the window: numerator / sample of asa in DEFINITIONS.md.",
              [f'sum({window("queue", "asa_numerator_seconds", mine)}) / sum({window("queue", "asa_sample", mine)})'], "s"),
         FRESHNESS,
@@ -453,6 +478,11 @@ def rep():
               goals=[goal("nps", "rep", "points")], low=-100, high=100),
         lines("Missed rings", "Rings that the rep did not answer, in the window so far, by reason.",
               [query(one(f"missed_{name}"), name.replace("_", " ")) for name in ("no_answer", "rejected", "busy", "caller_left", "dumped", "other")], stacked=True),
+        day_of("rep", one),
+        lines("Occupancy and utilisation", OCCUPANCY, [query(one(f"{name}_ratio"), name) for name in ("occupancy", "utilisation")],
+              "percentunit", goals=[goal("occupancy|utilisation", "rep", "ratio")]),
+        lines("Passed on", TRANSFERS, [query(one(f"transfers_{name}"), words) for name, words in CLASSES], stacked=True),
+        lines("Quality reviews", REVIEWS, [query(one("review_score_ratio"), "score")], "percentunit", goals=[goal("review_score", "rep", "ratio")]),
         lines("Tickets", "Tickets solved and solves undone by a reopening, in the window so far.",
               [query(one("tickets_solved"), "solved"), query(one("tickets_reopened"), "reopened")], goals=[goal("tickets_solved", "rep", "count")]),
         lines("Ticket times", "Means over the window, on the calendar clock: first_response_mean, full_resolution_mean in DEFINITIONS.md.",
@@ -460,9 +490,64 @@ def rep():
     ], root="goalkeeper_rep_info")
 
 
+def team():
+    mine = 'team=~"$team"'
+    one = lambda name: window("team", name, mine)  # noqa: E731
+    by_team = lambda figure, words="": query(one(figure), "{{team}}" + words)  # noqa: E731
+    share = lambda title, text, measure: stat(title, f"Of all chosen teams together, over the window: {text}", [pooled("team", measure, mine)], "percentunit")  # noqa: E731
+    return dashboard("goalkeeper-team", "Goalkeeper: a team's day", "What reps do with their time, what is settled at once, what is passed on, and what "
+                     "customers and reviewers say.", [
+        CHOSEN_WINDOW, variable("team", "Team", of("goalkeeper_team_info"), "team", multi=True),
+    ], [
+        share("Occupancy", "time on contacts / that and the time free for them; occupancy in DEFINITIONS.md.", "occupancy"),
+        share("Resolved at once, so far", "contacts after which the customer has not come back so far; first_contact_resolution_provisional in DEFINITIONS.md.",
+              "first_contact_resolution_provisional"),
+        share("Passed on needlessly", "of transfers of which it is known; transfer_unneeded_rate in DEFINITIONS.md.", "transfer_unneeded_rate"),
+        share("Satisfaction", "satisfied answers / answers; csat in DEFINITIONS.md.", "csat"),
+        share("Quality reviews", "mean score; review_score in DEFINITIONS.md.", "review_score"),
+        stat("Complaints per 1,000", "Of all chosen teams together, over the window: complaints_per_1000_contacts in DEFINITIONS.md.",
+             [f'1000 * {pooled("team", "complaints_per_1000_contacts", mine)}']),
+        row("What reps do"),
+        day_of("team", lambda name: f"sum({one(name)})"),
+        lines("Occupancy and utilisation", OCCUPANCY, [by_team("occupancy_ratio", " occupancy"), by_team("utilisation_ratio", " utilisation")],
+              "percentunit", goals=[goal("occupancy|utilisation", "team", "ratio")]),
+        lines("Signed in and scheduled", "Time in which reps were signed in, and time that was planned to be worked, in the window so far, of all chosen teams.",
+              [query(f'sum({one(f"{name}_time_seconds")})', words) for name, words in (("signed_in", "signed in"), ("scheduled", "scheduled"))], "s"),
+        lines("Contacts an hour", "Contacts handled for each hour on contacts or free for them: contacts_per_available_hour in DEFINITIONS.md.",
+              [by_team("contacts_per_available_hour_per_hour")], goals=[goal("contacts_per_available_hour", "team", "per_hour")]),
+        row("Settled at once, or passed on"),
+        lines("First-contact resolution", "Settled: of contacts whose first-contact window has passed. So far: of those whose window still runs, so it looks too good.",
+              [by_team("first_contact_resolution_ratio", " settled"), by_team("first_contact_resolution_provisional_ratio", " so far")], "percentunit",
+              goals=[goal("first_contact_resolution(_provisional)?", "team", "ratio")]),
+        lines("Customers who came back", "Share of contacts that came within the first-contact window of another: repeat_rate in DEFINITIONS.md.",
+              [by_team("repeat_rate_ratio")], "percentunit", goals=[goal("repeat_rate", "team", "ratio")]),
+        lines("Passed on", TRANSFERS, [query(f'sum({one(f"transfers_{name}")})', words) for name, words in CLASSES], stacked=True),
+        lines("Share passed on", "Share of handled contacts that the rep passed on: transfer_rate in DEFINITIONS.md.", [by_team("transfer_rate_ratio")],
+              "percentunit", goals=[goal("transfer_rate", "team", "ratio")]),
+        row("What others say"),
+        lines("Satisfaction", "Satisfied answers / answers: csat in DEFINITIONS.md.", [by_team("csat_ratio")], "percentunit",
+              goals=[goal("csat", "team", "ratio")]),
+        lines("Net promoter score", "100 * (promoters - detractors) / answers: nps in DEFINITIONS.md.", [by_team("nps")],
+              goals=[goal("nps", "team", "points")], low=-100, high=100),
+        lines("Satisfaction index", "10 to 100, questions by their weight: csi in DEFINITIONS.md.", [by_team("csi")], goals=[goal("csi", "team", "number")],
+              high=100, size=(8, 8)),
+        lines("Effort", "Mean effort score, in the points of its scale: ces_mean in DEFINITIONS.md.", [by_team("ces_mean")],
+              goals=[goal("ces_mean", "team", "number")], size=(8, 8)),
+        lines("Surveys answered", "Share of offered surveys that were answered: survey_response_rate in DEFINITIONS.md. A low one says little.",
+              [by_team("survey_response_rate_ratio")], "percentunit", goals=[goal("survey_response_rate", "team", "ratio")], size=(8, 8)),
+        lines("Quality reviews", REVIEWS, [by_team("review_score_ratio")], "percentunit", goals=[goal("review_score", "team", "ratio")]),
+        lines("Complaints per 1,000 contacts", "Complaints for each thousand handled contacts: complaints_per_1000_contacts in DEFINITIONS.md.",
+              [by_team("complaints_per_1000_contacts_per_thousand")], goals=[goal("complaints_per_1000_contacts", "team", "per_thousand")]),
+    ])
+
+
 def tickets():
     mine = 'team=~"$team"'
     one = lambda name: window("team", name, mine)  # noqa: E731
+
+    def now(figure):
+        return most("team", of(f"goalkeeper_team_{figure}", mine))
+    ages = most("__name__, team", named(["goalkeeper_team_backlog_older_than_.+"], mine))
 
     def in_time(name):
         within, due = (f'sum by (threshold) ({net(f"goalkeeper_team_{name}_{half}_total", "team, threshold", mine, over="[$__range]")})'
@@ -481,16 +566,32 @@ def tickets():
         stat("More created than solved", "Created less solved, in the window so far: by so much the backlog grew.",
              [f'sum({one("tickets_created")}) - sum({one("tickets_solved")})']),
         stat("Reopened", "Of all chosen teams together: solves that were undone / solves; reopen_rate in DEFINITIONS.md.",
-             [f'sum({one("reopen_rate_numerator")}) / sum({one("reopen_rate_sample")})'], "percentunit"),
+             [pooled("team", "reopen_rate", mine)], "percentunit"),
         stat("First responses in time", "Over the dashboard's time, as they came in: tickets with a first response within the threshold / those, and those "
              "without one when it had passed.", [in_time("first_response")], "percentunit"),
         stat("Resolutions in time", "Over the dashboard's time, as they came in: tickets solved within the threshold / those, and those not solved when it "
              "had passed.", [in_time("full_resolution")], "percentunit"),
+        stat("Backlog now", "Tickets that are not solved, of all chosen teams.", [f'sum({now("backlog")})']),
+        stat("Nobody holds them", "Tickets of the backlog that are assigned to nobody, of all chosen teams.", [f'sum({now("backlog_unassigned")})']),
+        stat("Mean age of the backlog", "From creation until now, of all tickets that are not solved: backlog_age_mean in DEFINITIONS.md.",
+             [f'sum({now("backlog_age_mean_numerator_seconds")}) / sum({now("backlog_age_mean_sample")})'], "s"),
+        stat("First responses in business hours", "As first responses in time, by the business clock: it stands still while the place is closed.",
+             [in_time("first_response_business")], "percentunit"),
+        stat("Resolutions in business hours", "As resolutions in time, by the business clock: it stands still while the place is closed.",
+             [in_time("full_resolution_business")], "percentunit"),
+        stat("Solved with one reply", "Of all chosen teams together: solved tickets with exactly one reply / those with any; one_touch_rate in DEFINITIONS.md.",
+             [pooled("team", "one_touch_rate", mine)], "percentunit"),
+        row("Backlog"),
+        lines("Backlog", "Tickets that are not solved, by team.", [query(now("backlog"), "{{team}}")], stacked=True),
+        lines("Old tickets", "Tickets of the backlog that are older than each of `measures.backlog_thresholds`, of all chosen teams.",
+              [query(f'sum by (age) (label_replace({ages}, "age", "$1", "__name__", ".+_older_than_(.+)"))', "older than {{age}}")]),
+        row("Came and went"),
         lines("Created and solved", "Tickets in the window so far, by team.",
               [query(one("tickets_created"), "{{team}} created"), query(one("tickets_solved"), "{{team}} solved")],
               goals=[goal("tickets_solved", "team", "count")]),
         lines("Reopened", "Share of solves that were undone, by team, over the window: reopen_rate in DEFINITIONS.md.",
               [query(one("reopen_rate_ratio"), "{{team}}")], "percentunit", goals=[goal("reopen_rate", "team", "ratio")]),
+        row("On the calendar clock: as long as the customer waits"),
         lines("First response in time", "Share of tickets with a first response within each threshold of `measures`, by team, over the window.",
               [within("first_response")], "percentunit", goals=[goal("first_response_within_.+", "team", "ratio")]),
         lines("Resolution in time", "Share of tickets solved within each threshold of `measures`, by team, over the window.",
@@ -505,6 +606,22 @@ def tickets():
                 f'sum by (le) ({net("goalkeeper_team_first_response_seconds_bucket", "team, le", mine)})'),
         heatmap("Resolutions", "How many tickets were solved after how long, of all chosen teams.",
                 f'sum by (le) ({net("goalkeeper_team_full_resolution_seconds_bucket", "team, le", mine)})'),
+        row("On the business clock: as long as the place is open"),
+        lines("First response in time, business hours", "Share of tickets with a first response within each threshold of `measures`, by team, over the window.",
+              [within("first_response_business")], "percentunit", goals=[goal("first_response_business_within_.+", "team", "ratio")]),
+        lines("Resolution in time, business hours", "Share of tickets solved within each threshold of `measures`, by team, over the window.",
+              [within("full_resolution_business")], "percentunit", goals=[goal("full_resolution_business_within_.+", "team", "ratio")]),
+        lines("First response, business hours", "From creation to the first public message of a rep, by team: percentiles over the window.",
+              [query(one(f"first_response_business_{name}_seconds"), "{{team}} " + name) for name in percentiles], "s",
+              goals=[goal("first_response_business_(mean|p50|p90|p95)", "team", "seconds")]),
+        lines("Resolution, business hours", "From creation to the last solve, by team: percentiles over the window.",
+              [query(one(f"full_resolution_business_{name}_seconds"), "{{team}} " + name) for name in percentiles], "s",
+              goals=[goal("full_resolution_business_(mean|p50|p90|p95)", "team", "seconds")]),
+        row("Where the time goes"),
+        lines("Waits of customers", "Mean time of solved tickets in new, open and on hold, in which the customer waits: requester_wait_mean in DEFINITIONS.md.",
+              [query(one("requester_wait_mean_seconds"), "{{team}}"), query(one("requester_wait_business_mean_seconds"), "{{team}}, business hours")], "s"),
+        lines("On hold", "Mean time of solved tickets on hold, in which others have something to do: on_hold_mean in DEFINITIONS.md.",
+              [query(one("on_hold_mean_seconds"), "{{team}}"), query(one("on_hold_business_mean_seconds"), "{{team}}, business hours")], "s"),
     ], span="now-24h")
 
 
@@ -591,7 +708,7 @@ def health():
 
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "dashboards"
-    for made in (teams(), queue(), rep(), tickets(), health()):
+    for made in (teams(), team(), queue(), rep(), tickets(), health()):
         path = folder / f"{made['uid'].removeprefix('goalkeeper-')}.json"
         path.write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
 

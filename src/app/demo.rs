@@ -149,6 +149,37 @@ targets:
     measure: handle_time_mean
     at_most: 5m
     window: 1h
+  - id: occupancy
+    title: Reps are on contacts 60 to 85 % of their time
+    owner: planning
+    scope: every team
+    measure: occupancy
+    within: [60%, 85%]
+    window: 1h
+    severity: info
+  - id: first-contact
+    title: 75 % of calls need no second one, so far
+    owner: head of service
+    scope: company
+    measure: first_contact_resolution_provisional
+    at_least: 75%
+    window: day
+  - id: first-response
+    title: Tickets get a first reply in time
+    owner: team leads
+    scope: every team
+    measure: first_response_business_in_target
+    at_least: 85%
+    window: day
+    severity: info
+  - id: orders
+    title: 90 % of orders are processed in time
+    owner: head of orders
+    scope: department/orders
+    measure: reported_value
+    at_least: 0.9
+    window: day
+    severity: info
   - id: calls
     title: 1,500 calls answered a day
     owner: head of service
@@ -168,10 +199,18 @@ targets:
     severity: info
 ";
 
+/// Within which time tickets are answered and solved, by priority.
+const TICKETS: &str = "{response_targets: {urgent: 1h, high: 4h, normal: 8h, low: 16h}, \
+     resolution_targets: {urgent: 8h, high: 1d, normal: 2d, low: 5d}}";
+/// Parts that people ask for.
+const PARTS: &str = "{channel: {scopes: [company, queue]}, \
+     issue: {values: [invoice, delivery, login, order, fault, contract], scopes: [company]}, \
+     category: {values: [waiting, mistake, manner, promise], scopes: [company, team]}}";
+
 fn write_config(directory: &Path, broker: &Broker, profile: &Profile, options: &cli::Demo) -> anyhow::Result<()> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let text = format!(
-        "roster: roster.yaml\ntargets: targets.yaml\nkafka: {{brokers: [\"{}\"], topics: [{}]}}\nclock: stream\n\
+        "roster: roster.yaml\ntargets: targets.yaml\nmeasures: {TICKETS}\nbreakdowns: {PARTS}\nkafka: {{brokers: [\"{}\"], topics: [{}]}}\nclock: stream\n\
          windows: [15m, 1h, day]\nstate: {{directory: {}}}\nserver: {{listen: \"{}\", publish_interval: 500ms, reps: true}}\n",
         broker.brokers.replace(',', "\", \""),
         broker.topic,

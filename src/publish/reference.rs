@@ -53,8 +53,9 @@ compares the two. [DEFINITIONS.md](../DEFINITIONS.md) says how each measure is d
   zero: a ratio or mean of nothing is absent. `_numerator` and `_sample` are its halves: value = numerator / sample; for
   `nps` 100 times that. `goalkeeper_window_start_timestamp_seconds` says what \"day\" means, in the zone that
   `goalkeeper_SCOPE_info` names.
-- Of targets `_UNIT` stands for `_ratio`, `_seconds`, `_points`, and nothing where the measure is a count; `team` is there
-  for reps, queues and teams. docs/targets.md says what each state means.
+- Of targets `_UNIT` stands for `_ratio`, `_seconds`, `_points`, `_per_thousand`, `_per_hour`, `_number`, and nothing where
+  the measure is a count or a mean; `team` is there for reps, queues and teams. docs/targets.md says what each state
+  means.
 - `20s`, `60s`, `4h`, `24h` in names stand for each threshold of `measures`.
 ";
 
@@ -136,6 +137,8 @@ fn unit(name: &str) -> &'static str {
     let name = name.trim_end_matches("_total");
     let units = [
         ("_timestamp_seconds", "seconds since 1970"),
+        ("_per_thousand", "per 1,000"),
+        ("_per_hour", "per hour"),
         ("_seconds", "seconds"),
         ("_bytes", "bytes"),
         ("_ratio", "0 to 1"),

@@ -1,5 +1,6 @@
 //! What will happen when: the queue of the discrete-event model, and the slots its actions point into.
 
+use super::calendar::Pause;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::{Index, IndexMut};
@@ -40,10 +41,14 @@ pub(super) enum Action {
     ShiftBegin(u32),
     /// A shift ends.
     ShiftEnd(u32),
-    /// A break is due.
-    PauseBegin(u32),
-    /// A break is over.
-    PauseEnd(u32),
+    /// A pause is due.
+    PauseBegin { rep: u32, pause: Pause },
+    /// A pause is over.
+    PauseEnd { rep: u32, pause: Pause },
+    /// What a rep handled last is reviewed.
+    Review(u32),
+    /// Other departments report.
+    Report,
     /// The next step of a ticket.
     Ticket(u32),
     /// The next step of a survey.

@@ -16,16 +16,43 @@ const OPENS: u32 = 8;
 const CLOSES: u32 = 20;
 /// Begin and length of the shifts of a team's reps, by their place in it: minutes of the local day.
 const SHIFTS: [(i64, i64); 4] = [(8 * 60, 510), (9 * 60, 510), (8 * 60, 510), (12 * 60 - 30, 510)];
-/// Break of a shift: minutes after its begin, and length.
-const BREAK: (i64, i64) = (240, 30);
+/// When a shift has its break, a coaching session and a training: minutes after its begin.
+const BREAK: i64 = 240;
+const COACHING: i64 = 120;
+const TRAINING: i64 = 360;
 
-/// A span of duty of one rep, in milliseconds since 1970.
-#[derive(Clone, Copy)]
+/// A span of duty of one rep, in milliseconds since 1970, and when pauses are due in it.
 pub(super) struct Shift {
     pub(super) from: i64,
     pub(super) to: i64,
-    pub(super) pause_from: i64,
-    pub(super) pause_to: i64,
+    pub(super) pauses: Vec<(i64, Pause)>,
+}
+
+/// What keeps a rep on duty from contacts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pause {
+    Break,
+    Coaching,
+    Training,
+}
+
+impl Pause {
+    /// What it is called in `rep.state`.
+    pub(super) fn state(self) -> &'static str {
+        match self {
+            Pause::Break => "break",
+            Pause::Coaching => "meeting",
+            Pause::Training => "training",
+        }
+    }
+
+    /// How long it takes, in minutes.
+    pub(super) fn minutes(self) -> i64 {
+        match self {
+            Pause::Break | Pause::Coaching => 30,
+            Pause::Training => 60,
+        }
+    }
 }
 
 /// The calendar of one profile.
@@ -51,6 +78,11 @@ impl Calendar {
         let local = self.local(time);
         let day = if local.weekday().num_days_from_monday() < 5 { 1.0 } else { self.weekend };
         day * weight(local.hour() * 60 + local.minute() / 15 * 15 + 7) / self.total
+    }
+
+    /// The hours in which the lines are open, as a roster writes them; `None` if they never close.
+    pub(super) fn opening_hours(&self) -> Option<String> {
+        (!self.steady).then(|| format!("{{mon-sun: [\"{OPENS:02}:00-{CLOSES:02}:00\"]}}"))
     }
 
     /// True while the lines are open.
@@ -90,7 +122,8 @@ impl Calendar {
     }
 
     /// The shift of the rep at `place` of a team on `date`, if it is a working day. One in four works weekends and is
-    /// off on Tuesdays and Wednesdays.
+    /// off on Tuesdays and Wednesdays. Once a week there is a coaching session and a training, for a fifth of the reps
+    /// each weekday.
     pub(super) fn shift(&self, place: u32, date: NaiveDate) -> Option<Shift> {
         let weekday = date.weekday().num_days_from_monday();
         let works = if place % 4 == 3 { !(1..=2).contains(&weekday) } else { weekday < 5 };
@@ -100,13 +133,16 @@ impl Calendar {
         // Moved on by one every four, so that those who work weekends do not all have the same shift.
         let (begin, length) = SHIFTS[(place + place / 4) as usize % SHIFTS.len()];
         // Those who share a shift take their breaks one after the other.
-        let pause = begin + BREAK.0 + i64::from(place % 8 / 4) * BREAK.1;
-        Some(Shift {
-            from: self.at(date, begin),
-            to: self.at(date, begin + length),
-            pause_from: self.at(date, pause),
-            pause_to: self.at(date, pause + BREAK.1),
-        })
+        let mut pauses = vec![(BREAK + i64::from(place % 8 / 4) * Pause::Break.minutes(), Pause::Break)];
+        if weekday == place % 5 {
+            pauses.push((COACHING, Pause::Coaching));
+        }
+        if weekday == (place + 3) % 5 {
+            pauses.push((TRAINING, Pause::Training));
+        }
+        let at = |minutes| self.at(date, begin + minutes);
+        let pauses = pauses.into_iter().map(|(minutes, pause)| (at(minutes), pause)).collect();
+        Some(Shift { from: at(0), to: at(length), pauses })
     }
 
     fn local(&self, time: i64) -> DateTime<Zone> {

@@ -10,7 +10,7 @@ use super::profile::Profile;
 use super::random::Chance;
 use super::surveys::Survey;
 use super::tickets::Ticket;
-use super::wire::Writer;
+use super::wire::{Writer, push_number};
 use crate::domain::time::HOUR;
 use chrono::Days;
 use std::collections::VecDeque;
@@ -88,6 +88,9 @@ impl Simulation {
             profile,
         };
         simulation.agenda.add(start, Action::Day);
+        if !simulation.profile.steady {
+            simulation.agenda.add(start, Action::Report);
+        }
         simulation.next_arrival();
         simulation.next_ticket_arrival();
         simulation
@@ -127,8 +130,10 @@ impl Simulation {
             Action::Ready(rep) => self.release(now, rep),
             Action::ShiftBegin(rep) => self.begin_shift(now, rep),
             Action::ShiftEnd(rep) => self.end_shift(now, rep),
-            Action::PauseBegin(rep) => self.begin_pause(now, rep),
-            Action::PauseEnd(rep) => self.end_pause(now, rep),
+            Action::PauseBegin { rep, pause } => self.begin_pause(now, rep, pause),
+            Action::PauseEnd { rep, pause } => self.end_pause(now, rep, pause),
+            Action::Review(rep) => self.review(now, rep),
+            Action::Report => self.report_orders(now),
             Action::Ticket(ticket) => self.step_ticket(now, ticket),
             Action::Survey(survey) => self.step_survey(now, survey),
         }
@@ -154,6 +159,14 @@ impl Simulation {
     pub(super) fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
+    }
+
+    /// Names a record as none was before: `prefix` and a number.
+    pub(super) fn name_record(&mut self, prefix: &str) {
+        let number = self.number();
+        self.record.clear();
+        self.record.push_str(prefix);
+        push_number(&mut self.record, number);
     }
 
     /// A token no stay or ring had before (within four thousand million).

@@ -1,5 +1,6 @@
 //! The simulated company: names of its scopes, who serves which queue, and the roster that says so.
 
+use super::calendar::Calendar;
 use super::profile::Profile;
 use super::random::Chance;
 use super::wire::push_text;
@@ -12,6 +13,8 @@ const REPS: [&str; 16] = [
     "ines", "omar", "lena", "yusuf", "maja", "tomas", "aisha", "pavel", "sofia", "henrik", "nadia", "jonas", "priya",
     "marco", "elif", "oskar",
 ];
+/// A department without teams and queues: it reports its own figures.
+pub(super) const ORDERS: &str = "orders";
 /// Groups under one department beyond the first.
 const GROUPS_PER_DEPARTMENT: u32 = 10;
 
@@ -76,14 +79,19 @@ impl Shape {
         format!("team-{}-{}", queue_id(team % self.groups()), team / self.groups() + 1)
     }
 
-    /// The roster file of this company.
-    pub(super) fn roster_yaml(self, company: &str, zone: Zone) -> String {
+    /// The roster file of this company, with its opening hours if it has any, and departments that serve no queue.
+    pub(super) fn roster_yaml(self, company: &str, zone: Zone, hours: Option<&str>, others: &[&str]) -> String {
         let mut yaml = String::from("company:\n  id: ");
         push_text(&mut yaml, company);
         // Writing to a string cannot fail.
-        let _ = write!(yaml, "\n  zone: {}\ndepartments:\n", zone.name());
+        let _ = writeln!(yaml, "\n  zone: {}", zone.name());
+        if let Some(hours) = hours {
+            let _ = writeln!(yaml, "  hours: {hours}");
+        }
+        yaml.push_str("departments:\n");
         let mut departments: Vec<String> = (0..self.groups()).map(|group| self.department_of_group(group)).collect();
         departments.dedup();
+        departments.extend(others.iter().map(|other| (*other).to_owned()));
         for department in departments {
             let _ = writeln!(yaml, "  - {{ id: {department} }}");
         }
@@ -117,5 +125,6 @@ pub(super) fn rep_id(rep: u32) -> String {
 
 /// A roster file (YAML) that fits the company of `profile`: its departments, teams, queues and reps.
 pub fn roster_yaml(profile: &Profile) -> String {
-    Shape::of(profile).roster_yaml(&profile.company, profile.zone)
+    let hours = Calendar::new(profile).opening_hours();
+    Shape::of(profile).roster_yaml(&profile.company, profile.zone, hours.as_deref(), &[ORDERS])
 }

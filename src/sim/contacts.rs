@@ -4,6 +4,10 @@ use super::agenda::Action;
 use super::centre::{ISSUES, Simulation};
 use super::wire::{Draft, push_number};
 
+/// Of so many customers one lives far away.
+const FAR_AWAY: u64 = 20;
+const FAR: &str = "America/New_York";
+
 /// A call or chat that is not over.
 pub(super) struct Contact {
     pub(super) id: ContactId,
@@ -158,8 +162,11 @@ impl Simulation {
         let contact = self.create(now, customer);
         if self.profile.menu_seconds > 0.0 {
             let channel = if self.contacts[contact].chat { "chat" } else { "voice" };
-            let emitted = self.contact_event(now, contact, "contact.started").text("channel", channel).end();
-            self.emit(emitted);
+            let home =
+                if customer.is_some_and(|it| it.is_multiple_of(FAR_AWAY)) { FAR } else { self.profile.zone.name() };
+            let zone = customer.map(|_| home);
+            let draft = self.contact_event(now, contact, "contact.started").text("channel", channel);
+            self.emit(draft.maybe("customer_zone", zone).end());
             let menu = self.chance.span(self.profile.menu_seconds);
             self.agenda.add(now + menu, Action::MenuEnd(contact));
         } else {

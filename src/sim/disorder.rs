@@ -6,6 +6,7 @@
 use super::Emitted;
 use super::random::Chance;
 use super::wire::{HEAD, Writer};
+use crate::domain::time::DAY;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -142,7 +143,9 @@ impl<I: Iterator<Item = Emitted>> Disordered<I> {
 
     /// The event with an earlier time and, if it names a rep, the rep of the event before.
     fn wrong(&mut self, emitted: &Emitted) -> String {
-        let earlier = emitted.time - 1 - self.chance.below(WRONG_BY) as i64;
+        // Not on the day before: what has no id of its own is told apart by its day.
+        let midnight = emitted.time.div_euclid(DAY) * DAY;
+        let earlier = (emitted.time - 1 - self.chance.below(WRONG_BY) as i64).max(midnight);
         let mut time = String::new();
         self.writer.push_time(&mut time, earlier);
         let json = replaced(&emitted.json, "\"time\":\"", &time);
@@ -205,9 +208,15 @@ fn with_id(json: &str, suffix: &str) -> String {
     replaced(json, "\"id\":\"", &format!("{id}{suffix}"))
 }
 
-/// The retraction of an event of ours: `data` keeps its first field only, which names the record.
+/// Types of events whose records several fields name together.
+const WITHOUT_ID: [&str; 2] = ["certification.earned", "measure.reported"];
+
+/// The retraction of an event of ours: `data` keeps its first field only, where that names the record.
 fn retraction(json: &str) -> String {
     let json = with_head(json, "\"retracted\":true,");
+    if field(&json, "\"type\":\"").is_some_and(|what| WITHOUT_ID.contains(&what)) {
+        return json;
+    }
     let mark = "\"data\":{";
     let Some(data) = json.find(mark).map(|at| at + mark.len()) else {
         return json;

@@ -63,7 +63,7 @@ pub fn flood(reps: u32, contacts: u64, seed: u64) -> Flood {
 
 /// A roster file (YAML) for [`flood`] with as many reps.
 pub fn flood_roster_yaml(reps: u32) -> String {
-    Shape::new(reps, REPS_PER_TEAM, FLOOD_QUEUES).roster_yaml("flood", Zone::UTC)
+    Shape::new(reps, REPS_PER_TEAM, FLOOD_QUEUES).roster_yaml("flood", Zone::UTC, None, &[])
 }
 
 impl Flood {

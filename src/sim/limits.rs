@@ -44,6 +44,8 @@ impl Profile {
             ("anonymous", self.anonymous),
             ("surveys", self.surveys),
             ("survey_answers", self.survey_answers),
+            ("reviews", self.reviews),
+            ("complaints", self.complaints),
         ];
         let sigma = if let Service::Lognormal(sigma) = self.service { sigma } else { 0.0 };
         let amounts = [

@@ -12,12 +12,14 @@ mod company;
 mod contacts;
 mod disorder;
 mod flood;
+mod judgements;
 mod limits;
 mod outbound;
 mod people;
 mod profile;
 mod queueing;
 mod random;
+mod reported;
 pub mod scenario;
 mod scenario_files;
 mod surveys;
@@ -43,7 +45,7 @@ pub use profile::{Profile, Service, erlang_profile};
 /// One message as a producer would send it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Emitted {
-    /// The Kafka key: the customer if known, else the contact or ticket (or the rep, for `rep.state`).
+    /// The Kafka key: the customer if known, else the contact or ticket; for what is told of a rep, the rep.
     pub key: String,
     /// A structured CloudEvents 1.0 event, or junk if junk was asked for.
     pub json: String,

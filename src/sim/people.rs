@@ -1,11 +1,19 @@
 //! Reps: shifts, breaks, who is free, and who gets the next contact.
 
 use super::agenda::Action;
+use super::calendar::{Pause, Shift};
 use super::centre::Simulation;
+use super::contacts::ContactId;
 use super::profile::Profile;
 use super::random::Chance;
-use crate::domain::time::next_date;
+use crate::domain::time::{DAY, MINUTE, next_date};
+use chrono::Datelike;
 use std::collections::VecDeque;
+
+/// Chance that a training ends with a certificate, what it may be, and how long it holds.
+const CERTIFIED: f64 = 0.3;
+const CERTIFICATES: [&str; 3] = ["phone", "data-protection", "products"];
+const HOLDS: i64 = 365 * DAY;
 
 /// One rep at work.
 pub(super) struct Rep {
@@ -16,11 +24,11 @@ pub(super) struct Rep {
     pub(super) quality: f64,
     /// The contact being wrapped up, and the queue it came from.
     pub(super) wrapping: (u32, Option<u32>),
+    /// The inbound contact that was over last.
+    pub(super) handled: Option<ContactId>,
     status: Status,
     shift_over: bool,
-    pause_due: bool,
-    /// Length of the break that is due.
-    pause: i64,
+    pause_due: Option<Pause>,
     /// Marks the rep's present place in the line of free reps; older places are stale.
     token: u32,
     states: u32,
@@ -52,10 +60,10 @@ impl Rep {
             pace,
             quality,
             wrapping: (0, None),
+            handled: None,
             status: Status::Off,
             shift_over: false,
-            pause_due: false,
-            pause: 0,
+            pause_due: None,
             token: 0,
             states: 0,
         }
@@ -84,10 +92,19 @@ impl Simulation {
             };
             self.agenda.add(shift.from.max(now), Action::ShiftBegin(rep));
             self.agenda.add(shift.to, Action::ShiftEnd(rep));
-            if now < shift.pause_from {
-                self.reps[rep as usize].pause = shift.pause_to - shift.pause_from;
-                self.agenda.add(shift.pause_from, Action::PauseBegin(rep));
+            for (due, pause) in shift.pauses.iter().copied().filter(|(due, _)| now < *due) {
+                self.agenda.add(due, Action::PauseBegin { rep, pause });
             }
+            if self.chance.happens(self.profile.reviews) {
+                let left = shift.to - now.max(shift.from);
+                let time = shift.to - self.chance.below(left.unsigned_abs()) as i64;
+                self.agenda.add(time, Action::Review(rep));
+            }
+            self.tell_shift(now, rep, &shift);
+        }
+        let is_new_month = date.day() == 1;
+        if is_new_month || now == self.start() {
+            self.report_shoppers(now, date);
         }
         self.agenda.add(self.calendar.midnight(next_date(date)), Action::Day);
     }
@@ -95,7 +112,7 @@ impl Simulation {
     pub(super) fn begin_shift(&mut self, now: i64, rep: u32) {
         let person = &mut self.reps[rep as usize];
         person.shift_over = false;
-        person.pause_due = false;
+        person.pause_due = None;
         // Whoever is still busy from the shift before is released into this one.
         if person.status == Status::Off {
             self.release(now, rep);
@@ -111,34 +128,41 @@ impl Simulation {
         }
     }
 
-    pub(super) fn begin_pause(&mut self, now: i64, rep: u32) {
+    pub(super) fn begin_pause(&mut self, now: i64, rep: u32, pause: Pause) {
         let person = &mut self.reps[rep as usize];
-        person.pause_due = true;
+        person.pause_due = Some(pause);
         if person.status == Status::Free {
             self.release(now, rep);
         }
     }
 
-    pub(super) fn end_pause(&mut self, now: i64, rep: u32) {
-        if self.reps[rep as usize].status == Status::Paused {
-            self.release(now, rep);
+    pub(super) fn end_pause(&mut self, now: i64, rep: u32, pause: Pause) {
+        if self.reps[rep as usize].status != Status::Paused {
+            return;
         }
+        match pause {
+            Pause::Coaching => self.tell_coaching(now, rep),
+            Pause::Training if self.chance.happens(CERTIFIED) => self.tell_certificate(now, rep),
+            Pause::Training | Pause::Break => {}
+        }
+        self.release(now, rep);
     }
 
-    /// A rep is done with whatever it was: goes home, takes the break that is due, or is free for the next contact.
+    /// A rep is done with whatever it was: goes home, takes the pause that is due, or is free for the next contact.
     pub(super) fn release(&mut self, now: i64, rep: u32) {
         let person = &mut self.reps[rep as usize];
         if person.shift_over {
             person.status = Status::Off;
             return self.tell_state(now, rep, "offline");
         }
-        if std::mem::take(&mut person.pause_due) {
+        if let Some(pause) = person.pause_due.take() {
             person.status = Status::Paused;
-            self.agenda.add(now + person.pause, Action::PauseEnd(rep));
-            return self.tell_state(now, rep, "break");
+            self.agenda.add(now + pause.minutes() * MINUTE, Action::PauseEnd { rep, pause });
+            return self.tell_state(now, rep, pause.state());
         }
         person.status = Status::Free;
         let group = person.group;
+        self.tell_state(now, rep, "available");
         if let Some(contact) = self.next_waiting(group) {
             self.reps[rep as usize].status = Status::Busy;
             return self.offer(now, contact, rep);
@@ -151,7 +175,6 @@ impl Simulation {
             free.pop_front();
         }
         free.push_back((rep, token));
-        self.tell_state(now, rep, "available");
     }
 
     /// The longest idle rep of `group`, who is busy from now on.
@@ -200,5 +223,36 @@ impl Simulation {
         let draft = self.writer.begin("rep.state", &self.record, person.states, now, id);
         let emitted = draft.text("rep", id).text("state", state).end();
         self.emit(emitted);
+    }
+
+    /// Sends `shift.planned`, if states are asked for.
+    fn tell_shift(&mut self, now: i64, rep: u32, shift: &Shift) {
+        if !self.profile.rep_states {
+            return;
+        }
+        self.name_record("shift-");
+        let (from, to) = (self.writer.time(shift.from), self.writer.time(shift.to));
+        let id = &self.rep_ids[rep as usize];
+        let draft = self.writer.begin("shift.planned", &self.record, 1, now, id).text("shift", &self.record);
+        let draft = draft.text("rep", id).text("from", &from).text("to", &to);
+        self.emit(draft.text("activity", "available").end());
+    }
+
+    fn tell_coaching(&mut self, now: i64, rep: u32) {
+        self.name_record("coaching-");
+        let id = &self.rep_ids[rep as usize];
+        let draft = self.writer.begin("coaching.session", &self.record, 1, now, id);
+        let emitted = draft.text("rep", id).text("plan", "weekly").end();
+        self.emit(emitted);
+    }
+
+    fn tell_certificate(&mut self, now: i64, rep: u32) {
+        self.name_record("certificate-");
+        let certificate = CERTIFICATES[self.chance.index(CERTIFICATES.len())];
+        let expires = self.writer.time(now + HOLDS);
+        let id = &self.rep_ids[rep as usize];
+        let draft = self.writer.begin("certification.earned", &self.record, 1, now, id);
+        let draft = draft.text("rep", id).text("certification", certificate);
+        self.emit(draft.text("expires", &expires).end());
     }
 }

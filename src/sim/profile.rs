@@ -73,7 +73,11 @@ pub struct Profile {
     pub surveys: f64,
     /// Chance that an offered survey is answered. Default 0.35.
     pub survey_answers: f64,
-    /// Whether `rep.state` events are sent. Default false.
+    /// Chance that a contact of a rep is reviewed on a working day. Default 0.5: two or three a week.
+    pub reviews: f64,
+    /// Chance that a customer whose matter was not resolved complains. Default 0.03.
+    pub complaints: f64,
+    /// Whether `rep.state` and `shift.planned` events are sent. Default true.
     pub rep_states: bool,
 }
 
@@ -122,7 +126,9 @@ impl Default for Profile {
             tickets: 0.2,
             surveys: 0.3,
             survey_answers: 0.35,
-            rep_states: false,
+            reviews: 0.5,
+            complaints: 0.03,
+            rep_states: true,
         }
     }
 }
@@ -173,6 +179,9 @@ pub fn erlang_profile(calls_per_hour: f64, aht_s: f64, agents: u32, mean_patienc
         anonymous: 1.0,
         tickets: 0.0,
         surveys: 0.0,
+        reviews: 0.0,
+        complaints: 0.0,
+        rep_states: false,
         ..Profile::default()
     }
 }

@@ -11,6 +11,12 @@ const CHANGE_SECONDS: f64 = 7200.0;
 /// Chance that an answer is changed.
 const CHANGES: f64 = 0.05;
 
+/// Questions: name, scale, least and best score, weight. All surveys ask the first ones, every fourth the others too.
+const USUAL: [Question; 2] = [("recommend", "nps", 0, 10, None), ("satisfied", "csat", 1, 5, None)];
+const THOROUGH: [Question; 3] =
+    [("effort", "ces", 1, 7, None), ("speed", "csi", 1, 10, Some(1)), ("advice", "csi", 1, 10, Some(2))];
+type Question = (&'static str, &'static str, u64, u64, Option<u64>);
+
 /// A survey that may still be answered.
 pub(super) struct Survey {
     number: u64,
@@ -43,16 +49,25 @@ impl Simulation {
         }
     }
 
-    /// The customer answers both questions; perhaps changes the answers later.
+    /// The customer answers the questions; perhaps changes the answers later.
     pub(super) fn step_survey(&mut self, now: i64, place: u32) {
         let first_time = self.surveys[place].events == 1;
         let mood = if first_time { self.surveys[place].mood } else { self.chance.unit() };
-        let recommend = (mood * 10.5).clamp(0.0, 10.0) as u64;
-        let draft = self.survey_event(now, place, "survey.answered").text("question", "recommend");
-        self.emit(draft.text("scale", "nps").number("score", recommend).end());
-        let satisfied = 1 + (mood * 4.6).clamp(0.0, 4.0) as u64;
-        let draft = self.survey_event(now, place, "survey.answered").text("question", "satisfied");
-        self.emit(draft.text("scale", "csat").number("score", satisfied).number("max", 5).end());
+        let is_thorough = self.surveys[place].number.is_multiple_of(4);
+        let thorough = THOROUGH.into_iter().filter(|_| is_thorough);
+        for (question, scale, least, best, weight) in USUAL.into_iter().chain(thorough) {
+            let steps = (best - least) as f64;
+            let score = least + (mood * (steps + 0.55)).clamp(0.0, steps) as u64;
+            let mut draft = self.survey_event(now, place, "survey.answered").text("question", question);
+            draft = draft.text("scale", scale).number("score", score);
+            if scale == "csat" {
+                draft = draft.number("max", best);
+            }
+            if let Some(weight) = weight {
+                draft = draft.number("weight", weight);
+            }
+            self.emit(draft.end());
+        }
         if first_time && self.chance.happens(CHANGES) {
             self.agenda.add(now + self.chance.span(CHANGE_SECONDS), Action::Survey(place));
         } else {

@@ -11,6 +11,12 @@ const MESSAGE_SECONDS: f64 = 40.0;
 const SHORTEST_HELD: i64 = 20_000;
 /// Mean time until a customer whose matter was not resolved comes back, in seconds.
 const RETURN_SECONDS: f64 = 1.5 * 86_400.0;
+/// How contacts are passed on; a consultation asks a colleague and passes nothing on.
+const TRANSFERS: [&str; 6] = ["queue", "queue", "queue", "blind", "attended", "consult"];
+/// Chances: nobody takes it; it was needed; it was not, as the exchange says.
+const FAILED: f64 = 0.05;
+const NEEDED: f64 = 0.6;
+const UNNEEDED: f64 = 0.25;
 
 impl Simulation {
     /// Draws how long the talk will be and what happens in it.
@@ -90,8 +96,11 @@ impl Simulation {
         if transfers
             && let Some(from) = self.contacts[contact].queue
             && self.chance.happens(self.profile.transfers)
+            && let Some(to) = self.pass_on(now, contact, from)
         {
-            self.transfer(now, contact, from);
+            self.contacts[contact].transferred = true;
+            self.end_handling(now, contact, "rep");
+            self.enter_queue(now, contact, to);
         } else {
             self.finish(now, contact);
         }
@@ -106,16 +115,21 @@ impl Simulation {
         }
     }
 
-    /// The rep passes the contact to another queue; its wait there begins.
-    fn transfer(&mut self, now: i64, contact: u32, from: u32) {
+    /// The rep passes the contact on; the queue in which it will wait, if that is how it ends.
+    fn pass_on(&mut self, now: i64, contact: u32, from: u32) -> Option<u32> {
         let others = self.profile.queues - 1;
         let to = (from + 1 + self.chance.below(u64::from(others)) as u32) % self.profile.queues;
-        self.contacts[contact].transferred = true;
-        let draft = self.rep_event(now, contact, "contact.transferred").text("kind", "queue");
-        let draft = draft.text("result", "completed").text("to_queue", &self.queue_ids[to as usize]);
+        let kind = TRANSFERS[self.chance.index(TRANSFERS.len())];
+        let failed = self.chance.happens(FAILED);
+        let why = self.chance.unit();
+        let result = if failed { "failed" } else { "completed" };
+        let mut draft = self.rep_event(now, contact, "contact.transferred").text("kind", kind);
+        draft = draft.text("result", result).text("to_queue", &self.queue_ids[to as usize]);
+        if why < NEEDED + UNNEEDED {
+            draft = draft.flag("needed", why < NEEDED);
+        }
         self.emit(draft.end());
-        self.end_handling(now, contact, "rep");
-        self.enter_queue(now, contact, to);
+        (!failed && kind != "consult").then_some(to)
     }
 
     /// The talk was the last one: was the matter resolved, and what comes of it?
@@ -128,6 +142,10 @@ impl Simulation {
         let ended_by = if self.chance.happens(0.7) { "customer" } else { "rep" };
         self.end_handling(now, contact, ended_by);
         if !outbound {
+            self.reps[rep as usize].handled = Some(self.contacts[contact].id);
+            if !resolved && self.chance.happens(self.profile.complaints) {
+                self.complain(now, contact);
+            }
             if let Some(customer) = customer.filter(|_| !resolved && self.chance.happens(self.profile.returns)) {
                 let later = now + self.chance.span(RETURN_SECONDS);
                 self.come_back(later, customer);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(super) const SEED: u64 = 20_260_105;
 
 pub(super) fn small(days: u32) -> Profile {
-    Profile { days: Some(days), rep_states: true, ..Profile::default() }
+    Profile { days: Some(days), ..Profile::default() }
 }
 
 pub(super) fn parsed(emitted: &Emitted) -> Value {
@@ -40,11 +40,14 @@ fn events_are_well_formed_in_order_and_inside_the_period() {
         let time = chrono::DateTime::parse_from_rfc3339(text(&event, "time")).unwrap();
         assert_eq!(time.timestamp_millis(), emitted.time);
         assert!(ids.insert(text(&event, "id").to_owned()), "twice: {}", emitted.json);
-        let subject = ["survey", "contact", "ticket", "rep"].iter().find(|name| !event["data"][name].is_null());
-        let own = text(&event["data"], subject.unwrap());
-        let key = event["data"]["customer"].as_str().unwrap_or(own);
-        let survey = event["type"].as_str().unwrap().starts_with("survey.");
-        assert!(survey || emitted.key == key, "key {} of {}", emitted.key, emitted.json);
+        let (family, _) = text(&event, "type").split_once('.').unwrap();
+        let key = match family {
+            "contact" | "ticket" => event["data"]["customer"].as_str().unwrap_or(text(&event["data"], family)),
+            "rep" | "shift" | "review" | "certification" | "coaching" => text(&event["data"], "rep"),
+            // Those name what they are about, and not its customer; figures are of no one.
+            _ => continue,
+        };
+        assert_eq!(emitted.key, key, "{}", emitted.json);
     }
     assert!(ids.len() > 20_000, "{} events", ids.len());
 }
@@ -60,7 +63,8 @@ fn a_week_shows_every_type_of_event_and_a_plausible_centre() {
         "contact.started contact.queued contact.offered contact.missed contact.answered contact.held",
         "contact.retrieved contact.abandoned contact.left contact.transferred contact.message contact.ended",
         "contact.wrapped ticket.created ticket.message ticket.assigned ticket.status ticket.deleted ticket.merged",
-        "survey.offered survey.answered rep.state",
+        "survey.offered survey.answered review.scored complaint.logged rep.state shift.planned coaching.session",
+        "certification.earned measure.reported",
     ] {
         what.split(' ').for_each(|what| assert!(counts.contains_key(what), "no {what}"));
     }
@@ -68,6 +72,78 @@ fn a_week_shows_every_type_of_event_and_a_plausible_centre() {
     assert!((0.02..0.12).contains(&share("contact.abandoned", "contact.queued")));
     assert!(share("contact.retrieved", "contact.held") > 0.99);
     assert!((0.02..0.1).contains(&share("contact.left", "contact.queued")));
+    // 24 reps with five shifts each, or four if they work weekends.
+    assert!((108..=120).contains(&counts["shift.planned"]));
+    assert!((1.0..4.0).contains(&(counts["review.scored"] as f64 / 24.0)), "reviews of a rep in a week");
+    assert!((0.002..0.01).contains(&share("complaint.logged", "contact.answered")));
+    // From 8 to 20 each day, each told when it is over, and the mystery shoppers of the month before.
+    assert_eq!(counts["measure.reported"], 7 * 12 + 1);
+}
+
+#[test]
+fn a_week_of_a_rep_has_the_shifts_breaks_coaching_and_training_that_are_planned() {
+    const MINUTE: i64 = 60_000;
+    let mut planned: HashMap<String, i64> = HashMap::new();
+    let mut now_in: HashMap<String, (String, i64)> = HashMap::new();
+    let mut spent: BTreeMap<(String, String), (u32, i64)> = BTreeMap::new();
+    for emitted in Simulation::new(small(7), SEED) {
+        let event = parsed(&emitted);
+        let data = &event["data"];
+        match text(&event, "type") {
+            "shift.planned" => {
+                let at = |name| chrono::DateTime::parse_from_rfc3339(text(data, name)).unwrap().timestamp_millis();
+                *planned.entry(text(data, "rep").to_owned()).or_default() += at("to") - at("from");
+            }
+            "rep.state" => {
+                let (rep, state) = (text(data, "rep").to_owned(), text(data, "state").to_owned());
+                if let Some((state, since)) = now_in.insert(rep.clone(), (state, emitted.time)) {
+                    let (times, time) = spent.entry((rep, state)).or_default();
+                    *times += 1;
+                    *time += emitted.time - since;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(planned.len(), 24);
+    for (rep, planned) in planned {
+        let of = |state: &str| spent.get(&(rep.clone(), state.to_owned())).copied().unwrap_or_default();
+        let states = ["available", "on_contact", "wrap_up", "break", "training", "meeting"];
+        let worked: i64 = states.iter().map(|state| of(state).1).sum();
+        // Whoever has a contact when the shift ends finishes it.
+        assert!((planned..planned + 120 * MINUTE).contains(&worked), "{rep} worked {worked} of {planned}");
+        let shifts = (planned / (510 * MINUTE)) as u32;
+        assert_eq!(of("break"), (shifts, 30 * MINUTE * i64::from(shifts)), "{rep}");
+        // None on a day off.
+        assert!([(0, 0), (1, 30 * MINUTE)].contains(&of("meeting")), "{rep} {:?}", of("meeting"));
+        assert!([(0, 0), (1, 60 * MINUTE)].contains(&of("training")), "{rep} {:?}", of("training"));
+    }
+    assert!(spent.keys().filter(|(_, state)| state == "meeting").count() > 16);
+}
+
+#[test]
+fn contacts_are_passed_on_in_every_way_and_mostly_it_is_said_whether_that_was_needed() {
+    let mut kinds = BTreeMap::new();
+    let (mut all, mut needed, mut unneeded, mut failed) = (0, 0, 0, 0);
+    for emitted in Simulation::new(small(14), SEED) {
+        let event = parsed(&emitted);
+        if text(&event, "type") == "contact.transferred" {
+            all += 1;
+            *kinds.entry(text(&event["data"], "kind").to_owned()).or_insert(0) += 1;
+            needed += i32::from(event["data"]["needed"] == true);
+            unneeded += i32::from(event["data"]["needed"] == false);
+            failed += i32::from(event["data"]["result"] == "failed");
+        }
+    }
+    let kinds_seen: Vec<&str> = kinds.keys().map(String::as_str).collect();
+    assert_eq!(kinds_seen, ["attended", "blind", "consult", "queue"]);
+    let share = |n: i32| f64::from(n) / f64::from(all);
+    assert!(all > 400, "{all}");
+    assert!(
+        (0.5..0.7).contains(&share(needed)) && (0.18..0.32).contains(&share(unneeded)),
+        "{needed} {unneeded} {all}"
+    );
+    assert!((0.02..0.09).contains(&share(failed)), "{failed} of {all}");
 }
 
 #[test]
@@ -136,6 +212,9 @@ fn the_roster_names_everybody_who_appears() {
                     assert!(roster.contains(&format!("  - {{ id: {id}, team: ")), "{id} of {}", emitted.json);
                 }
             }
+            if let Some(id) = event["data"]["scope"]["department"].as_str() {
+                assert!(roster.contains(&format!("  - {{ id: {id} }}")), "{id} of {}", emitted.json);
+            }
         }
     }
 }
@@ -146,9 +225,11 @@ fn the_roster_of_the_default_company_reads_like_this() {
     let expected = r#"company:
   id: "acme"
   zone: Europe/Oslo
+  hours: {mon-sun: ["08:00-20:00"]}
 departments:
   - { id: service }
   - { id: commerce }
+  - { id: orders }
 teams:
   - { id: team-support-1, department: service }
   - { id: team-billing-1, department: service }
@@ -194,7 +275,10 @@ fn options_out_of_range_are_refused_with_their_name() {
 #[test]
 fn extreme_companies_run() {
     let quiet = Profile { contacts_per_day: Some(0.0), ..small(2) };
-    assert!(Simulation::new(quiet, SEED).all(|emitted| emitted.json.contains("rep.state")));
+    let of_people = ["rep.state", "shift.planned", "coaching.session", "certification.earned", "measure.reported"];
+    for emitted in Simulation::new(quiet, SEED) {
+        assert!(of_people.contains(&text(&parsed(&emitted), "type")), "{}", emitted.json);
+    }
     for profile in [
         Profile { reps: 1, queues: 1, ..small(2) },
         Profile { days: Some(0), ..small(0) },

@@ -7,18 +7,22 @@ use super::surveys::About;
 use super::wire::{Draft, push_number};
 use crate::domain::time::{DAY, HOUR, MINUTE};
 
-/// Mean times in seconds: until somebody takes it, until a reply, until the customer writes again.
+/// Mean times in seconds: until somebody takes it, until a reply, until others have done their part, until the customer
+/// writes again.
 const TAKE_SECONDS: f64 = 2400.0;
 const REPLY_SECONDS: f64 = 5400.0;
+const OTHERS_SECONDS: f64 = 14_400.0;
 const CUSTOMER_SECONDS: f64 = 8.0 * 3600.0;
 const REOPEN_SECONDS: f64 = 86_400.0;
 /// From the last solve to closing.
 const CLOSE_AFTER: i64 = 4 * DAY;
-/// Chances: spam, merged into another, passed on instead of answered, solved with a reply, reopened after a solve.
+/// Chances: spam, merged into another, passed on instead of answered, solved with a reply, put on hold after one for what
+/// others must do, reopened after a solve.
 const SPAM: f64 = 0.01;
 const MERGED: f64 = 0.01;
 const PASSED_ON: f64 = 0.1;
 const SOLVED: f64 = 0.55;
+const ON_HOLD: f64 = 0.2;
 const REOPENED: f64 = 0.08;
 
 /// A ticket that is not closed.
@@ -125,6 +129,10 @@ impl Simulation {
         self.write_message(now, ticket, "rep");
         if self.chance.happens(SOLVED) {
             return self.plan_at(now + 2000, ticket, Step::Solve);
+        }
+        if self.chance.happens(ON_HOLD) {
+            self.set_status(now, ticket, "on_hold");
+            return self.plan(now, ticket, Step::Reply, OTHERS_SECONDS);
         }
         self.set_status(now, ticket, "pending");
         let later = now + MINUTE + self.chance.span(CUSTOMER_SECONDS);

@@ -51,6 +51,13 @@ impl Writer {
         Draft { key: key.to_owned(), json, time, first: true }
     }
 
+    /// `time` as text.
+    pub(super) fn time(&mut self, time: i64) -> String {
+        let mut text = String::new();
+        self.push_time(&mut text, time);
+        text
+    }
+
     /// Appends `time` in RFC 3339, UTC, with milliseconds.
     pub(super) fn push_time(&mut self, json: &mut String, time: i64) {
         let day = time.div_euclid(DAY);
@@ -117,6 +124,13 @@ impl Draft {
     pub(super) fn flag(mut self, name: &str, value: bool) -> Draft {
         self.name(name);
         self.json.push_str(if value { "true" } else { "false" });
+        self
+    }
+
+    /// Appends what is JSON already.
+    pub(super) fn json(mut self, name: &str, value: &str) -> Draft {
+        self.name(name);
+        self.json.push_str(value);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::support::daemon::{Daemon, ROSTER, binary};
 use crate::support::{free_port, wait_for};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -266,6 +267,52 @@ fn a_seed_makes_the_same_day_and_disorder_changes_no_figure() {
     let figures = place.replay(&plain, &["--report", "csv", "--window", "day"]);
     assert!(figures.lines().count() > 500, "{figures}");
     assert_eq!(place.replay(&disordered, &["--report", "csv", "--window", "day"]), figures);
+}
+
+#[test]
+fn the_centre_in_a_box_tells_of_the_whole_catalogue() {
+    /// What it does not do: contacts leave queues otherwise and rings end otherwise than these say, no clock is wrong, no
+    /// two events tie, certificates and tickets do not grow that old, and nobody waits in the night at its end.
+    const NEVER: [&str; 22] = [
+        "left_timeout",
+        "left_empty",
+        "left_exit_key",
+        "left_overflow",
+        "left_withdrawn",
+        "left_full",
+        "left_failed",
+        "left_other",
+        "unknown",
+        "missed_rejected",
+        "missed_busy",
+        "missed_dumped",
+        "missed_other",
+        "transfers_other",
+        "backlog_older_than_7d",
+        "backlog_older_than_30d",
+        "longest_wait_now",
+        "time_other",
+        "certifications_lapsed",
+        "clock_skew",
+        "tied_events",
+        "judgements_unattributed",
+    ];
+    let place = Place::new(ROSTER);
+    let targets = "measures: {response_targets: {urgent: 4h}, resolution_targets: {urgent: 1d}}\n";
+    place.write("goalkeeper.yaml", format!("roster: roster.yaml\n{targets}").as_bytes());
+    let (file, roster) = (shown(&place.path("events")), shown(&place.path("roster.yaml")));
+    printed(&["simulate", "--reps", "12", "--contacts", "500", "--days", "14", "--output", &file, "--roster", &roster]);
+    let figures = place.replay(&file, &["--report", "csv", "--window", "hour"]);
+    let mut rows = csv::Reader::from_reader(figures.as_bytes());
+    let mut told: BTreeMap<String, bool> = BTreeMap::new();
+    for row in rows.deserialize::<BTreeMap<String, String>>() {
+        let row = row.expect("is a row");
+        let is_told = row["value"].parse().is_ok_and(|value: f64| value != 0.0);
+        *told.entry(row["measure"].clone()).or_default() |= is_told;
+    }
+    let silent: BTreeSet<&str> = told.iter().filter(|(_, told)| !**told).map(|(measure, _)| measure.as_str()).collect();
+    assert_eq!(silent, BTreeSet::from(NEVER));
+    assert!(told.len() > 250, "{}", told.len());
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn the_dashboards_are_those_that_are_generated() {
     let output = output.expect("python3 runs: make setup installs it");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all = dashboards();
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 6);
     assert_eq!(std::fs::read_dir(made.path()).expect("is there").count(), all.len());
     for (name, _) in all {
         let want = std::fs::read_to_string(made.path().join(&name)).expect("is made");
@@ -142,7 +142,7 @@ fn catalogue() -> BTreeSet<String> {
         let (name, kind, of) = (cells[1].trim_matches('`'), cells[2], cells[5]);
         let scopes = if of == "all" { "company, department, team, queue, rep" } else { of };
         for scope in scopes.split(", ") {
-            for unit in ["", "_ratio", "_seconds", "_points"] {
+            for unit in ["", "_ratio", "_seconds", "_points", "_per_thousand", "_per_hour", "_number"] {
                 let name = name.replace("SCOPE", scope).replace("_UNIT", unit);
                 if kind == "histogram" {
                     names.insert(format!("{name}_bucket"));
@@ -231,6 +231,20 @@ fn targets() -> String {
         ("team", "full_resolution_within_24h", "at_least: 90%"),
         ("team", "first_response_p90", "at_most: 4h"),
         ("team", "full_resolution_p90", "at_most: 24h"),
+        ("team", "first_response_business_within_4h", "at_least: 90%"),
+        ("team", "full_resolution_business_within_24h", "at_least: 90%"),
+        ("team", "first_response_business_p90", "at_most: 4h"),
+        ("team", "full_resolution_business_p90", "at_most: 8h"),
+        ("team", "occupancy", "within: [10%, 85%]"),
+        ("team", "contacts_per_available_hour", "at_least: 8"),
+        ("team", "repeat_rate", "at_most: 15%"),
+        ("team", "transfer_rate", "at_most: 5%"),
+        ("team", "csat", "at_least: 70%"),
+        ("team", "csi", "at_least: 80"),
+        ("team", "ces_mean", "at_least: 5"),
+        ("team", "survey_response_rate", "at_least: 30%"),
+        ("team", "review_score", "at_least: 80%"),
+        ("team", "complaints_per_1000_contacts", "at_most: 5"),
         ("queue", "service_level", "at_least: 80%"),
         ("queue", "abandon_rate", "at_most: 3%"),
         ("queue", "wait_answered_p90", "at_most: 60s"),
@@ -240,6 +254,8 @@ fn targets() -> String {
         ("rep", "handle_time_mean", "at_most: 60s"),
         ("rep", "first_contact_resolution", "at_least: 70%"),
         ("rep", "csat", "at_least: 70%"),
+        ("rep", "occupancy", "within: [60%, 85%]"),
+        ("rep", "review_score", "at_least: 80%"),
         ("rep", "nps", "at_least: 70"),
         ("rep", "tickets_solved", "at_least: 70"),
     ];
@@ -294,7 +310,8 @@ fn every_query_of_the_dashboards_finds_something() {
     };
     let ask = |place: &str, query: &str| -> Vec<Value> {
         let query = chosen(query);
-        assert!(!query.contains('$'), "{place}: {query}");
+        // Only label_replace's first group is no variable.
+        assert!(!query.replace("\"$1\"", "").contains('$'), "{place}: {query}");
         let found = prometheus.vector(&query).unwrap_or_else(|error| panic!("{place}: {query}: {error}"));
         let is_number = |one: &Value| text(&one["value"][1]).parse().is_ok_and(f64::is_finite);
         assert!(found.iter().any(is_number), "{place} finds nothing: {query}: {found:?}");
@@ -315,5 +332,21 @@ fn every_query_of_the_dashboards_finds_something() {
             let found = ask(&name, &format!("count by ({}) ({})", &parts[2], &parts[1]));
             assert!(found.iter().all(|one| one["metric"].get(&parts[2]).is_some()), "{name}: {variable}");
         }
+    }
+
+    // The room of a target with two bounds is that to the nearer one.
+    let worst_first = dashboards().into_iter().find(|(name, _)| name == "teams.json").expect("is there");
+    let mut all = queries(&worst_first.0, &worst_first.1).into_iter();
+    let (place, room) = all.find(|(place, _)| place.ends_with("the worst first, B")).expect("is there");
+    let number = |one: &Value| text(&one["value"][1]).parse::<f64>().expect("is a number");
+    let of_occupancy = |one: &Value| one["metric"]["target"] == "team-occupancy";
+    let rooms: Vec<Value> = ask(&place, text(&room["expr"])).into_iter().filter(of_occupancy).collect();
+    assert_eq!(rooms.len(), 2, "one for each team");
+    for room in &rooms {
+        let team = text(&room["metric"]["scope"]);
+        let value = format!("goalkeeper_target_value_ratio{{target=\"team-occupancy\",scope=\"{team}\"}}");
+        let occupancy = number(&ask("the room", &value)[0]);
+        let nearer = (occupancy / 0.1 - 1.0).min(1.0 - occupancy / 0.85);
+        assert!((number(room) - nearer).abs() < 1e-9, "{team}: {occupancy} has room {room}");
     }
 }

@@ -21,7 +21,7 @@ fn day(roster: &std::path::Path) -> Vec<Message> {
     text.lines().map(|line| Message::of(line.to_owned())).collect()
 }
 
-/// What the centre in a box does not tell of, at noon of the same day.
+/// What the centre in a box may not tell of in one small day, at noon of it.
 fn the_rest() -> Vec<Message> {
     let contact = "box-rest";
     let told = [
