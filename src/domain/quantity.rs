@@ -196,6 +196,11 @@ quantities! {
     ReviewsWithFatalError: [Review] All Count Nothing, "Quality reviews with a fatal error";
     ReviewOpportunities: [Review] All Count Nothing, "Items of quality reviews that applied and were not fatal";
     ReviewErrors: [Review] All Count Nothing, "Items of them that were failed";
+    ReviewItems: [Review] All Count Nothing, "Items of quality reviews that applied";
+    ReviewItemsFailed: [Review] All Count Nothing, "Items of quality reviews that applied and got no points, fatal ones included";
+    ReviewItemsNotApplicable: [Review] All Count Nothing, "Items of quality reviews that did not apply";
+    ReviewItemMarks: [Review] All Number Nothing, "Points of items that applied";
+    ReviewItemBestMarks: [Review] All Number Nothing, "Points that items that applied could have got at most";
     Complaints: [Complaint] All Count Nothing, "Complaints";
     JudgementsUnattributed: [Survey, Review, Complaint] CompanyOnly Count Nothing, "Surveys, reviews and complaints that name a contact or ticket of which nothing is known";
     // The rest of the house.

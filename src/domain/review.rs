@@ -5,6 +5,10 @@ use super::event::{Content, ReviewItem};
 use super::judgement;
 use super::quantity::Quantity as Q;
 use super::record::Record;
+use super::scope::Path;
+use super::slice::Dimension;
+use super::time::Instant;
+use std::sync::Arc;
 
 /// Books what a review stands for, and links it to the contact or ticket that it names.
 pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
@@ -16,21 +20,32 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     let at = entry.time;
     let path = judgement::path(Some(&rep), None, &credit, at, draft);
     let applying = || review.items.iter().filter(|item| item.applies);
-    let (fatal, other): (Vec<&ReviewItem>, Vec<&ReviewItem>) = applying().partition(|item| item.fatal);
-    let failed = |items: &[&ReviewItem]| items.iter().filter(|item| is_failed(item)).count() as i64;
-    let is_fatal = failed(&fatal) > 0;
-    for (quantity, n) in [
-        (Q::Reviews, 1),
-        (Q::ReviewsWithFatalError, i64::from(is_fatal)),
-        (Q::ReviewOpportunities, other.len() as i64),
-        (Q::ReviewErrors, failed(&other)),
-    ] {
-        draft.ledger.book(&path, at, quantity, n);
-    }
+    let has_fatal_error = applying().any(|item| item.fatal && is_failed(item));
+    draft.ledger.book(&path, at, Q::Reviews, 1);
+    draft.ledger.book(&path, at, Q::ReviewsWithFatalError, i64::from(has_fatal_error));
     // Where nothing applied there is nothing to score.
     if let Some(score) = score(applying()) {
         draft.ledger.book(&path, at, Q::ReviewsScored, 1);
-        draft.ledger.book(&path, at, Q::ReviewScore, if is_fatal { 0 } else { score });
+        draft.ledger.book(&path, at, Q::ReviewScore, if has_fatal_error { 0 } else { score });
+    }
+    for item in &review.items {
+        draft.sliced(Dimension::Criterion, Some(&item.criterion), |draft| book(item, &path, at, draft));
+    }
+}
+
+fn book(item: &ReviewItem, path: &Arc<Path>, at: Instant, draft: &mut Draft<'_>) {
+    let mut book = |quantity, n| draft.ledger.book(path, at, quantity, n);
+    if !item.applies {
+        return book(Q::ReviewItemsNotApplicable, 1);
+    }
+    let failed = i64::from(is_failed(item));
+    book(Q::ReviewItems, 1);
+    book(Q::ReviewItemsFailed, failed);
+    book(Q::ReviewItemMarks, item.score);
+    book(Q::ReviewItemBestMarks, item.max);
+    if !item.fatal {
+        book(Q::ReviewOpportunities, 1);
+        book(Q::ReviewErrors, failed);
     }
 }
 

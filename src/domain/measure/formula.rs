@@ -52,6 +52,8 @@ pub(super) enum Formula {
     Nps,
     /// The weighted mean of answers from 1 to 10, times 10.
     Csi,
+    /// Marks over best marks, where the best one is told as so many points.
+    Marks(u8),
     /// The upper halves of reported figures over the lower ones.
     Reported,
     /// What stands of these.
@@ -87,14 +89,16 @@ impl Measure {
             return figure;
         }
         match self.parts(totals, settings) {
-            Some(Parts { numerator, denominator: Some(denominator) }) if self.definition.unit == Unit::Weighted => {
-                let sample = if self.definition.formula == Formula::Csi { Q::CsiAnswers } else { Q::ReportedSample };
-                sampled(self.over(numerator, denominator), sample)
+            Some(Parts { numerator, denominator: Some(denominator) }) => {
+                let figure = self.over(numerator, denominator);
+                match self.definition.formula {
+                    Formula::Csi => sampled(figure, Q::CsiAnswers),
+                    Formula::Marks(_) => sampled(figure, Q::ReviewItems),
+                    Formula::Reported => sampled(figure, Q::ReportedSample),
+                    Formula::FirstContact { contacts: [all, _], .. } => sampled(figure, all),
+                    _ => figure,
+                }
             }
-            Some(Parts { numerator, denominator: Some(denominator) }) => match self.definition.formula {
-                Formula::FirstContact { contacts: [all, _], .. } => sampled(self.over(numerator, denominator), all),
-                _ => self.over(numerator, denominator),
-            },
             Some(Parts { numerator: n, denominator: None }) => {
                 if let Formula::Total(_, counted) = self.definition.formula {
                     let sample = totals.get(Cell::plain(counted));
@@ -234,6 +238,10 @@ impl Measure {
                 add(Upper, 1, &[Q::CsiScore], plain);
                 add(Lower, 1, &[Q::CsiWeight], plain);
             }
+            Formula::Marks(_) => {
+                add(Upper, 1, &[Q::ReviewItemMarks], plain);
+                add(Lower, 1, &[Q::ReviewItemBestMarks], plain);
+            }
             Formula::Reported => {
                 add(Upper, 1, &[Q::ReportedNumerator], plain);
                 add(Lower, 1, &[Q::ReportedDenominator], plain);
@@ -277,12 +285,13 @@ impl Measure {
 
     /// How many of the unit one is, where the lower half is as large as the upper one.
     pub fn times(&self) -> f64 {
-        match self.definition.unit {
-            Unit::Points => 100.0,
-            Unit::PerThousand => 1000.0,
-            Unit::PerHour => 3600.0,
+        match (self.definition.unit, self.definition.formula) {
+            (Unit::Points, _) => 100.0,
+            (Unit::PerThousand, _) => 1000.0,
+            (Unit::PerHour, _) => 3600.0,
             // Answers from 1 to 10 make an index of 10 to 100.
-            Unit::Weighted if self.definition.formula == Formula::Csi => 10.0,
+            (_, Formula::Csi) => 10.0,
+            (_, Formula::Marks(best)) => f64::from(best),
             _ => 1.0,
         }
     }

@@ -41,7 +41,7 @@ pub enum Unit {
     Weighted,
     /// So many a thousand.
     PerThousand,
-    /// A share of time between 0 and 1; both halves are milliseconds.
+    /// A share of time or of marks between 0 and 1; both halves are milliseconds, or thousandths of a point.
     Share,
     /// So many an hour; denominators are milliseconds.
     PerHour,

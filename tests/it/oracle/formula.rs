@@ -90,6 +90,12 @@ fn of_time(upper: i64, lower: i64, scale: f64) -> Answer {
     Answer { sample: lower / 1000, ..ratio(upper, lower, scale) }
 }
 
+/// The marks of reviews, where the best one is `best`.
+fn of_best(list: &List, best: f64) -> Answer {
+    let items = list.values("review_item_best").len() as i64;
+    Answer { sample: items, ..ratio(list.sum("review_item_mark"), list.sum("review_item_best"), best) }
+}
+
 /// The share of ones among ones and zeros.
 fn share(values: &[i64]) -> Answer {
     ratio(values.iter().sum(), values.len() as i64, 1.0)
@@ -274,6 +280,13 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "review_score" => return mean(&list.values("review_score")),
         "review_fatal_accuracy" => return share(&list.values("review_not_fatal")),
         "review_nonfatal_accuracy" => return share(&list.values("review_item_right")),
+        "review_items" => return count(list.values("review_item_mark").len() as i64),
+        "review_items_failed" => {
+            return count(list.values("review_item_mark").iter().filter(|mark| **mark == 0).count() as i64);
+        }
+        "review_item_score" => return of_best(&list, 1.0),
+        "review_item_points_of_5" => return of_best(&list, 5.0),
+        "review_item_points_of_10" => return of_best(&list, 10.0),
         "complaints_per_1000_contacts" => return ratio(list.sum("complaints"), list.sum("handled"), 1000.0),
         "reported_value" => {
             let found = ratio(list.sum("reported_upper"), list.sum("reported_lower"), 1.0);
@@ -334,7 +347,7 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         let limit = threshold(limit);
         return ratio(list.sum(&format!("{prefix}within_{limit}")), list.sum(&format!("{prefix}due_{limit}")), 1.0);
     }
-    const COUNTS: [&str; 30] = [
+    const COUNTS: [&str; 31] = [
         "outbound_connected",
         "queued",
         "answered",
@@ -360,6 +373,7 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "judgements_unattributed",
         "survey_answers",
         "reviews",
+        "review_items_not_applicable",
         "complaints",
         "certifications_earned",
         "certifications_lapsed",

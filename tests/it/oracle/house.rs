@@ -51,10 +51,15 @@ fn review(entries: &[&Event], credits: &Credits, world: World, ledger: &mut Ledg
     let scopes = world.rep_side(&credit, at);
     ledger.add(&scopes, "reviews", at, 1);
     let (mut weights, mut marks, mut any_fatal) = (0, 0, false);
+    let whole = ledger.said.clone();
     for item in &review.items {
+        ledger.say("criterion", &item.criterion);
         if !item.applies {
+            ledger.add(&scopes, "review_items_not_applicable", at, 1);
             continue;
         }
+        ledger.add(&scopes, "review_item_mark", at, item.score);
+        ledger.add(&scopes, "review_item_best", at, item.max);
         weights += item.weight;
         marks += item.weight * nearest(item.score * 1000, item.max);
         let failed = item.score == 0;
@@ -64,6 +69,7 @@ fn review(entries: &[&Event], credits: &Credits, world: World, ledger: &mut Ledg
             ledger.add(&scopes, "review_item_right", at, i64::from(!failed));
         }
     }
+    ledger.said = whole;
     ledger.add(&scopes, "review_not_fatal", at, i64::from(!any_fatal));
     if weights > 0 {
         ledger.add(&scopes, "review_score", at, if any_fatal { 0 } else { nearest(marks, weights) });

@@ -43,7 +43,7 @@ fn review(pen: &mut Pen, about: Option<About>) -> Content {
             max,
             weight: pen.chance.pick(&[1000, 1000, 500, 2500, 0]),
             fatal: pen.chance.per_cent(15),
-            applies: pen.chance.per_cent(85),
+            applies: pen.chance.per_cent(70),
         }
     };
     let items = (0..pen.chance.below(5)).map(|_| item(pen)).collect();

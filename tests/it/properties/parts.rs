@@ -25,7 +25,7 @@ pub fn breakdowns(chance: &mut Chance) -> Vec<Breakdown> {
         (Dimension::Priority, vec![]),
         (Dimension::CustomerHour, vec![]),
         (product, listed(&PRODUCTS[..1])),
-        (Dimension::Criterion, listed(&["nice"])),
+        (Dimension::Criterion, listed(&["nice", "concern"])),
         (Dimension::Category, listed(&["delay"])),
         (Dimension::Certification, listed(&["itil"])),
         (Dimension::Reported, listed(&["sales"])),
