@@ -5,7 +5,7 @@ use super::facts::{Facts, FactsJob, FactsQuestion};
 use super::question::Question;
 use super::rows::Shown;
 use crate::domain::engine::{Engine, Query};
-use crate::domain::measure::measures;
+use crate::domain::measure::{Measure, measures};
 use crate::domain::roster::Roster;
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::time::{DAY, Instant, MINUTE, QUARTER_HOUR, Span};
@@ -237,6 +237,8 @@ fn check_cost(query: &Query, points: &[Instant], engine: &Engine) -> Result<(), 
         return Ok(());
     }
     let (mut rows, mut panes) = (0_usize, 0_usize);
+    // What stood at the end of a stretch is what stands less all that has changed since.
+    let up_to = if query.measures.iter().any(Measure::is_stock) { engine.now() } else { Instant::MIN };
     for window in &query.windows {
         let stretches: Box<dyn Iterator<Item = Stretch>> = match window.is_rolling() {
             true => Box::new(points.iter().map(|at| window.at(*at, ScopeKind::Company, zone))),
@@ -244,7 +246,8 @@ fn check_cost(query: &Query, points: &[Instant], engine: &Engine) -> Result<(), 
         };
         for stretch in stretches {
             rows += rows_each;
-            panes = panes.saturating_add(panes_of(query.times.fine(stretch)).saturating_mul(query.scopes.len()));
+            let looked_at = Stretch { end: stretch.end.max(up_to), ..query.times.fine(stretch) };
+            panes = panes.saturating_add(panes_of(looked_at).saturating_mul(query.scopes.len()));
             if rows > MOST_ROWS || panes > MOST_PANES {
                 return Err(misunderstood(format!(
                     "the answer has more than {MOST_ROWS} rows or is made of more than {MOST_PANES} panes, which are the \
