@@ -28,9 +28,9 @@ impl RecordKey {
         RecordKey { kind: Kind::RepDay, namespace: Name::from(""), id: RecordId::Text(format!("{rep}\t{day}").into()) }
     }
 
-    /// The rep of a rep's day, and when the day begins.
-    fn rep_and_day(&self) -> Option<(Name, Instant)> {
-        let RecordId::Text(id) = &self.id else { return None };
+    /// The rep of a rep's day, and when the day begins; `None` of other records.
+    pub fn rep_and_day(&self) -> Option<(Name, Instant)> {
+        let RecordId::Text(id) = (self.kind == Kind::RepDay).then_some(&self.id)? else { return None };
         let (rep, day) = id.rsplit_once('\t')?;
         Some((rep.into(), Instant(day.parse::<i64>().ok()? * DAY)))
     }

@@ -10,7 +10,7 @@ use crate::domain::pack::{self, Known, Pack};
 use crate::domain::record::{RecordId, RecordKey};
 use crate::domain::scope::Scope;
 use crate::domain::slots::check;
-use crate::domain::time::Instant;
+use crate::domain::time::{Instant, Zone};
 use crate::domain::window::{Stretch, Tier, Window};
 use serde::Serialize;
 use std::fmt::Write;
@@ -67,7 +67,7 @@ pub struct ShownFact {
     pub kind: &'static str,
     /// Which sources share the id: mostly the source itself.
     pub namespace: String,
-    /// As the source writes it; of a customer the keyed hash.
+    /// As the source writes it; of a customer the keyed hash, of a rep's day the rep and the UTC date.
     pub id: String,
     /// When it counts, in the scope's zone.
     pub at: String,
@@ -168,9 +168,10 @@ fn finish(search: Search, engine: &mut Engine) -> Result<Facts, NoAnswer> {
     let shown = |fact: facts::Fact| ShownFact {
         kind: fact.record.kind.name(),
         namespace: fact.record.namespace.to_string(),
-        id: match &fact.record.id {
-            RecordId::Text(id) => id.to_string(),
-            RecordId::Customer(hash) => format!("{:032x}", hash.0),
+        id: match (fact.record.rep_and_day(), &fact.record.id) {
+            (Some((rep, day)), _) => format!("{rep} {}", day.date(Zone::UTC)),
+            (None, RecordId::Text(id)) => id.to_string(),
+            (None, RecordId::Customer(hash)) => format!("{:032x}", hash.0),
         },
         at: rows::local_to_the_millisecond(fact.at, zone),
         numerator: fact.parts.numerator as f64 / scale,
