@@ -150,11 +150,11 @@ targets:
     at_most: 5m
     window: 1h
   - id: occupancy
-    title: Reps are on contacts 60 to 85 % of their time
+    title: Reps are on contacts 60 to 90 % of their time
     owner: planning
     scope: every team
     measure: occupancy
-    within: [60%, 85%]
+    within: [60%, 90%]
     window: 1h
     severity: info
   - id: first-contact
@@ -167,7 +167,7 @@ targets:
   - id: first-response
     title: Tickets get a first reply in time
     owner: team leads
-    scope: every team
+    scope: every queue
     measure: first_response_business_in_target
     at_least: 85%
     window: day

@@ -617,10 +617,7 @@ impl Engine {
         self.check_kept(scope, window, query.times.fine(stretch), zone)?;
         let measures = query.measures.iter().filter(|measure| measure.has(scope.kind));
         let stocks = measures.clone().any(Measure::is_stock);
-        let totals = match query.times.are_all() {
-            true => self.totals(scope, stretch, stocks),
-            false => self.totals_at(query.times, scope, stretch, stocks)?,
-        };
+        let totals = self.totals_at(query.times, scope, stretch, stocks)?;
         for measure in measures {
             visit(self.row(measure, scope, window, stretch, &totals));
         }
@@ -629,15 +626,8 @@ impl Engine {
 
     /// As [`Engine::totals`], of what flowed at some times only.
     fn totals_at(&self, times: Times, scope: &Scope, stretch: Stretch, stocks: bool) -> Result<Amounts, QueryError> {
-        if times.part_days() && scope.kind == ScopeKind::Rep {
-            return Err(QueryError::HoursOfRep { scope: scope.to_string() });
-        }
-        let zone = self.roster.zone(scope);
-        // Before the first event there is nothing to add, however long the window is.
-        let first = self.first.map_or(stretch.end, |first| stretch.tier.pane_start(first, zone));
-        let start = stretch.start.max(first);
         let mut totals = Amounts::default();
-        for part in times.of(Stretch { start, ..stretch }, zone) {
+        for part in self.parts(times, scope, stretch)? {
             totals.add(self.panes.sum(scope, part).cells());
         }
         if stocks {
@@ -646,9 +636,30 @@ impl Engine {
         Ok(totals)
     }
 
+    /// What of a stretch is wanted of a scope, by its clock.
+    fn parts(&self, times: Times, scope: &Scope, stretch: Stretch) -> Result<Vec<Stretch>, QueryError> {
+        if times.are_all() {
+            return Ok(vec![stretch]);
+        }
+        if times.part_days() && scope.kind == ScopeKind::Rep {
+            return Err(QueryError::HoursOfRep { scope: scope.to_string() });
+        }
+        Ok(times.of(stretch, self.roster.zone(scope)))
+    }
+
     /// One figure, of panes that are kept.
     pub fn figure(&self, measure: &Measure, scope: &Scope, window: Window, stretch: Stretch) -> Row {
         self.row(measure, scope, window, stretch, &self.totals(scope, stretch, measure.is_stock()))
+    }
+
+    /// The figure that facts add up to.
+    ///
+    /// # Errors
+    /// As for figures of these times.
+    pub fn figure_of(&self, question: &Question) -> Result<Row, QueryError> {
+        let Question { scope, measure, window, stretch, times, .. } = question;
+        let totals = self.totals_at(*times, scope, *stretch, false)?;
+        Ok(self.row(measure, scope, *window, *stretch, &totals))
     }
 
     /// What figures of a stretch are made of: what flowed in it, and, where stocks are asked for, what stood at its end.
@@ -686,8 +697,8 @@ impl Engine {
     /// # Errors
     /// If the measure is not made of facts, is none of this scope, or the panes of the stretch are no longer kept.
     pub fn begin_facts(&self, question: Question) -> Result<Search, QueryError> {
-        let Question { scope, measure, window, stretch, .. } = &question;
-        self.check_kept(scope, *window, *stretch, self.roster.zone(scope))?;
+        let Question { scope, measure, window, stretch, times, .. } = &question;
+        self.check_kept(scope, *window, times.fine(*stretch), self.roster.zone(scope))?;
         let name = || measure.name.clone();
         if !measure.has(scope.kind) {
             return Err(QueryError::NotHad { measure: name(), kind: scope.kind.name() });
@@ -698,7 +709,8 @@ impl Engine {
         if measure.parts(&Amounts::default(), &self.settings).is_none() {
             return Err(QueryError::NoHalves { measure: name() });
         }
-        Ok(Search::new(question))
+        let parts = self.parts(*times, scope, *stretch)?;
+        Ok(Search::new(question, parts))
     }
 
     /// Goes on looking at no more than so many records; true if nothing is left to look at.

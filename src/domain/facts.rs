@@ -14,6 +14,7 @@ use super::scope::Scope;
 use super::settings::Settings;
 use super::slots::{Place, Slots, short};
 use super::time::{DAY, Instant, MINUTE, Zone, day_of};
+use super::times::Times;
 use super::window::{Stretch, Tier, Window};
 use std::collections::BTreeMap;
 
@@ -36,6 +37,8 @@ pub struct Question {
     pub window: Window,
     /// The window at one instant.
     pub stretch: Stretch,
+    /// At which times within it.
+    pub times: Times,
     /// Those behind this are wanted; `None` is from the beginning.
     pub after: Option<Order>,
     /// So many are wanted at most.
@@ -66,6 +69,8 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Search {
     question: Question,
+    /// What of the window is wanted, in order.
+    parts: Vec<Stretch>,
     /// Notes that were passed over; `None` once all were.
     passed: Option<usize>,
     /// Records that may count, each with the first minute in which it may; sorted once all are there, the first last.
@@ -78,10 +83,11 @@ pub struct Search {
 }
 
 impl Search {
-    /// A search that has not begun.
-    pub(super) fn new(question: Question) -> Search {
+    /// A search that has not begun, of some parts of the window.
+    pub(super) fn new(question: Question, parts: Vec<Stretch>) -> Search {
         Search {
             question,
+            parts,
             passed: Some(0),
             candidates: Vec::new(),
             most: MOST_RECORDS,
@@ -144,9 +150,9 @@ impl Search {
         if is_full && last.is_some_and(|last| last.0 < i64::from(minute) * MINUTE) {
             return false;
         }
-        let Search { question, bound, found, .. } = self;
+        let Search { question, parts, bound, found, .. } = self;
         slots.look(place, &mut self.known, |key, record| {
-            for (at, amounts) in counting(&record.booked, &question.scope, question.stretch) {
+            for (at, amounts) in counting(&record.booked, &question.scope, parts) {
                 let order = (at, Some(key.clone()));
                 let parts = question.measure.parts(&amounts, settings).filter(|parts| !parts.is_nothing());
                 if let Some(parts) = parts
@@ -190,16 +196,19 @@ fn last(stretch: Stretch) -> Instant {
     }
 }
 
-/// What of some bookings counts for a scope in a stretch, by the instants at which it counts or begins to.
-fn counting(booked: &[Booking], scope: &Scope, stretch: Stretch) -> BTreeMap<Instant, Amounts> {
+/// What of some bookings counts for a scope in parts of a window, by the instants at which it counts or begins to.
+fn counting(booked: &[Booking], scope: &Scope, parts: &[Stretch]) -> BTreeMap<Instant, Amounts> {
     let mut counting: BTreeMap<Instant, Amounts> = BTreeMap::new();
     for booking in booked {
         let Some((_, zone)) = booking.path.steps().iter().find(|(step, _)| step == scope) else { continue };
-        // The panes of the stretch, as they were in the zone of that time.
-        let [start, end] = [stretch.start, stretch.end].map(|bound| first_pane(bound, stretch.tier, *zone));
-        let amounts = booking.within(start, end);
-        if !amounts.is_empty() {
-            counting.entry(booking.at.max(start)).or_default().add(amounts.cells());
+        let from = parts.partition_point(|part| last(*part) < booking.at);
+        for part in parts[from..].iter().take_while(|part| part.start <= booking.until) {
+            // The panes of the part, as they were in the zone of that time.
+            let [start, end] = [part.start, part.end].map(|bound| first_pane(bound, part.tier, *zone));
+            let amounts = booking.within(start, end);
+            if !amounts.is_empty() {
+                counting.entry(booking.at.max(start)).or_default().add(amounts.cells());
+            }
         }
     }
     counting
@@ -251,7 +260,7 @@ mod tests {
         ledger.book(&path(Zone::UTC), next, Quantity::Abandoned, 1);
         ledger.book(&other, JAN_5, Quantity::Answered, 1);
         let stretch = Stretch { tier: Tier::Day, start: JAN_5, end: JAN_5.plus(Span(DAY)) };
-        let found = counting(&ledger.finish(), &company(), stretch);
+        let found = counting(&ledger.finish(), &company(), &[stretch]);
         let answered = |n| Amounts::new(vec![(Cell::plain(Quantity::Answered), n)]);
         assert_eq!(
             found.into_iter().collect::<Vec<_>>(),
@@ -299,7 +308,9 @@ mod tests {
         let (mut pages, mut after) = (Vec::new(), None);
         while pages.len() < 20 {
             let (scope, measure) = (company(), measure.clone());
-            let mut search = Search::new(Question { scope, measure, window, stretch, after: after.clone(), limit });
+            let times = Times::default();
+            let question = Question { scope, measure, window, stretch, times, after: after.clone(), limit };
+            let mut search = Search::new(question, vec![stretch]);
             search.most = most;
             while !search.go_on(records.slots(), &settings, 1) {}
             let page = search.page();

@@ -32,9 +32,9 @@ impl RecordKey {
         }
     }
 
-    /// The rep of a rep's hour, and when the hour begins.
-    fn rep_and_hour(&self) -> Option<(Name, Instant)> {
-        let RecordId::Text(id) = &self.id else { return None };
+    /// The rep of a rep's hour, and when the hour begins; `None` of other records.
+    pub fn rep_and_hour(&self) -> Option<(Name, Instant)> {
+        let RecordId::Text(id) = (self.kind == Kind::RepHour).then_some(&self.id)? else { return None };
         let (rep, hour) = id.rsplit_once('\t')?;
         Some((rep.into(), Instant(hour.parse::<i64>().ok()? * HOUR)))
     }

@@ -315,7 +315,11 @@ pub fn sentence(target: &Target, judged: &Judged) -> String {
     let projection = verdict.projection.filter(|_| closed.is_none());
     let projection =
         projection.map_or_else(String::new, |n| format!(", at this pace {} at its end", unit.text(n.round())));
-    let of = if unit == Unit::Count { String::new() } else { format!(" ({} looked at)", figure.sample) };
+    let looked_at = match target.measure.looks_at_time() {
+        true => Unit::Seconds.text(figure.sample as f64),
+        false => figure.sample.to_string(),
+    };
+    let of = if unit == Unit::Count { String::new() } else { format!(" ({looked_at} looked at)") };
     format!("{} of {whose} {}{projection}; the target is {bound}{of}", target.measure.name, when.replace("{}", &value))
 }
 

@@ -11,6 +11,7 @@ use crate::domain::record::{RecordId, RecordKey};
 use crate::domain::scope::Scope;
 use crate::domain::slots::check;
 use crate::domain::time::Instant;
+use crate::domain::times::Times;
 use crate::domain::window::{Stretch, Tier, Window};
 use serde::Serialize;
 use std::fmt::Write;
@@ -33,6 +34,10 @@ pub struct FactsQuestion {
     pub measure: Option<String>,
     /// A window.
     pub window: Option<String>,
+    /// Only these weekdays of it.
+    pub weekdays: Option<String>,
+    /// Only these hours of its days.
+    pub hours: Option<String>,
     /// The window that holds this instant, instead of T.
     pub at: Option<String>,
     /// Where the page before ended.
@@ -67,7 +72,7 @@ pub struct ShownFact {
     pub kind: &'static str,
     /// Which sources share the id: mostly the source itself.
     pub namespace: String,
-    /// As the source writes it; of a customer the keyed hash.
+    /// As the source writes it; of a customer the keyed hash, of a rep's hour the rep and when it begins.
     pub id: String,
     /// When it counts, in the scope's zone.
     pub at: String,
@@ -95,6 +100,8 @@ impl FactsJob {
             part: asked.part.clone(),
             measures: one("measure", &asked.measure, "abandoned")?,
             windows: one("window", &asked.window, "1h")?,
+            weekdays: asked.weekdays.clone(),
+            hours: asked.hours.clone(),
             at: asked.at.clone(),
             ..Question::default()
         };
@@ -112,7 +119,7 @@ impl FactsJob {
         let cursor = match &asked.cursor {
             None => None,
             Some(text) => Some(
-                Cursor::read(text, scope, measure, *window)
+                Cursor::read(text, scope, measure, *window, query.times)
                     .ok_or_else(|| misunderstood("this cursor belongs to another question: begin without one"))?,
             ),
         };
@@ -126,7 +133,7 @@ impl FactsJob {
         };
         let (scope, measure, window) = (scope.clone(), measure.clone(), *window);
         let after = cursor.map(|cursor| cursor.after);
-        let question = facts::Question { scope, measure, window, stretch, after, limit };
+        let question = facts::Question { scope, measure, window, stretch, times: query.times, after, limit };
         Ok(FactsJob { search: Some(engine.begin_facts(question).map_err(misunderstood)?) })
     }
 
@@ -154,7 +161,9 @@ fn stretch(engine: &Engine, scope: &Scope, window: Window, to: Instant) -> Stret
 
 fn finish(search: Search, engine: &mut Engine) -> Result<Facts, NoAnswer> {
     engine.flush();
-    let facts::Question { scope, measure, window, stretch, after, .. } = search.question().clone();
+    let question = search.question().clone();
+    let figure = engine.figure_of(&question).map_err(misunderstood)?;
+    let facts::Question { scope, measure, window, stretch, times, after, .. } = question;
     let Page { facts, next } = search.page();
     if facts.is_empty() && next.is_some() && next <= after.or(Some((stretch.start, None))) {
         return Err(misunderstood(format!(
@@ -168,9 +177,10 @@ fn finish(search: Search, engine: &mut Engine) -> Result<Facts, NoAnswer> {
     let shown = |fact: facts::Fact| ShownFact {
         kind: fact.record.kind.name(),
         namespace: fact.record.namespace.to_string(),
-        id: match &fact.record.id {
-            RecordId::Text(id) => id.to_string(),
-            RecordId::Customer(hash) => format!("{:032x}", hash.0),
+        id: match (fact.record.rep_and_hour(), &fact.record.id) {
+            (Some((rep, hour)), _) => format!("{rep} {}", hour.to_rfc3339()),
+            (None, RecordId::Text(id)) => id.to_string(),
+            (None, RecordId::Customer(hash)) => format!("{:032x}", hash.0),
         },
         at: rows::local_to_the_millisecond(fact.at, zone),
         numerator: fact.parts.numerator as f64 / scale,
@@ -179,12 +189,12 @@ fn finish(search: Search, engine: &mut Engine) -> Result<Facts, NoAnswer> {
     let since = engine.facts_since(&measure);
     Ok(Facts {
         time: engine.now().to_rfc3339(),
-        figure: Shown::new(&engine.figure(&measure, &scope, window, stretch), roster),
+        figure: Shown::new(&figure, roster),
         complete: since.is_none_or(|since| since <= stretch.start),
         complete_from: since.map(Instant::to_rfc3339),
         facts: facts.into_iter().map(shown).collect(),
         more: next.is_some(),
-        cursor: next.map(|after| Cursor { stretch, after }.write(&scope, &measure, window)),
+        cursor: next.map(|after| Cursor { stretch, after }.write(&scope, &measure, window, times)),
     })
 }
 
@@ -199,12 +209,12 @@ type Packed = ((Tier, Instant), (Instant, (Instant, Option<RecordKey>)));
 
 impl Cursor {
     /// As hexadecimal digits, with a check over itself and the question.
-    fn write(&self, scope: &Scope, measure: &Measure, window: Window) -> String {
+    fn write(&self, scope: &Scope, measure: &Measure, window: Window, times: Times) -> String {
         let Cursor { stretch, after } = self;
         let packed: Packed = ((stretch.tier, stretch.start), (stretch.end, after.clone()));
         let mut bytes = Vec::new();
         packed.put(&mut bytes);
-        let question = format!("{scope} {} {window}", measure.name);
+        let question = format!("{scope} {} {window} {times:?}", measure.name);
         let check = check([question.as_bytes(), &bytes]).get().to_be_bytes();
         [&check, &bytes[..]].concat().iter().fold(String::new(), |mut text, byte| {
             // Writing to a string cannot fail.
@@ -214,13 +224,13 @@ impl Cursor {
     }
 
     /// What [`Cursor::write`] wrote for this question; `None` if this is not it.
-    fn read(text: &str, scope: &Scope, measure: &Measure, window: Window) -> Option<Cursor> {
+    fn read(text: &str, scope: &Scope, measure: &Measure, window: Window, times: Times) -> Option<Cursor> {
         let digits = text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
         let bytes: Vec<u8> = digits.collect::<Option<_>>()?;
         let ((tier, start), (end, after)): Packed = pack::whole(bytes.get(4..)?, &mut Known::default()).ok()?;
         let cursor = Cursor { stretch: Stretch { tier, start, end }, after };
         // Only one text stands for a cursor, and its check is of this question.
-        (cursor.write(scope, measure, window) == text).then_some(cursor)
+        (cursor.write(scope, measure, window, times) == text).then_some(cursor)
     }
 }
 
@@ -236,19 +246,22 @@ mod tests {
         let measure = |name| Measure::named(name, &Settings::default()).expect("is a measure");
         let (scope, asa) = (Scope::new(ScopeKind::Team, "care"), measure("asa"));
         let [hour, day] = ["1h", "day"].map(|text| Window::parse(text).expect("is a window"));
+        let all = Times::default();
+        let mornings = all.within_hours("08:00-12:00").expect("are some");
         let stretch = Stretch { tier: Tier::Day, start: Instant(-5), end: Instant(i64::MAX) };
         let key = |id| Some(RecordKey { kind: Kind::Customer, namespace: Name::from("é"), id });
         for record in [None, key(RecordId::Customer(CustomerHash(7))), key(RecordId::Text("c 1".into()))] {
             let cursor = Cursor { stretch, after: (Instant(3), record) };
-            let text = cursor.write(&scope, &asa, day);
-            assert_eq!(Cursor::read(&text, &scope, &asa, day), Some(cursor));
-            assert_eq!(Cursor::read(&text, &scope, &asa, hour), None);
-            assert_eq!(Cursor::read(&text, &scope, &measure("abandoned"), day), None);
-            assert_eq!(Cursor::read(&text, &Scope::new(ScopeKind::Queue, "care"), &asa, day), None);
+            let text = cursor.write(&scope, &asa, day, all);
+            assert_eq!(Cursor::read(&text, &scope, &asa, day, all), Some(cursor));
+            assert_eq!(Cursor::read(&text, &scope, &asa, day, mornings), None);
+            assert_eq!(Cursor::read(&text, &scope, &asa, hour, all), None);
+            assert_eq!(Cursor::read(&text, &scope, &measure("abandoned"), day, all), None);
+            assert_eq!(Cursor::read(&text, &Scope::new(ScopeKind::Queue, "care"), &asa, day, all), None);
             for damaged in
                 [&text[1..], &text[..text.len() - 2], &text.replace('0', "1"), &text.to_uppercase(), "", "zz", "é"]
             {
-                assert_eq!(Cursor::read(damaged, &scope, &asa, day), None, "{damaged}");
+                assert_eq!(Cursor::read(damaged, &scope, &asa, day, all), None, "{damaged}");
             }
         }
     }

@@ -30,7 +30,7 @@ pub struct Shown {
     pub numerator: Option<f64>,
     /// Lower half of the fraction.
     pub denominator: Option<Number>,
-    /// How many things were looked at.
+    /// How many things were looked at; of figures of time, seconds.
     pub sample: i64,
     /// `count`, `seconds`, `ratio` or `points`.
     pub unit: &'static str,

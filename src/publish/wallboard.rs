@@ -389,6 +389,8 @@ struct ShownMeasure {
     instant: &'static str,
     edges: &'static str,
     source: &'static str,
+    /// True if samples are seconds.
+    of_time: bool,
     /// The kinds of scope that have it.
     kinds: Vec<&'static str>,
 }
@@ -403,6 +405,7 @@ impl ShownChoices {
             instant: measure.definition.instant,
             edges: measure.definition.edges,
             source: measure.definition.source,
+            of_time: measure.looks_at_time(),
             kinds: ScopeKind::ALL.into_iter().filter(|kind| measure.has(*kind)).map(ScopeKind::name).collect(),
             name: measure.name,
         });

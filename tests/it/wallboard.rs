@@ -338,4 +338,14 @@ fn the_board_fits_its_screens() {
     picture("/", ("#alert-list", &["Head of service"]), "alert");
     picture("/?stale=0.01", ("#banners", &["Data is old"]), "stale");
     picture("/figures?scope=company/acme&measure=service_level&window=15m", ("#history-table", &["%"]), "figures");
+    let occupancy = "/figures?scope=company/acme&measure=occupancy&window=1h";
+    picture(occupancy, ("#history-table", &["%", " h"]), "time");
+    // More than a page of records.
+    browser.open(&format!("{}/figures?scope=company/acme&measure=offered&window=day", demo.url()));
+    browser.wait_text("#facts-note", &["100 and more records"]);
+    browser.run("document.getElementById('more').click()");
+    wait_for("there are more", Duration::from_secs(30), || {
+        let rows = browser.run("document.querySelectorAll('#facts-table tbody tr').length");
+        if rows.as_u64() > Some(100) { Ok(()) } else { Err(rows.to_string()) }
+    });
 }

@@ -101,9 +101,10 @@ impl Measure {
             }
             Some(Parts { numerator: n, denominator: None }) => {
                 if let Formula::Total(_, counted) = self.definition.formula {
-                    let sample = totals.get(Cell::plain(counted));
-                    let value = (sample > 0).then(|| n as f64 / self.definition.unit.parts() as f64);
-                    return Figure { value, numerator: value.map(|_| n), denominator: None, sample };
+                    let counted = totals.get(Cell::plain(counted));
+                    let value = (counted > 0).then(|| n as f64 / self.definition.unit.parts() as f64);
+                    let (numerator, sample) = (value.map(|_| n), self.sample(counted));
+                    return Figure { value, numerator, denominator: None, sample };
                 }
                 Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n }
             }
@@ -312,8 +313,20 @@ impl Measure {
             value: (lower > 0).then(|| (upper as f64 * above) / (lower as f64 * below)),
             numerator: (lower > 0).then_some(upper),
             denominator: Some(lower),
-            // Of time the whole seconds are what was looked at.
-            sample: if matches!(self.definition.unit, Unit::Share | Unit::PerHour) { lower / 1000 } else { lower },
+            sample: self.sample(lower),
+        }
+    }
+
+    /// Of time the whole seconds are what was looked at.
+    fn sample(&self, looked_at: i64) -> i64 {
+        if self.looks_at_time() { looked_at / 1000 } else { looked_at }
+    }
+
+    /// True if what is looked at is time and no things: samples are then seconds.
+    pub fn looks_at_time(&self) -> bool {
+        match self.definition.unit {
+            Unit::Share | Unit::PerHour => true,
+            unit => unit == Unit::Seconds && matches!(self.definition.formula, Formula::Total(..)),
         }
     }
 

@@ -59,10 +59,13 @@ export function span(seconds) {
 
 /** A value in its unit, as the server writes it too. */
 export function valueText(value, unit) {
-  const short = (number) => String(Math.round(number * 10) / 10);
+  const short = (number, parts = 10) => String(Math.round(number * parts) / parts);
   if (value === null) return 'no data';
   if (unit === 'ratio') return `${short(value * 100)} %`;
   if (unit === 'points') return `${short(value)} points`;
+  if (unit === 'per_thousand') return `${short(value, 100)} per 1,000`;
+  if (unit === 'per_hour') return `${short(value)} per hour`;
+  if (unit === 'number') return short(value, 100);
   if (unit !== 'seconds') return short(value);
   if (value < 120) return `${short(value)} s`;
   if (value < 7200) return `${short(value / 60)} min`;

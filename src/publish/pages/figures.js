@@ -81,7 +81,7 @@ async function show() {
   const query = question();
   for (const name of ['scope', 'where', 'measure', 'window', 'at']) setParameter(name, query[name]);
   document.title = `${words(query.measure)} of ${whose(query)} – Goalkeeper`;
-  showDefinition(choices.measures.find((measure) => measure.name === query.measure));
+  showDefinition(chosen(query));
   for (const id of ['value', 'evidence', 'history-note', 'chart', 'history-table']) find(id).replaceChildren();
   clearFacts('');
   try {
@@ -107,18 +107,24 @@ function showDefinition(measure) {
   ]));
 }
 
+const chosen = (query) => choices.measures.find((measure) => measure.name === query.measure);
+
+/** How many things were looked at, or how much time. */
+const sampleText = (query, row) => (chosen(query).of_time ? valueText(row.sample, 'seconds') : String(row.sample));
+
 function showFigure(query, answer) {
   const row = answer.rows.at(-1);
   find('figure-title').textContent = `${words(query.measure)} of ${whose(query)}`;
   find('value').textContent = row ? valueText(row.value, row.unit) : 'no data';
   if (!row) return;
-  const number = (value, unit) => (value === null ? 'none' : unit === 'seconds' ? `${value} s` : String(value));
+  const isOfTime = chosen(query).of_time;
+  const number = (value, isTime) => (value === null ? 'none' : isTime ? `${value} s` : String(value));
   replace(find('evidence'), ...entries([
     ['Window', `${dayAndTime(row.start)} to ${dayAndTime(row.end)}`],
-    ['Numerator', number(row.numerator, row.unit)],
-    ...(row.denominator === null ? [] : [['Denominator', number(row.denominator)]]),
-    ['Looked at', String(row.sample)],
-    ['As of', answer.time],
+    ['Numerator', number(row.numerator, row.unit === 'seconds' || (isOfTime && row.unit === 'ratio'))],
+    ...(row.denominator === null ? [] : [['Denominator', number(row.denominator, isOfTime)]]),
+    ['Looked at', sampleText(query, row)],
+    ['As of', `${answer.time.slice(0, 19).replace('T', ' ')} UTC`],
   ]));
   say(`${words(query.measure)} of ${whose(query)}: ${find('value').textContent}`);
 }
@@ -137,7 +143,7 @@ async function showHistory(number, query, answer) {
     if (!rows.length) return;
     replace(find('chart'), chart(rows, `${words(query.measure)} of ${whose(query)} by ${word}`));
     table(find('history-table'), [word.charAt(0).toUpperCase() + word.slice(1), '#Value', '#Looked at'],
-      [...rows].reverse().map((row) => [dayAndTime(row.start), valueText(row.value, row.unit), row.sample]));
+      [...rows].reverse().map((row) => [dayAndTime(row.start), valueText(row.value, row.unit), sampleText(query, row)]));
   } catch (problem) {
     if (number === asked) find('history-note').textContent = `No history: ${problem.message}`;
   }
@@ -211,11 +217,11 @@ async function moreFacts(number, query) {
     const answer = await get('/api/v1/facts', { ...query, ...(cursor && { cursor }) });
     if (number !== asked) return;
     facts.push(...answer.facts);
-    cursor = answer.next;
+    cursor = answer.cursor;
     const from = answer.complete_from ? ` Records before ${answer.complete_from} are no longer kept.` : '';
     find('facts-note').textContent = `${facts.length}${cursor ? ' and more' : ''} ${facts.length === 1 ? 'record' : 'records'}.${from}`;
     table(find('facts-table'), ['Kind', 'Id', 'Of', 'At', '#Numerator', '#Denominator'],
-      facts.map((fact) => [fact.kind, fact.id, fact.namespace, fact.at, fact.numerator, fact.denominator]));
+      facts.map((fact) => [fact.kind, fact.id, fact.namespace, fact.at.slice(0, 23).replace('T', ' '), fact.numerator, fact.denominator]));
     find('more').hidden = !cursor;
   } catch (problem) {
     if (number !== asked) return;

@@ -170,7 +170,7 @@ fn figures_question(parameters: &[(String, String)]) -> Result<Question, String>
     Ok(question)
 }
 
-/// `scope`, `where`, `measure`, `window`, `at`, `limit`, `cursor`, each once.
+/// `scope`, `where`, `measure`, `window`, `weekdays`, `hours`, `at`, `limit`, `cursor`, each once.
 fn facts_question(parameters: Vec<(String, String)>) -> Result<FactsQuestion, String> {
     let mut question = FactsQuestion::default();
     for (name, value) in &parameters {
@@ -179,10 +179,15 @@ fn facts_question(parameters: Vec<(String, String)>) -> Result<FactsQuestion, St
             "where" => &mut question.part,
             "measure" => &mut question.measure,
             "window" => &mut question.window,
+            "weekdays" => &mut question.weekdays,
+            "hours" => &mut question.hours,
             "at" => &mut question.at,
             "limit" => &mut question.limit,
             "cursor" => &mut question.cursor,
-            other => return Err(unknown_parameter(other, "scope, where, measure, window, at, limit, cursor")),
+            other => {
+                let known = "scope, where, measure, window, weekdays, hours, at, limit, cursor";
+                return Err(unknown_parameter(other, known));
+            }
         };
         once(field, name, value)?;
     }

@@ -207,7 +207,7 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
                 _ => list.sum(name),
             };
             let value = if all > 0 { Value::Exactly(n as f64 / 1000.0) } else { Value::None };
-            return Answer { value, numerator: (all > 0).then_some(n), denominator: None, sample: all };
+            return Answer { value, numerator: (all > 0).then_some(n), denominator: None, sample: all / 1000 };
         }
         "occupancy" => return of_time(on_contact(&list), on_contact(&list) + list.sum("time_available"), 1.0),
         "utilisation" => return of_time(on_contact(&list), signed_in(&list), 1.0),

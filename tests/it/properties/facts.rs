@@ -6,11 +6,11 @@ use super::{centre, for_seeds, history};
 use goalkeeper::domain::amounts::Amounts;
 use goalkeeper::domain::engine::{Engine, Input, QueryError};
 use goalkeeper::domain::facts::{Page, Question};
-use goalkeeper::domain::measure::{Measure, measures};
+use goalkeeper::domain::measure::measures;
 use goalkeeper::domain::roster::Roster;
-use goalkeeper::domain::scope::Scope;
 use goalkeeper::domain::time::{DAY, HOUR, Instant, Span};
-use goalkeeper::domain::window::{Stretch, Window};
+use goalkeeper::domain::times::Times;
+use goalkeeper::domain::window::Window;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 struct Tally {
     figures: u64,
     facts: u64,
+    /// Facts of some weekdays or hours only.
+    narrowed: u64,
     /// Figures of a time of which books are closed.
     incomplete: u64,
     /// Measures that had facts, as the catalogue calls them.
@@ -61,8 +63,10 @@ fn facts_add_up_to_every_figure_that_has_a_numerator() {
             compare(&mut engine, &mut chance, &mut tally.borrow_mut());
         }
     });
-    let Tally { figures, facts, incomplete, measures: found } = tally.into_inner();
-    println!("{facts} facts of {figures} figures, and {incomplete} figures of a time whose books are closed");
+    let Tally { figures, facts, narrowed, incomplete, measures: found } = tally.into_inner();
+    println!(
+        "{facts} facts of {figures} figures, {narrowed} of them at some times only, and {incomplete} figures of a time whose books are closed"
+    );
     let settings = centre::settings(&mut Chance::new(0));
     let all = measures(&settings);
     let with_halves = all.iter().filter(|measure| measure.parts(&Amounts::default(), &settings).is_some());
@@ -70,6 +74,7 @@ fn facts_add_up_to_every_figure_that_has_a_numerator() {
     let without: Vec<&&str> = all.difference(&found).collect();
     assert!(without.is_empty(), "no fact was ever found behind {without:?}");
     assert!(incomplete > 0, "nothing has expired");
+    assert!(narrowed > 1000, "{narrowed}");
 }
 
 /// Every measure of some scopes in some windows.
@@ -83,32 +88,32 @@ fn compare(engine: &mut Engine, chance: &mut Chance, tally: &mut Tally) {
         let window = Window::parse(chance.pick(&["2h", "7d", "30d", "day", "month"])).expect("is a window");
         let at = Instant(chance.between(first.0, engine.now().0.max(first.0) + 2));
         let stretch = window.at(at, scope.kind, engine.roster().zone(&scope));
+        let all = Times::default();
+        let some = [
+            all.on("mon-fri"),
+            all.on("sat,sun"),
+            all.within_hours("08:00-18:00"),
+            all.on("mon,wed").and_then(|days| days.within_hours("22:15-06:30")),
+        ];
+        let times = if chance.per_cent(50) { all } else { chance.pick(&some.map(|times| times.expect("are some"))) };
         for measure in measures(engine.settings()) {
-            compare_one(engine, &scope, &measure, window, stretch, chance, tally);
+            let (scope, after) = (scope.clone(), None);
+            let question =
+                Question { scope, measure, window, stretch, times, after, limit: chance.pick(&[1, 7, 1000]) };
+            compare_one(engine, question, chance, tally);
         }
     }
 }
 
-fn compare_one(
-    engine: &Engine,
-    scope: &Scope,
-    measure: &Measure,
-    window: Window,
-    stretch: Stretch,
-    chance: &mut Chance,
-    tally: &mut Tally,
-) {
-    let limit = chance.pick(&[1, 7, 1000]);
+fn compare_one(engine: &Engine, mut question: Question, chance: &mut Chance, tally: &mut Tally) {
     let (mut numerator, mut denominator, mut n) = (0, 0, 0);
-    let (mut before, mut after) = (None, None);
+    let mut before = None;
     loop {
-        let (scope, measure) = (scope.clone(), measure.clone());
-        let question = Question { scope, measure, window, stretch, after, limit };
-        let mut search = match engine.begin_facts(question) {
+        let mut search = match engine.begin_facts(question.clone()) {
             Ok(search) => search,
-            Err(error @ QueryError::HoursOfRep { .. }) => panic!("nobody has asked for hours: {error}"),
             Err(
                 QueryError::NoHalves { .. }
+                | QueryError::HoursOfRep { .. }
                 | QueryError::NotHad { .. }
                 | QueryError::TooOld { .. }
                 | QueryError::Stock { .. },
@@ -124,21 +129,25 @@ fn compare_one(
             denominator += fact.parts.denominator.unwrap_or(0);
             n += 1;
         }
-        after = next;
-        if after.is_none() {
+        question.after = next;
+        if question.after.is_none() {
             break;
         }
     }
+    let Question { measure, stretch, times, .. } = &question;
     if engine.facts_since(measure).is_some_and(|since| since > stretch.start) {
         tally.incomplete += 1;
         return;
     }
-    let figure = engine.figure(measure, scope, window, stretch).figure;
-    let what = || format!("{} of {scope} in {window} from {}: {figure:?}", measure.name, stretch.start.to_rfc3339());
+    let figure = engine.figure_of(&question).expect("facts were found").figure;
+    let what = || format!("{question:?}: {figure:?}");
     assert_eq!(figure.denominator.unwrap_or(denominator), denominator, "{}", what());
     assert_eq!(figure.numerator.unwrap_or(numerator), numerator, "{}", what());
     tally.figures += 1;
     tally.facts += n;
+    if !times.are_all() {
+        tally.narrowed += n;
+    }
     if n > 0 {
         tally.measures.insert(measure.definition.name);
     }
