@@ -3,6 +3,7 @@
 use super::amounts::Amounts;
 use super::event::{Channel, Facet, Name, RepState};
 use super::quantity::{Cell, Quantity};
+use super::record::RecordKey;
 use super::scope::Path;
 use super::slice::Slices;
 use super::time::{Instant, Span};
@@ -243,6 +244,8 @@ pub enum Message {
 pub struct Visit {
     /// The contact's first event.
     pub first: Instant,
+    /// The contact with which its journey began, where the source names one; else it began one itself.
+    pub root: Option<RecordKey>,
     /// What became of it.
     pub reached: Reached,
     /// How the customer came.

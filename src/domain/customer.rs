@@ -15,14 +15,15 @@ use std::sync::Arc;
 pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     let rules = &draft.context.settings.first_contact;
     let visits = visits(record);
-    for (n, (_, visit)) in visits.iter().enumerate().filter(|(_, (_, visit))| is_comparable(visit, rules)) {
+    for (n, told) in visits.iter().enumerate().filter(|(_, (_, visit))| is_comparable(visit, rules)) {
+        let (_, visit) = told;
         draft.slice_by_credit(&visit.credit);
         let are_near = |a: &Visit, b: &Visit| b.first.since(a.first) <= rules.window;
         if may_repeat(visit, rules) {
             let path = draft.context.roster.queue_path(visit.queue.as_ref(), visit.team.as_ref(), visit.first);
             draft.ledger.book(&path, visit.first, Q::CustomerContacts, 1);
             let mut before = visits[..n].iter().rev().take_while(|(_, other)| are_near(other, visit));
-            if before.any(|(_, other)| is_alike(other, visit, rules)) {
+            if before.any(|other| is_alike(other, told, rules)) {
                 draft.ledger.book(&path, visit.first, Q::RepeatContacts, 1);
             }
         }
@@ -30,7 +31,7 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
             continue;
         }
         let mut after = visits[n + 1..].iter().take_while(|(_, other)| are_near(visit, other));
-        let comes_back = after.any(|(_, other)| may_repeat(other, rules) && is_alike(visit, other, rules));
+        let comes_back = after.any(|other| may_repeat(other.1, rules) && is_alike(told, other, rules));
         let passed_on = visit.transferred && rules.transferred == Transferred::NeverResolved;
         // "Within the window" includes its last millisecond, so it has passed one later.
         let is_settled = draft.has_passed(visit.first.plus(rules.window).plus(Span(1)));
@@ -47,8 +48,16 @@ fn may_repeat(visit: &Visit, rules: &FirstContact) -> bool {
     rules.channels.contains(&visit.channel) && (rules.abandoned_repeats || visit.reached != Reached::GaveUp)
 }
 
-fn is_alike(a: &Visit, b: &Visit, rules: &FirstContact) -> bool {
-    rules.key == RepeatKey::Customer || (a.issue.is_some() && a.issue == b.issue)
+/// True if the later of two contacts is a repeat of the other, should it come in time: both are about the same, and the
+/// customer did not have to begin anew.
+fn is_alike(a: &Told<'_>, b: &Told<'_>, rules: &FirstContact) -> bool {
+    let is_same_matter = rules.key == RepeatKey::Customer || (a.1.issue.is_some() && a.1.issue == b.1.issue);
+    is_same_matter && journey(a) != journey(b)
+}
+
+/// The contact with which the journey of a contact began.
+fn journey<'a>((from, visit): &Told<'a>) -> &'a RecordKey {
+    visit.root.as_ref().unwrap_or(from)
 }
 
 /// All contacts and those of them that are resolved, of those that are settled or of those that are pending.
@@ -109,8 +118,11 @@ pub(super) fn is_saturated(record: &Record, window: Span, limit: usize) -> bool 
     firsts.windows(limit + 1).any(|run| run[limit].since(run[0]) <= window)
 }
 
-fn visits(record: &Record) -> Vec<(&RecordKey, &Visit)> {
-    let mut visits: Vec<(&RecordKey, &Visit)> = record
+/// Who told of a contact, and what.
+type Told<'a> = (&'a RecordKey, &'a Visit);
+
+fn visits(record: &Record) -> Vec<Told<'_>> {
+    let mut visits: Vec<Told<'_>> = record
         .received
         .iter()
         .filter_map(|received| match &received.message {

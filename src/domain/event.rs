@@ -227,6 +227,10 @@ pub struct Rare {
 }
 
 impl Shared {
+    /// The first contact of the journey, if named.
+    pub fn root(&self) -> Option<&Name> {
+        self.rare.as_ref().and_then(|rare| rare.root.as_ref())
+    }
     /// The leg named, if any.
     pub fn leg(&self) -> Option<&Name> {
         self.rare.as_ref().and_then(|rare| rare.leg.as_ref())

@@ -58,11 +58,12 @@ fn told(message: &Message) -> String {
     match message {
         Message::Link(since) => format!("link {}", since.to_rfc3339()),
         Message::Visit(visit) => {
-            let Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier } = &**visit;
+            let Visit { first, root, reached, channel, issue, transferred, queue, team, credit, earlier } = &**visit;
             let earlier: Vec<String> = earlier.iter().map(credited).collect();
             format!(
-                "visit {} {reached:?} {channel:?} issue {issue:?} transferred {transferred} in {queue:?} {team:?} {} after {earlier:?}",
+                "visit {} of {} {reached:?} {channel:?} issue {issue:?} transferred {transferred} in {queue:?} {team:?} {} after {earlier:?}",
                 first.to_rfc3339(),
+                root.as_ref().map_or("itself".to_owned(), ToString::to_string),
                 credited(credit)
             )
         }

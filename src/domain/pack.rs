@@ -422,7 +422,7 @@ packed_enum!([] Message {
     3 => States { facet facet, hour hour, states states },
     4 => Handled { 0 spans },
 });
-packed_struct!(Visit { first, reached, channel, issue, transferred, queue, team, credit, earlier });
+packed_struct!(Visit { first, root, reached, channel, issue, transferred, queue, team, credit, earlier });
 packed_struct!(Credit { known, rep, queue, team, slices });
 packed_struct!(Received { from, message, frozen });
 packed_struct!(Sent { to, message });

@@ -20,6 +20,8 @@ pub(super) struct Facts<'a> {
     pub(super) direction: Option<Direction>,
     pub(super) customer: Option<(&'a Name, CustomerHash)>,
     pub(super) channel: Option<Channel>,
+    /// The first contact of the journey, as told last.
+    pub(super) root: Option<&'a Name>,
     pub(super) issue: Option<&'a Name>,
     /// Whether the matter was resolved, as the source says.
     pub(super) resolved: Option<bool>,
@@ -213,6 +215,7 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
         if shared.direction.is_some() {
             facts.direction = shared.direction;
         }
+        facts.root = shared.root().or(facts.root);
         facts.zone = shared.customer_zone().or(facts.zone);
         match &shared.customer {
             Field::Absent => {}

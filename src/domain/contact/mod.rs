@@ -8,7 +8,7 @@ use super::booking::{Credit, Message, Reached, Visit};
 use super::contribution::Draft;
 use super::event::{Channel, Direction, Name};
 use super::quantity::Quantity as Q;
-use super::record::{Record, RecordKey};
+use super::record::{Record, RecordId, RecordKey};
 use super::timeline::tell_hours;
 use book::{INBOUND, OUTBOUND, book_flag, book_handling, book_leg, book_replies, book_ring, has_abandoned, queue_of};
 use facts::{Facts, Handling, Told, fold, in_order, rep_of};
@@ -62,10 +62,9 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
     book_flag(&facts, last_handling(&facts), draft);
     if let Some((source, hash)) = facts.customer {
         let to = RecordKey::customer(source, hash, draft.context.settings);
-        let visit = visit(&facts, credit, draft);
+        let visit = visit(key, &facts, credit, draft);
         draft.send(to, Message::Visit(Box::new(visit)));
     }
-    debug_assert_eq!(key.kind, super::event::Kind::Contact);
 }
 
 /// An attempt to reach a customer: it counts for the rep who is named first.
@@ -81,10 +80,11 @@ fn book_attempt(entries: &[Told<'_>], facts: &Facts<'_>, draft: &mut Draft<'_>) 
 }
 
 /// What the customer's record must know of the contact.
-fn visit(facts: &Facts<'_>, credit: Credit, draft: &mut Draft<'_>) -> Visit {
+fn visit(key: &RecordKey, facts: &Facts<'_>, credit: Credit, draft: &mut Draft<'_>) -> Visit {
     let entered = facts.legs.iter().min_by_key(|leg| leg.entered());
     Visit {
         first: facts.first,
+        root: facts.root.map(|root| RecordKey { id: RecordId::Text(root.clone()), ..key.clone() }),
         reached: reached(facts, draft),
         channel: facts.channel.unwrap_or(Channel::Voice),
         issue: facts.issue.cloned(),

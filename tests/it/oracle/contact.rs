@@ -639,12 +639,14 @@ impl Fold<'_> {
         let in_menu = self.legs.is_empty() && self.handlings.is_empty() && !self.ends.is_empty();
         let says_issue = |event: &&&Event| told(event).shared.issue.is_said();
         let issue = order.iter().rfind(says_issue).and_then(|event| told(event).shared.issue.value().cloned());
+        let root = order.iter().rev().find_map(|event| told(event).shared.rare.as_ref()?.root.clone());
         let came_in = self.legs.iter().min_by_key(|leg| leg.entered.unwrap_or(leg.first));
         let mut handled: Vec<&Handling> = self.handlings.iter().filter(|h| h.rep.is_some()).collect();
         handled.sort_by_key(|handling| handling.began);
         Visit {
             first,
             contact: key.clone(),
+            journey: root.map_or(key.clone(), |root| Key { id: root.to_string(), ..key.clone() }),
             answered,
             gave_up: !answered && (in_queue || in_menu),
             channel: order.iter().filter_map(|e| told(e).shared.channel).next_back().unwrap_or(Channel::Voice),

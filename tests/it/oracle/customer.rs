@@ -16,11 +16,15 @@ pub fn first_contacts(visits: &[Visit], said: &BTreeMap<Key, Said>, world: World
         RepeatKey::CustomerAndIssue => visit.issue.is_some(),
     };
     let same_matter = |a: &Visit, b: &Visit| rules.key == RepeatKey::Customer || a.issue == b.issue;
+    let begins_anew = |a: &Visit, b: &Visit| a.journey != b.journey;
     let may_be_repeat =
         |visit: &Visit| rules.channels.contains(&visit.channel) && (rules.abandoned_repeats || !visit.gave_up);
     let follows = |later: &Visit, earlier: &Visit| {
         let in_order = (later.first, &later.contact) > (earlier.first, &earlier.contact);
-        in_order && later.first <= earlier.first + rules.window.0 && same_matter(later, earlier)
+        in_order
+            && later.first <= earlier.first + rules.window.0
+            && same_matter(later, earlier)
+            && begins_anew(later, earlier)
     };
     for visit in visits.iter().filter(|visit| comparable(visit)) {
         ledger.said = said.get(&visit.contact).cloned();

@@ -95,6 +95,8 @@ pub struct Credit {
 pub struct Visit {
     pub first: i64,
     pub contact: version::Key,
+    /// The contact with which the journey began: itself, unless another is named.
+    pub journey: version::Key,
     pub answered: bool,
     /// Nobody had answered when the customer gave up.
     pub gave_up: bool,

@@ -85,6 +85,9 @@ impl Call<'_> {
             let resolved = self.chance().per_cent(70);
             shared.rare.get_or_insert_default().resolved = Some(resolved);
         }
+        if let Some(root) = self.pen.root.clone().filter(|_| self.chance().per_cent(40)) {
+            shared.rare.get_or_insert_default().root = Some(root);
+        }
         parts::say(&mut shared, self.chance());
         let content = Content::Contact(Box::new(ContactEvent { what, shared }));
         let subject = (Kind::Contact, self.id.clone());
@@ -128,7 +131,7 @@ impl Call<'_> {
 
     fn story(&mut self) {
         let customer = self.pen.comes_back.take().map_or_else(|| self.customer(), Field::Value);
-        self.pen.visits.push((self.at, customer.value().copied()));
+        self.pen.visits.push((self.at, customer.value().copied(), self.id.clone()));
         let outbound = self.chance().per_cent(10);
         if self.chance().per_cent(60) {
             self.about(&customer, outbound);

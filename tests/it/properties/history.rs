@@ -1,5 +1,6 @@
 //! A generated history: hundreds of events of every kind about a few people, with versions, repeats and retractions.
 
+use super::centre::name;
 use super::chance::Chance;
 use super::{contacts, house, people, tickets};
 use goalkeeper::domain::event::{ContactEvent, Content, CustomerHash, Event, Field, Kind, Name, Subject};
@@ -13,10 +14,12 @@ pub struct Pen {
     pub contacts: i64,
     pub tickets: i64,
     pub surveys: i64,
-    /// When contacts began, and of whom.
-    pub visits: Vec<(i64, Option<CustomerHash>)>,
+    /// When contacts began, of whom, and which.
+    pub visits: Vec<(i64, Option<CustomerHash>, String)>,
     /// The customer who comes now, if that is decided.
     pub comes_back: Option<CustomerHash>,
+    /// The contact with which the journey that goes on now began.
+    pub root: Option<Name>,
     /// Until when two stories may fall into one contact: records must not expire in between.
     pub reuses_ids_until: i64,
     events: Vec<Event>,
@@ -85,6 +88,7 @@ pub fn visits(seed: u64, begin: i64) -> Vec<Event> {
     let mut at = begin;
     for _ in 0..pen.chance.between(2, 5) {
         pen.comes_back = Some(CustomerHash(1));
+        pen.root = pen.chance.per_cent(30).then(|| name("c0"));
         contacts::write(&mut pen, at);
         at += 7 * DAY + pen.chance.between(-1, 2);
     }
@@ -99,8 +103,9 @@ impl Pen {
             contacts: 0,
             tickets: 0,
             surveys: 0,
-            visits: vec![(begin, None)],
+            visits: vec![(begin, None, "c-first".to_owned())],
             comes_back: None,
+            root: None,
             reuses_ids_until: begin + 2 * DAY,
             events: Vec::new(),
         }
@@ -109,13 +114,14 @@ impl Pen {
     /// When something begins: anywhere, or exactly when, or a first-contact window after, a contact began before; then
     /// it is mostly the same customer who comes.
     fn start(&mut self, begin: i64, days: i64) -> i64 {
-        let (before, customer) = self.chance.pick(&self.visits);
+        let (before, customer, id) = self.chance.pick(&self.visits);
         let at = match self.chance.below(12) {
             0 => before,
             1..=3 => before + 7 * DAY + self.chance.between(-1, 2),
             _ => i64::MIN,
         };
         self.comes_back = customer.filter(|_| at > i64::MIN && self.chance.per_cent(80));
+        self.root = self.chance.per_cent(if self.comes_back.is_some() { 35 } else { 3 }).then(|| id.into());
         match at > i64::MIN && at < begin + (days + 8) * DAY {
             true => at,
             false => begin + self.chance.below(days * 24 * 60) * MINUTE + self.chance.span(MINUTE),

@@ -15,7 +15,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the contact's first event, once the window has passed",
         edges: "Settings say what is a repeat: `key` (the customer, or customer and issue; then a contact without an \
                 issue is in neither half), `channels`, `abandoned_repeats`; by default any inbound contact is, abandoned \
-                or lost in the menu too. `transferred: never_resolved` leaves a contact that was passed on in the \
+                or lost in the menu too. Contacts of one journey (the same `root`) are no repeats of each other. `transferred: never_resolved` leaves a contact that was passed on in the \
                 denominator only; a consultation, and a transfer that failed or came back, do not pass it on. Credit: \
                 `last`, `first`, `all` or `split`. With `all` each rep has the whole contact, with `split` an equal share \
                 (both halves are then thousandths of contacts, and the sample is contacts); teams and queues have each \
