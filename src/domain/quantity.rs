@@ -463,7 +463,7 @@ mod tests {
         for quantity in Quantity::ALL {
             assert_eq!(Quantity::from_number(quantity as u8), Some(quantity));
         }
-        assert_eq!(Quantity::from_number(200), None);
+        assert_eq!(Quantity::from_number(Quantity::ALL.len() as u8), None);
     }
 
     #[test]
