@@ -3,6 +3,7 @@
 use super::client::{self, Answered};
 use crate::cli::{self, Format, ReportWindow};
 use anyhow::{Context, bail};
+use goalkeeper::domain::measure::Unit;
 use goalkeeper::domain::time::{DAY, Instant, Span};
 use goalkeeper::publish::rows::{COLUMNS, columns};
 use serde_json::Value;
@@ -149,7 +150,9 @@ fn written(value: Option<f64>, unit: &str) -> String {
     let short = |value: f64| format!("{}", (value * 100.0).round() / 100.0);
     match unit {
         "ratio" => format!("{} %", short(value * 100.0)),
-        "seconds" => format!("{} s", short(value)),
+        "seconds" => Unit::Seconds.text(value),
+        "per_thousand" => Unit::PerThousand.text(value),
+        "per_hour" => Unit::PerHour.text(value),
         _ => short(value),
     }
 }

@@ -231,7 +231,8 @@ impl Simulation {
             return;
         }
         self.name_record("shift-");
-        let (from, to) = (self.writer.time(shift.from), self.writer.time(shift.to));
+        // Of a shift under way the part that is joined: nobody tells of the rest.
+        let (from, to) = (self.writer.time(shift.from.max(now)), self.writer.time(shift.to));
         let id = &self.rep_ids[rep as usize];
         let draft = self.writer.begin("shift.planned", &self.record, 1, now, id).text("shift", &self.record);
         let draft = draft.text("rep", id).text("from", &from).text("to", &to);
