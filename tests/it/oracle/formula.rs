@@ -143,7 +143,7 @@ pub fn stock(name: &str, stays: &[Stay], end: i64, now: i64) -> Option<Answer> {
     let of = |what: &str| stays.iter().filter(|stay| stay.what == what).copied().collect::<Vec<Stay>>();
     match name {
         "waiting_now" => Some(count(of("waiting").iter().filter(|stay| stay.stands_before(end)).count() as i64)),
-        "backlog" | "backlog_unassigned" => {
+        "backlog" | "backlog_unassigned" | "certifications_in_force" => {
             Some(count(of(name).iter().filter(|stay| stay.stands_before(end)).count() as i64))
         }
         "backlog_age_mean" => {
