@@ -244,7 +244,8 @@ quantities! {
     Backlog: [Ticket] All Count Nothing, "Tickets that are not solved";
     BacklogSince: [Ticket] All Count Nothing, "Seconds from 2020 to the creation of each of them";
     BacklogOlder: [Ticket] All Count Threshold(Backlog), "Those of them that are as old as the threshold";
-    BacklogUnassigned: [Ticket] NotRep Count Nothing, "Those of them that nobody holds";
+    BacklogOlderSince: [Ticket] All Count Threshold(Backlog), "Seconds from 2020 to the creation of each of these";
+    BacklogUnassigned: [Ticket] NotRep Count Nothing, "Tickets that are not solved and that nobody holds";
     CertificationsInForce: [Certification] NotQueue Count Nothing, "Certifications that are in force";
     // What is so now only, of which no past is kept: booked as long as it is so.
     WaitingSince: [Contact] NotRep Count Entry, "Contacts that wait now, by their entry";

@@ -157,6 +157,18 @@ pub fn stock(name: &str, stays: &[Stay], end: i64, now: i64) -> Option<Answer> {
             let is_old = |stay: &&Stay| stay.began + limit < end && stay.began + limit <= now;
             Some(count(of("backlog").iter().filter(|stay| stay.stands_before(end)).filter(is_old).count() as i64))
         }
+        _ if name.starts_with("backlog_overdue_cycles_") => {
+            let limit = threshold(&name["backlog_overdue_cycles_".len()..]);
+            let t = end.min(now);
+            let (mut late, mut tickets) = (0, 0);
+            for stay in of("backlog").iter().filter(|stay| stay.stands_before(end)) {
+                if stay.began + limit < end && stay.began + limit <= now {
+                    late += t - stay.began.div_euclid(1000) * 1000 - limit;
+                    tickets += 1;
+                }
+            }
+            Some(Answer { sample: tickets, ..ratio(late, tickets * limit, 1.0) })
+        }
         "longest_wait_now" => {
             let waiting = of("waiting").into_iter().filter(|stay| stay.to.is_none() && stay.from <= now && end > now);
             let entries: Vec<i64> = waiting.map(|stay| stay.from).collect();
