@@ -18,6 +18,11 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     draft.sliced(Dimension::Certification, Some(certification), |draft| book(record, draft));
 }
 
+/// True if it never lapses: it must stay whatever its silence, because it goes with its rep and may be earned again.
+pub(super) fn is_for_ever(record: &Record) -> bool {
+    record.holding().any(|entry| matches!(&entry.content, Content::Certification(earned) if earned.expires.is_none()))
+}
+
 fn book(record: &Record, draft: &mut Draft<'_>) {
     let mut spans: Vec<(Instant, Instant)> = Vec::new();
     let mut whose: Option<Name> = None;
@@ -41,6 +46,10 @@ fn book(record: &Record, draft: &mut Draft<'_>) {
 
 /// A certification goes with its rep from team to team.
 fn in_force(rep: &Name, from: Instant, to: Instant, draft: &mut Draft<'_>) {
+    // Ahead of T the one before may not have lapsed yet, and both would be in force at once.
+    if !draft.has_passed(from) {
+        return;
+    }
     let roster = draft.context.roster;
     let moves: Vec<Instant> =
         roster.rep(rep).iter().flat_map(|rep| &rep.teams).map(|membership| membership.valid_from).collect();

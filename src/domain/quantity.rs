@@ -204,9 +204,9 @@ quantities! {
     Complaints: [Complaint] All Count Nothing, "Complaints";
     JudgementsUnattributed: [Survey, Review, Complaint] CompanyOnly Count Nothing, "Surveys, reviews and complaints that name a contact or ticket of which nothing is known";
     // The rest of the house.
-    CertificationsEarned: [Certification] All Count Nothing, "Certifications earned, also those earned again";
-    CertificationsLapsed: [Certification] All Count Nothing, "Certifications that lapsed and were not earned again in time";
-    CoachingSessions: [Coaching] All Count Nothing, "Coaching sessions";
+    CertificationsEarned: [Certification] NotQueue Count Nothing, "Certifications earned, also those earned again";
+    CertificationsLapsed: [Certification] NotQueue Count Nothing, "Certifications that lapsed and were not earned again in time";
+    CoachingSessions: [Coaching] NotQueue Count Nothing, "Coaching sessions";
     ReportedFigures: [Reported] All Count Nothing, "Figures reported from elsewhere";
     ReportedNumerator: [Reported] All Number Nothing, "Upper halves of reported figures, or values times their samples";
     ReportedDenominator: [Reported] All Number Nothing, "Lower halves of reported figures, or samples of values";
@@ -244,8 +244,9 @@ quantities! {
     Backlog: [Ticket] All Count Nothing, "Tickets that are not solved";
     BacklogSince: [Ticket] All Count Nothing, "Seconds from 2020 to the creation of each of them";
     BacklogOlder: [Ticket] All Count Threshold(Backlog), "Those of them that are as old as the threshold";
-    BacklogUnassigned: [Ticket] NotRep Count Nothing, "Those of them that nobody holds";
-    CertificationsInForce: [Certification] All Count Nothing, "Certifications that are in force";
+    BacklogOlderSince: [Ticket] All Count Threshold(Backlog), "Seconds from 2020 to the creation of each of these";
+    BacklogUnassigned: [Ticket] NotRep Count Nothing, "Tickets that are not solved and that nobody holds";
+    CertificationsInForce: [Certification] NotQueue Count Nothing, "Certifications that are in force";
     // What is so now only, of which no past is kept: booked as long as it is so.
     WaitingSince: [Contact] NotRep Count Entry, "Contacts that wait now, by their entry";
 }
@@ -463,7 +464,8 @@ mod tests {
         for quantity in Quantity::ALL {
             assert_eq!(Quantity::from_number(quantity as u8), Some(quantity));
         }
-        assert_eq!(Quantity::from_number(Quantity::ALL.len() as u8), None);
+        let behind = u8::try_from(Quantity::ALL.len()).expect("a number is a byte");
+        assert_eq!(Quantity::from_number(behind), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing here knows panes. What changes is told as [`Change`]s, and nothing else connects the two.
 
 use super::booking::{Booking, Delta, Message, difference};
+use super::certification;
 use super::contribution::{Context, contribution};
 use super::customer;
 use super::event::Kind;
@@ -329,7 +330,7 @@ impl Records {
             self.due.entry(due.0.div_euclid(MINUTE)).or_default().push(place);
         }
         note.due = due;
-        let stays = note.kind == Kind::Ticket && ticket::is_open(record);
+        let stays = must_stay(note.kind, record);
         let last = record.last_hour();
         if note.hour() > last && !stays && !record.saturated && last > i64::MIN / HOUR {
             note.move_to(last);
@@ -417,7 +418,7 @@ impl Records {
         }
         let Some((note, Open { record, .. })) = self.slots.open(place) else { return };
         let last = if record.saturated { hour } else { record.last_hour() };
-        let stays = note.kind == Kind::Ticket && ticket::is_open(record);
+        let stays = must_stay(note.kind, record);
         if !stays && last < limit {
             return self.expire_one(place, tell);
         }
@@ -483,6 +484,15 @@ impl Records {
 fn mark(note: &mut Note, place: Place, dirty: &mut Vec<Place>) {
     if !std::mem::replace(&mut note.dirty, true) {
         dirty.push(place);
+    }
+}
+
+/// True for what no silence lets expire.
+fn must_stay(kind: Kind, record: &Record) -> bool {
+    match kind {
+        Kind::Ticket => ticket::is_open(record),
+        Kind::Certification => certification::is_for_ever(record),
+        _ => false,
     }
 }
 

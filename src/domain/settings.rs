@@ -165,7 +165,7 @@ pub struct Silence {
     pub ticket: Span,
     /// Surveys, reviews and complaints.
     pub judgement: Span,
-    /// Shifts, certifications (after they lapse), coaching and reported figures.
+    /// Shifts, certifications (after they lapse: one without an end never expires), coaching and reported figures.
     pub people: Span,
     /// Customers, after the last note.
     pub customer: Span,

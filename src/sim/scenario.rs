@@ -28,8 +28,8 @@
 //! - **Events**: time, type, id, and the data as `key=value` words; a word alone is `true`. `id`, `source`, `seq`,
 //!   `revision` and `retracted` belong to the envelope. `partition` says where it comes from, `received=TIME` when (it
 //!   is then held against the clock). `scope.team=care` is a part of an object, `item.concern=3/5` a mark of a review;
-//!   behind it `*2` is the weight, `!` makes it fatal, `-` says that it did not apply. An event that is refused or ignored is
-//!   shown with the reason, unasked.
+//!   behind it `*2` is the weight, `!` makes it fatal, `-` says that it did not apply. `times=20` makes twenty events of one
+//!   line, the first of `c1-1` and the last of `c1-20`. An event that is refused or ignored is shown with the reason, unasked.
 //! - **Time**: `TIME advance`. A look at figures first moves time to the latest event.
 //! - **Looks**: `show SCOPE WINDOW: MEASURES` at the present instant; with `at=TIME` before the colon, just before that
 //!   time; with `from=TIME to=TIME`, each window between; with `weekdays=mon-fri` or `hours=08:00-18:00`, only of those.
@@ -43,6 +43,9 @@ use chrono::{NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+
+/// How an event is said that happens to several things.
+const TIMES: &str = "times=";
 
 /// A scenario as read.
 #[derive(Debug)]
@@ -262,7 +265,16 @@ impl Reader {
             [time, kind, id, ref data @ ..] => {
                 let at = self.time(time)?;
                 self.configure(steps);
-                steps.push(self.event(time, at, kind, id, data)?);
+                let (times, data): (Vec<&str>, Vec<&str>) = data.iter().partition(|word| word.starts_with(TIMES));
+                match times.first().map(|word| word[TIMES.len()..].parse::<u32>()) {
+                    None => steps.push(self.event(time, at, kind, id, &data)?),
+                    Some(Ok(times)) => {
+                        for n in 1..=times {
+                            steps.push(self.event(time, at, kind, &format!("{id}-{n}"), &data)?);
+                        }
+                    }
+                    Some(Err(_)) => return Err(format!("write how often as {TIMES}20")),
+                }
             }
             _ => return Err("neither a roster line, target, set, day, show, advance nor an event".to_owned()),
         }
@@ -487,6 +499,19 @@ mod tests {
         assert_eq!(value["time"], "2026-01-05T09:00:00.000Z");
         assert_eq!(value["data"], json!({"contact": "c1", "queue": "12", "wait": 1.5}));
         assert_eq!(scenario.rewritten(&[vec!["other".to_owned()]]), text.replace("seen", "other"));
+    }
+
+    #[test]
+    fn one_line_may_be_several_events() {
+        let scenario = parse("day 2026-01-05\n10:00  contact.queued c queue=12 times=2\n").expect("reads");
+        let contacts = scenario.blocks[0].steps.iter().filter_map(|step| match step {
+            Step::Event { json, .. } => Some(serde_json::from_str::<Value>(json).expect("is JSON")["data"].clone()),
+            _ => None,
+        });
+        let expected = ["c-1", "c-2"].map(|contact| json!({"contact": contact, "queue": "12"}));
+        assert_eq!(contacts.collect::<Vec<Value>>(), expected);
+        let error = parse("day 2026-01-05\n10:00  contact.queued c times=often\n").expect_err("is no number");
+        assert!(error.to_string().starts_with("line 2: write how often as times=20"), "{error}");
     }
 
     #[test]

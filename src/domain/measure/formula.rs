@@ -63,13 +63,23 @@ pub(super) enum Formula {
     /// The mean age of what stands: the instant less the mean of when it began, which is added up as
     /// [`seconds_of_stocks`].
     Age { since: Q, count: Q },
+    /// How old what stands beyond a threshold is beyond it, in such thresholds, at each of the family; `since` is added up
+    /// as that of [`Formula::Age`].
+    Overdue { since: Q, count: Q, family: Thresholds },
     /// For how long the first of what stands now has; of one whose parameter is when it began.
     Longest(Q),
 }
 
 impl Formula {
     pub(super) fn is_stock(self) -> bool {
-        matches!(self, Formula::Stock(_) | Formula::StockBeyond(..) | Formula::Age { .. } | Formula::Longest(_))
+        matches!(
+            self,
+            Formula::Stock(_)
+                | Formula::StockBeyond(..)
+                | Formula::Age { .. }
+                | Formula::Overdue { .. }
+                | Formula::Longest(_)
+        )
     }
 }
 
@@ -115,6 +125,7 @@ impl Measure {
     /// What figures of a stock say; `None` for all other measures.
     fn stock(&self, totals: &Amounts, at: Instant) -> Option<Figure> {
         let count = |n: i64| Figure { value: Some(n as f64), numerator: Some(n), denominator: None, sample: n };
+        let ages = |since: i64, count: i64| count * at.since(STOCKS_BEGIN).0 - since * 1000;
         Some(match (self.definition.formula, self.parameter) {
             (Formula::Stock(quantities), _) => {
                 count(quantities.iter().flat_map(|q| totals.of(*q)).map(|(_, n)| n).sum())
@@ -122,7 +133,12 @@ impl Measure {
             (Formula::StockBeyond(quantity, _), Parameter::Number(x)) => count(totals.get(Cell::with(quantity, x))),
             (Formula::Age { since, count }, _) => {
                 let [since, count] = [since, count].map(|quantity| totals.get(Cell::plain(quantity)));
-                self.over(count * at.since(STOCKS_BEGIN).0 - since * 1000, count)
+                self.over(ages(since, count), count)
+            }
+            (Formula::Overdue { since, count, .. }, Parameter::Number(x)) => {
+                let [since, count] = [since, count].map(|quantity| totals.get(Cell::with(quantity, x)));
+                let cycles = count * i64::from(x);
+                Figure { sample: count, ..self.over(ages(since, count) - cycles, cycles) }
             }
             (Formula::Longest(quantity), _) => {
                 // The instant nearest to this one that ends in these bits: nobody waits for 24 days.
@@ -143,7 +159,7 @@ impl Measure {
     pub fn components(&self) -> &'static [&'static str] {
         match (self.definition.formula, self.halves()) {
             (Formula::Stock(_) | Formula::StockBeyond(..), _) | (_, Halves::Upper) => &["numerator"],
-            (Formula::Age { .. }, _) | (_, Halves::Both) => &["numerator", "denominator"],
+            (Formula::Age { .. } | Formula::Overdue { .. }, _) | (_, Halves::Both) => &["numerator", "denominator"],
             (_, Halves::None) => &[],
         }
     }
@@ -248,7 +264,11 @@ impl Measure {
                 add(Lower, 1, &[Q::ReportedDenominator], plain);
             }
             // What stands is no sum over a window.
-            Formula::Stock(_) | Formula::StockBeyond(..) | Formula::Age { .. } | Formula::Longest(_) => {}
+            Formula::Stock(_)
+            | Formula::StockBeyond(..)
+            | Formula::Age { .. }
+            | Formula::Overdue { .. }
+            | Formula::Longest(_) => {}
         }
         self.halves()
     }
@@ -465,7 +485,8 @@ impl Formula {
             | Formula::Beyond(_, _, family)
             | Formula::Within(_, _, family)
             | Formula::Due(_, _, family)
-            | Formula::StockBeyond(_, family) => Some(*family),
+            | Formula::StockBeyond(_, family)
+            | Formula::Overdue { family, .. } => Some(*family),
             Formula::ServiceLevelAt(_) => Some(Thresholds::Wait),
             _ => None,
         }

@@ -37,7 +37,9 @@ pub(super) fn contribute(facts: &Facts, draft: &mut Draft<'_>) {
             let since = seconds_of_stocks(created);
             lies(&stay, path, stay.from, Cell::plain(Q::BacklogSince), since, draft);
             for (old, number) in &reached {
-                lies(&stay, path, stay.from.max(*old), Cell::with(Q::BacklogOlder, *number), 1, draft);
+                let from = stay.from.max(*old);
+                lies(&stay, path, from, Cell::with(Q::BacklogOlder, *number), 1, draft);
+                lies(&stay, path, from, Cell::with(Q::BacklogOlderSince, *number), since, draft);
             }
         }
         if *stay.holder == Holder::Nobody {

@@ -143,7 +143,7 @@ pub fn stock(name: &str, stays: &[Stay], end: i64, now: i64) -> Option<Answer> {
     let of = |what: &str| stays.iter().filter(|stay| stay.what == what).copied().collect::<Vec<Stay>>();
     match name {
         "waiting_now" => Some(count(of("waiting").iter().filter(|stay| stay.stands_before(end)).count() as i64)),
-        "backlog" | "backlog_unassigned" => {
+        "backlog" | "backlog_unassigned" | "certifications_in_force" => {
             Some(count(of(name).iter().filter(|stay| stay.stands_before(end)).count() as i64))
         }
         "backlog_age_mean" => {
@@ -156,6 +156,18 @@ pub fn stock(name: &str, stays: &[Stay], end: i64, now: i64) -> Option<Answer> {
             let limit = threshold(&name["backlog_older_than_".len()..]);
             let is_old = |stay: &&Stay| stay.began + limit < end && stay.began + limit <= now;
             Some(count(of("backlog").iter().filter(|stay| stay.stands_before(end)).filter(is_old).count() as i64))
+        }
+        _ if name.starts_with("backlog_overdue_cycles_") => {
+            let limit = threshold(&name["backlog_overdue_cycles_".len()..]);
+            let t = end.min(now);
+            let (mut late, mut tickets) = (0, 0);
+            for stay in of("backlog").iter().filter(|stay| stay.stands_before(end)) {
+                if stay.began + limit < end && stay.began + limit <= now {
+                    late += t - stay.began.div_euclid(1000) * 1000 - limit;
+                    tickets += 1;
+                }
+            }
+            Some(Answer { sample: tickets, ..ratio(late, tickets * limit, 1.0) })
         }
         "longest_wait_now" => {
             let waiting = of("waiting").into_iter().filter(|stay| stay.to.is_none() && stay.from <= now && end > now);

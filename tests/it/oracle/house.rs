@@ -119,6 +119,25 @@ fn certification(entries: &[&Event], world: World, ledger: &mut Ledger) {
             ledger.add(&scopes, "certifications_lapsed", *lapses, 1);
         }
     }
+    let (_, _, event, certification) = earned[earned.len() - 1];
+    let rep = world.rep(&event.source, &certification.rep);
+    let terms: Vec<(i64, i64)> = earned.iter().map(|(at, until, ..)| (*at, *until)).collect();
+    in_force(&rep, &terms, world, ledger);
+}
+
+/// Between two instants at which something may change, a certification is in force if it was earned and has not lapsed.
+fn in_force(rep: &Name, terms: &[(i64, i64)], world: World, ledger: &mut Ledger) {
+    let listed = world.roster.reps.iter().filter(|listed| listed.unit.id == *rep);
+    let moves = listed.flat_map(|listed| &listed.teams).map(|membership| membership.valid_from.0);
+    let ends = terms.iter().flat_map(|(at, until)| [*at, *until]);
+    let mut changes: Vec<i64> = moves.chain(ends).filter(|at| *at <= world.now).collect();
+    changes.sort_unstable();
+    for (n, from) in changes.iter().enumerate() {
+        if terms.iter().any(|(at, until)| at <= from && from < until) {
+            let scopes = world.rep_side(&Credit { rep: Some(rep.clone()), ..Credit::default() }, *from);
+            ledger.stay(&scopes, "certifications_in_force", *from, changes.get(n + 1).copied());
+        }
+    }
 }
 
 fn coaching(entries: &[&Event], world: World, ledger: &mut Ledger) {

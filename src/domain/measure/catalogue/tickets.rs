@@ -663,4 +663,16 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         source: "COPC, backlog ageing",
         formula: Formula::StockBeyond(Q::BacklogOlder, Thresholds::Backlog),
     },
+    Definition {
+        name: "backlog_overdue_cycles_{X}",
+        meaning: "How many times X the tickets of the backlog that are older than X are late, on average.",
+        unit: Unit::Weighted,
+        side: Side::QueueAndRep,
+        formula_text: "sum of age less X / (X * tickets), of those with an age of at least X",
+        instant: "the window's end; T while the window is under way",
+        edges: "As backlog_older_than_{X}: 0 is X old, 1 is twice as old. Creations are taken to the second. No value where \
+                nothing is that old.",
+        source: "COPC, backlog ageing",
+        formula: Formula::Overdue { since: Q::BacklogOlderSince, count: Q::BacklogOlder, family: Thresholds::Backlog },
+    },
 ];
