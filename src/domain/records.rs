@@ -65,6 +65,8 @@ pub struct Records {
     deleted: Vec<Address>,
     generation: u32,
     totals: RecordTotals,
+    /// Visits before it are in closed books of customers.
+    customers_closed: Instant,
 }
 
 /// What happened to records since the process began.
@@ -211,7 +213,11 @@ impl Records {
                     self.expire_or_move(place, hour, limit, context);
                 }
             }
-            horizons.push((kind, Instant(limit * HOUR)));
+            let horizon = Instant(limit * HOUR);
+            if kind == Kind::Customer {
+                self.customers_closed = horizon.max(self.customers_closed);
+            }
+            horizons.push((kind, horizon));
         }
         self.slots.close_old();
         horizons
@@ -295,8 +301,9 @@ impl Records {
     }
 
     /// Ends restoring under the generation that was stored: what is of an older one is re-booked still.
-    pub(crate) fn restored(&mut self, generation: u32) {
+    pub(crate) fn restored(&mut self, generation: u32, customers_closed: Instant) {
         self.generation = generation;
+        self.customers_closed = customers_closed;
         let old = self.slots.places().filter(|(_, note)| note.generation != generation);
         self.pending = old.map(|(place, _)| place).collect();
     }
@@ -348,7 +355,7 @@ impl Records {
 
     fn send(&mut self, from: &RecordKey, before: &[Sent], after: Vec<Sent>, context: &Context<'_>) {
         for old in before.iter().filter(|old| !after.iter().any(|new| new.to == old.to)) {
-            self.withdraw(from, &old.to);
+            self.withdraw(from, old);
         }
         for new in after {
             if !before.contains(&new) {
@@ -359,6 +366,10 @@ impl Records {
 
     fn deliver(&mut self, from: &RecordKey, sent: Sent, context: &Context<'_>) {
         let Sent { to, message } = sent;
+        if self.is_closed(&message) {
+            self.totals.undelivered += 1;
+            return;
+        }
         let place = match &message {
             Message::Link(since) | Message::Visit(Visit { first: since, .. }) => {
                 self.open(&to, since.0.div_euclid(HOUR))
@@ -395,13 +406,21 @@ impl Records {
         self.wake(place);
     }
 
-    fn withdraw(&mut self, from: &RecordKey, to: &RecordKey) {
+    fn withdraw(&mut self, from: &RecordKey, Sent { to, message }: &Sent) {
+        if self.is_closed(message) {
+            return;
+        }
         let Some(place) = self.slots.find(to) else { return };
         let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         if let Ok(at) = record.received.binary_search_by(|other| other.from.cmp(from)) {
             record.received.remove(at);
             self.wake(place);
         }
+    }
+
+    /// True of a visit that the customer's books are closed over: a ticket may be open, and change, for longer.
+    fn is_closed(&self, message: &Message) -> bool {
+        matches!(message, Message::Visit(visit) if visit.first < self.customers_closed)
     }
 
     /// The place of the record with this key; one that was not there is of `hour`.
@@ -468,7 +487,7 @@ impl Records {
     fn prune_one(&mut self, place: Place, horizon: Instant, context: &Context<'_>) {
         let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         let stays = |received: &Received| match &received.message {
-            Message::Visit(visit) if !received.frozen || visit.first >= horizon => Some(visit.first),
+            Message::Visit(visit) if visit.first >= horizon => Some(visit.first),
             _ => None,
         };
         let oldest = record.received.iter().filter_map(stays).min().unwrap_or(Instant::MAX);
