@@ -222,7 +222,7 @@ pub fn difference(due: &[Booking], booked: &[Booking], mut tell: impl FnMut(&Del
 pub enum Message {
     /// "Tell me about yourself", from a judgement to the contact or ticket it names; since that instant.
     Link(Instant),
-    /// An inbound contact of the customer.
+    /// An inbound contact of the customer, or a ticket that the customer opened.
     Visit(Box<Visit>),
     /// Who handled the contact or ticket.
     Handling(Box<Credit>),

@@ -839,7 +839,8 @@ impl Engine {
         }
         self.expired = position.expired.into_iter().collect();
         self.closed = position.closed.into_iter().collect();
-        self.records.restored(position.generation);
+        let customers_closed = self.expired.get(&Kind::Customer).copied().unwrap_or_default();
+        self.records.restored(position.generation, customers_closed);
         self.panes.restored(self.now, position.digests);
         self.unlisted.restore(self.panes.scopes().iter(), &self.roster);
         self.counted = CountedSince::from_stored(position.since);

@@ -68,6 +68,8 @@ pub struct Records {
     deleted: Vec<Address>,
     generation: u32,
     totals: RecordTotals,
+    /// Visits before it are in closed books of customers.
+    customers_closed: Instant,
 }
 
 /// What happened to records since the process began.
@@ -214,7 +216,11 @@ impl Records {
                     self.expire_or_move(place, hour, limit, context, tell);
                 }
             }
-            horizons.push((kind, Instant(limit * HOUR)));
+            let horizon = Instant(limit * HOUR);
+            if kind == Kind::Customer {
+                self.customers_closed = horizon.max(self.customers_closed);
+            }
+            horizons.push((kind, horizon));
         }
         self.slots.close_old();
         horizons
@@ -293,8 +299,9 @@ impl Records {
     }
 
     /// Ends restoring under the generation that was stored: what is of an older one is re-booked still.
-    pub(crate) fn restored(&mut self, generation: u32) {
+    pub(crate) fn restored(&mut self, generation: u32, customers_closed: Instant) {
         self.generation = generation;
+        self.customers_closed = customers_closed;
         let old = self.slots.places().filter(|(_, note)| note.generation != generation);
         self.pending = old.map(|(place, _)| place).collect();
     }
@@ -342,14 +349,18 @@ impl Records {
             let new: Vec<Sent> = now.sends.iter().filter(|sent| !record.sent.contains(sent)).cloned().collect();
             let before = std::mem::replace(&mut record.sent, now.sends);
             let is_gone = |old: &&Sent| !record.sent.iter().any(|sent| sent.to == old.to);
-            let gone: Vec<&RecordKey> = before.iter().filter(is_gone).map(|old| &old.to).collect();
-            gone.into_iter().for_each(|to| self.withdraw(&from, to));
+            let gone: Vec<&Sent> = before.iter().filter(is_gone).collect();
+            gone.into_iter().for_each(|old| self.withdraw(&from, old));
             new.into_iter().for_each(|sent| self.deliver(&from, sent, context));
         }
     }
 
     fn deliver(&mut self, from: &RecordKey, sent: Sent, context: &Context<'_>) {
         let Sent { to, message } = sent;
+        if self.is_closed(&message) {
+            self.totals.undelivered += 1;
+            return;
+        }
         let place = match &message {
             Message::Link(since) => self.open(&to, since.0.div_euclid(HOUR)),
             Message::Visit(visit) => self.open(&to, visit.first.0.div_euclid(HOUR)),
@@ -385,13 +396,21 @@ impl Records {
         self.wake(place);
     }
 
-    fn withdraw(&mut self, from: &RecordKey, to: &RecordKey) {
+    fn withdraw(&mut self, from: &RecordKey, Sent { to, message }: &Sent) {
+        if self.is_closed(message) {
+            return;
+        }
         let Some(place) = self.slots.find(to) else { return };
         let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         if let Ok(at) = record.received.binary_search_by(|other| other.from.cmp(from)) {
             record.received.remove(at);
             self.wake(place);
         }
+    }
+
+    /// True of a visit that the customer's books are closed over: a ticket may be open, and change, for longer.
+    fn is_closed(&self, message: &Message) -> bool {
+        matches!(message, Message::Visit(visit) if visit.first < self.customers_closed)
     }
 
     /// The place of the record with this key; one that was not there is of `hour`.
@@ -458,7 +477,7 @@ impl Records {
     fn prune_one(&mut self, place: Place, horizon: Instant, context: &Context<'_>, tell: Tell<'_>) {
         let Some((_, Open { record, .. })) = self.slots.open(place) else { return };
         let stays = |received: &Received| match &received.message {
-            Message::Visit(visit) if !received.frozen || visit.first >= horizon => Some(visit.first),
+            Message::Visit(visit) if visit.first >= horizon => Some(visit.first),
             _ => None,
         };
         let oldest = record.received.iter().filter_map(stays).min().unwrap_or(Instant::MAX);

@@ -3,8 +3,10 @@
 use super::events;
 use crate::domain::booking::Credit;
 use crate::domain::contribution::Draft;
-use crate::domain::event::{Author, Direction, Field, Name, Priority, TicketEvent, TicketStatus, TicketWhat};
-use crate::domain::record::{Entry, Record};
+use crate::domain::event::{
+    Author, Channel, CustomerHash, Direction, Field, Kind, Name, Priority, TicketEvent, TicketStatus, TicketWhat,
+};
+use crate::domain::record::{Entry, Record, RecordKey};
 use crate::domain::time::Instant;
 
 /// What a ticket is.
@@ -33,6 +35,10 @@ pub(super) struct Facts {
     pub(super) issue: Option<Name>,
     priority: Option<Priority>,
     direction: Option<Direction>,
+    pub(super) customer: Option<(Name, CustomerHash)>,
+    pub(super) channel: Option<Channel>,
+    /// The contact with which its journey began.
+    pub(super) root: Option<RecordKey>,
     pub(super) last_rep: Option<Name>,
 }
 
@@ -51,6 +57,8 @@ pub(super) struct Created {
     pub(super) place: Place,
     /// How urgent it was then.
     pub(super) priority: Priority,
+    /// True if a rep opened it, not the customer.
+    by_rep: bool,
 }
 
 /// Where a ticket lies: its queue, and the team if an event named one (it overrides the roster until queue or rep
@@ -138,7 +146,7 @@ impl Facts {
         // Who acted, before the event moves the ticket: the holder may be the one it moves to.
         let named = event.shared.rep.value().map(rep_id);
         let actor = event.by.as_ref().map(rep_id).or(named.clone()).or(self.holder.rep().cloned());
-        self.learn(event);
+        self.learn(entry, event, draft);
         let place = self.moves(entry, event, named, draft);
         self.last_rep = actor.clone().or(self.last_rep.take());
         let by_queue = event.by_queue.as_ref().map(|queue| draft.queue(&entry.source, queue));
@@ -148,7 +156,7 @@ impl Facts {
         match &event.what {
             TicketWhat::Created => {
                 let priority = self.priority.unwrap_or(Priority::Normal);
-                self.created.get_or_insert(Created { at, place, priority });
+                self.created.get_or_insert(Created { at, place, priority, by_rep: event.by.is_some() });
             }
             TicketWhat::Message { message, author, public, deleted } => {
                 self.posts(message, Role::of(*author, *public, *deleted), at, by);
@@ -162,7 +170,7 @@ impl Facts {
     }
 
     /// Takes what has one value, of which the latest counts.
-    fn learn(&mut self, event: &TicketEvent) {
+    fn learn(&mut self, entry: &Entry, event: &TicketEvent, draft: &Draft<'_>) {
         match &event.shared.issue {
             Field::Absent => {}
             told => self.issue = told.value().cloned(),
@@ -170,6 +178,14 @@ impl Facts {
         let priority = event.shared.rare.as_ref().and_then(|rare| rare.priority);
         self.priority = priority.or(self.priority);
         self.direction = event.shared.direction.or(self.direction);
+        self.channel = event.shared.channel.or(self.channel);
+        match &event.shared.customer {
+            Field::Absent => {}
+            told => self.customer = told.value().map(|hash| (entry.source.clone(), *hash)),
+        }
+        if let Some(root) = event.shared.root() {
+            self.root = Some(RecordKey::named(Kind::Contact, &entry.source, root, draft.context.settings));
+        }
     }
 
     /// Moves the ticket to where, and to whom, the event says it belongs.
@@ -226,6 +242,13 @@ impl Facts {
         self.done = status.is_done();
         self.closed = self.closed.take().or(Some((at, place))).filter(|_| status == TicketStatus::Closed);
         self.statuses.push((at, status));
+    }
+
+    /// The customer who opened it.
+    pub(super) fn opened_by(&self) -> Option<(&Created, &(Name, CustomerHash))> {
+        let created = self.created.as_ref().filter(|created| !created.by_rep)?;
+        let customer = self.customer.as_ref().filter(|_| self.direction != Some(Direction::Outbound))?;
+        Some((created, customer))
     }
 
     pub(super) fn place_at(&self, at: Instant) -> &Place {

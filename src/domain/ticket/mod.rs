@@ -4,13 +4,13 @@ mod backlog;
 mod book;
 mod facts;
 
-use super::booking::Credit;
+use super::booking::{Credit, Message, Reached, Visit};
 use super::contribution::Draft;
 use super::event::{Channel, Content, TicketEvent, TicketWhat};
 use super::quantity::Quantity as Q;
-use super::record::{Entry, Record};
+use super::record::{Entry, Record, RecordKey};
 use super::time::Instant;
-use facts::{Standing, fold};
+use facts::{Facts, Standing, fold};
 
 /// Books what a ticket stands for.
 pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
@@ -27,10 +27,32 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     match facts.standing {
         Standing::Deleted => return book::count_gone(&facts, Q::TicketsDeleted, draft),
         Standing::Merged => book::count_gone(&facts, Q::TicketsMerged, draft),
-        Standing::Whole => book::contribute(&facts, draft),
+        Standing::Whole => {
+            book::contribute(&facts, draft);
+            tell_customer(&facts, draft);
+        }
     }
     book::count_created(&facts, draft);
     backlog::contribute(&facts, draft);
+}
+
+/// Tells the customer who opened it that it is an inbound contact. Nobody answers it as a call is answered, so it is a repeat
+/// of others and never judged itself.
+fn tell_customer(facts: &Facts, draft: &mut Draft<'_>) {
+    let Some((created, (source, hash))) = facts.opened_by() else { return };
+    let visit = Visit {
+        first: created.at,
+        root: facts.root.clone(),
+        reached: Reached::Nobody,
+        channel: facts.channel.unwrap_or(Channel::Email),
+        issue: facts.issue.clone(),
+        transferred: false,
+        queue: created.place.queue.clone(),
+        team: created.place.team.clone(),
+        credit: Credit { slices: draft.ledger.slices().clone(), ..Credit::default() },
+        earlier: Vec::new(),
+    };
+    draft.send(RecordKey::customer(source, *hash, draft.context.settings), Message::Visit(Box::new(visit)));
 }
 
 /// What holds of it, in order.

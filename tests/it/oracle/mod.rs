@@ -207,6 +207,9 @@ impl Known {
                 }
                 Kind::Ticket => {
                     credits.insert(key.clone(), ticket::fold(entries, &places, world, &mut ledger));
+                    if let Some((customer, visit)) = ticket::visit(key, entries, world) {
+                        visits.entry(customer).or_default().push(visit);
+                    }
                 }
                 _ => {}
             }

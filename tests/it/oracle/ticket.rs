@@ -1,9 +1,11 @@
 //! A ticket, read event by event: who held it when, its replies, its solves, and what they count for.
 
 use super::business::{Clock, Places};
-use super::{Credit, Ledger, Stay, World};
+use super::version::{self, Key};
+use super::{Credit, Ledger, Stay, Visit, World};
 use goalkeeper::domain::event::{
-    Author, Content, Direction, Event, Field, Name, Priority, TicketEvent, TicketStatus, TicketWhat,
+    Author, Channel, Content, CustomerHash, Direction, Event, Field, Kind, Name, Priority, TicketEvent, TicketStatus,
+    TicketWhat,
 };
 use goalkeeper::domain::scope::{Scope, ScopeKind};
 use goalkeeper::domain::settings::PriorityTargets;
@@ -85,6 +87,48 @@ pub fn fold(entries: &[&Event], places: &Places, world: World, ledger: &mut Ledg
         fold.counts(&places.clock(&lay, world), world, ledger);
     }
     fold.last_handling()
+}
+
+/// The contact that a ticket is of the customer who opened it, while it is neither merged nor deleted.
+pub fn visit(key: &Key, entries: &[&Event], world: World) -> Option<((Name, CustomerHash), Visit)> {
+    let last = |says: &dyn Fn(&TicketEvent) -> bool| entries.iter().rfind(|event| says(told(event)));
+    let is_gone = last(&|ticket| {
+        matches!(ticket.what, TicketWhat::Merged { .. } | TicketWhat::Deleted { .. } | TicketWhat::Restored)
+    });
+    let outbound = last(&|ticket| ticket.shared.direction.is_some());
+    let customer = last(&|ticket| ticket.shared.customer.is_said())?;
+    let hash = *told(customer).shared.customer.value()?;
+    let created = entries.iter().position(|event| told(event).what == TicketWhat::Created)?;
+    if is_gone.is_some_and(|event| told(event).what != TicketWhat::Restored)
+        || outbound.is_some_and(|event| told(event).shared.direction == Some(Direction::Outbound))
+        || told(entries[created]).by.is_some()
+    {
+        return None;
+    }
+    let mut fold = Fold::default();
+    let named = entries.iter().find(|event| told(event).shared.queue.is_said());
+    fold.lies.queue = named.and_then(|e| told(e).shared.queue.value().map(|queue| world.queue(&e.source, queue)));
+    for event in &entries[..=created] {
+        fold.read(event, world);
+    }
+    let rare = |event: &Event| told(event).shared.rare.clone().unwrap_or_default();
+    let root = entries.iter().rev().find_map(|event| Some((&event.source, rare(event).root?)));
+    let issue = last(&|ticket| ticket.shared.issue.is_said());
+    let visit = Visit {
+        first: entries[created].time.0,
+        contact: key.clone(),
+        journey: root.map_or(key.clone(), |(source, id)| version::key(Kind::Contact, source, &id, world.settings)),
+        answered: false,
+        gave_up: false,
+        channel: entries.iter().rev().find_map(|event| told(event).shared.channel).unwrap_or(Channel::Email),
+        issue: issue.and_then(|event| told(event).shared.issue.value().cloned()),
+        passed_on: false,
+        came_in: (fold.lies.queue, fold.lies.team),
+        credit: Credit::default(),
+        handled: Vec::new(),
+    };
+    let space = world.settings.source(&customer.source).customers.clone().unwrap_or_else(|| Name::from(""));
+    Some(((space, hash), visit))
 }
 
 fn told(event: &Event) -> &TicketEvent {

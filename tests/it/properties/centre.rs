@@ -199,7 +199,8 @@ pub fn settings(chance: &mut Chance) -> Settings {
     settings.sources.insert(name(PHONES[1]), reported);
     settings.sources.insert(name(PHONES[2]), Source { durations: third, customers, ..Source::default() });
     for desk in DESKS {
-        settings.sources.insert(name(desk), Source { tickets: Some(name("desk")), ..Source::default() });
+        let contacts = chance.per_cent(70).then(|| name("phones"));
+        settings.sources.insert(name(desk), Source { tickets: Some(name("desk")), contacts, ..Source::default() });
     }
     settings.customers_day = chance.pick(&[(8 * 60, 20 * 60), (0, 12 * 60 + 30), (1, 24 * 60)]);
     settings.breakdowns = parts::breakdowns(chance);

@@ -106,11 +106,7 @@ impl Call<'_> {
     }
 
     fn customer(&mut self) -> Field<CustomerHash> {
-        match self.chance().below(CUSTOMERS + 2) {
-            0 => Field::Absent,
-            1 => Field::Null,
-            n => Field::Value(CustomerHash(n as u128)),
-        }
+        customer(self.chance())
     }
 
     fn reported(&mut self, about: i64) -> Reported {
@@ -376,6 +372,15 @@ impl Call<'_> {
                 provisional,
             },
         }
+    }
+}
+
+/// Somebody, nobody, or not said.
+pub fn customer(chance: &mut Chance) -> Field<CustomerHash> {
+    match chance.below(CUSTOMERS + 2) {
+        0 => Field::Absent,
+        1 => Field::Null,
+        n => Field::Value(CustomerHash(n as u128)),
     }
 }
 

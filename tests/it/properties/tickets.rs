@@ -2,7 +2,7 @@
 
 use super::centre::{ASKED, DESKS, ISSUES, PHONES, QUEUES, REPS, TEAMS, name};
 use super::history::Pen;
-use super::parts;
+use super::{contacts, parts};
 use goalkeeper::domain::event::{
     About, Author, Content, DeleteReason, Direction, Field, Kind, Name, Priority, Rare, Scale, Shared, SurveyEvent,
     SurveyWhat, TicketEvent, TicketStatus, TicketWhat,
@@ -98,6 +98,12 @@ fn tell(pen: &mut Pen, source: &'static str, id: &str, (at, seq): (i64, i64), wh
     shared.issue = field(pen, if is_created { 70 } else { 10 }, &ISSUES);
     let direction = pen.chance.pick(&[Direction::Inbound, Direction::Outbound, Direction::Outbound]);
     shared.direction = pen.chance.per_cent(if is_created { 30 } else { 3 }).then_some(direction);
+    if is_created || pen.chance.per_cent(4) {
+        shared.customer = pen.comes_back.map_or_else(|| contacts::customer(&mut pen.chance), Field::Value);
+    }
+    if let Some(root) = pen.root.clone().filter(|_| pen.chance.per_cent(30)) {
+        shared.rare.get_or_insert_default().root = Some(root);
+    }
     parts::say(&mut shared, &mut pen.chance);
     let by = pen.chance.per_cent(20).then(|| name(pen.chance.pick(&REPS)));
     let by_queue = pen.chance.per_cent(15).then(|| name(pen.chance.pick(&QUEUES)));

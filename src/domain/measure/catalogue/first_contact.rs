@@ -15,7 +15,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the contact's first event, once the window has passed",
         edges: "Settings say what is a repeat: `key` (the customer, or customer and issue; then a contact without an \
                 issue is in neither half), `channels`, `abandoned_repeats`; by default any inbound contact is, abandoned \
-                or lost in the menu too. Contacts of one journey (the same `root`) are no repeats of each other. `transferred: never_resolved` leaves a contact that was passed on in the \
+                or lost in the menu too. Contacts of one journey (the same `root`) are no repeats of each other. A ticket \
+                that its customer opened is an inbound contact too (inbound, no `by` at its creation, neither merged nor \
+                deleted): it may be a repeat and is never judged itself. `transferred: never_resolved` leaves a contact that was passed on in the \
                 denominator only; a consultation, and a transfer that failed or came back, do not pass it on. Credit: \
                 `last`, `first`, `all` or `split`. With `all` each rep has the whole contact, with `split` an equal share \
                 (both halves are then thousandths of contacts, and the sample is contacts); teams and queues have each \
@@ -63,7 +65,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
                        key",
         instant: "the contact's first event",
         edges: "The settings of first_contact_resolution say which contacts may be repeats and what they share with the one \
-                before. It counts where the contact came in: for the queue that it entered first.",
+                before. It counts where the contact came in: for the queue that it entered first. A ticket that its \
+                customer opened is a contact too, where it was created.",
         source: "QueueMetrics (recall clusters)",
         formula: Formula::Sum(&[Q::RepeatContacts]),
     },
@@ -74,7 +77,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "repeat_contacts / inbound contacts with a customer that may be repeats",
         instant: "the contact's first event",
-        edges: "Contacts that the settings do not let be repeats (channel, abandoned, no issue) are in neither half.",
+        edges: "Contacts that the settings do not let be repeats (channel, abandoned, no issue) are in neither half. \
+                Tickets that their customers opened are in both halves like calls. What becomes of a ticket after its \
+                customer's books are closed changes nothing.",
         source: "QueueMetrics (recall clusters)",
         formula: Formula::Ratio(&[Q::RepeatContacts], &[Q::CustomerContacts]),
     },
