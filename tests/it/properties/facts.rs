@@ -29,7 +29,7 @@ struct Tally {
 #[test]
 fn facts_add_up_to_every_figure_that_has_a_numerator() {
     let tally = RefCell::<Tally>::default();
-    for_seeds(12, |seed| {
+    for_seeds(16, |seed| {
         let mut chance = Chance::new(seed);
         let begin = history::begin(&mut chance);
         let days = chance.pick(&[1, 3, 20]);
