@@ -61,6 +61,8 @@ quantities! {
     LeftWait: [Contact] NotRep Seconds Nothing, "Wait of left legs";
     LeftWaitKnown: [Contact] NotRep Count Nothing, "Left legs with a known wait";
     LeftWithin: [Contact] NotRep Count Threshold(Wait), "Left legs with a wait of at most the threshold";
+    CallbacksInTime: [Contact] NotRep Count Nothing, "Legs left for a callback within the service-level threshold of their queue";
+    CallbacksWithin: [Contact] NotRep Count Threshold(Wait), "Legs left for a callback with a wait of at most the threshold";
     // Rep side, of handling.
     RepAnswered: [Contact] RepOnly Count Nothing, "Handlings that the rep began";
     RingsAnswered: [Contact] All Count Nothing, "Rings that a rep answered";

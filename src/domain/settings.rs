@@ -225,6 +225,8 @@ pub enum ServiceLevel {
     ShortAbandonsPositive,
     /// answered in time / (answered + abandoned - short abandons).
     OfferedMinusShort,
+    /// (answered in time + abandoned in time + callbacks in time) / (answered + abandoned + left).
+    AnsweredPlusAbandonedPlusCallbacks,
 }
 
 /// The formulas of abandon rate in use in the field.
@@ -242,13 +244,14 @@ pub enum AbandonRate {
 
 impl ServiceLevel {
     /// All formulas, in the order of the documentation.
-    pub const ALL: [ServiceLevel; 6] = [
+    pub const ALL: [ServiceLevel; 7] = [
         ServiceLevel::AnsweredPlusAbandoned,
         ServiceLevel::AnsweredOnly,
         ServiceLevel::Offered,
         ServiceLevel::OfferedMinusEarlyAbandons,
         ServiceLevel::ShortAbandonsPositive,
         ServiceLevel::OfferedMinusShort,
+        ServiceLevel::AnsweredPlusAbandonedPlusCallbacks,
     ];
     /// The formula's id, as configuration and definitions write it.
     pub fn id(self) -> &'static str {
@@ -259,6 +262,7 @@ impl ServiceLevel {
             ServiceLevel::OfferedMinusEarlyAbandons => "offered_minus_early_abandons",
             ServiceLevel::ShortAbandonsPositive => "short_abandons_positive",
             ServiceLevel::OfferedMinusShort => "offered_minus_short",
+            ServiceLevel::AnsweredPlusAbandonedPlusCallbacks => "answered_plus_abandoned_plus_callbacks",
         }
     }
     /// The formula in words.
@@ -270,6 +274,9 @@ impl ServiceLevel {
             ServiceLevel::OfferedMinusEarlyAbandons => "answered in time / (answered + abandoned after the threshold)",
             ServiceLevel::ShortAbandonsPositive => "(answered in time + short abandons) / (answered + abandoned)",
             ServiceLevel::OfferedMinusShort => "answered in time / (answered + abandoned - short abandons)",
+            ServiceLevel::AnsweredPlusAbandonedPlusCallbacks => {
+                "(answered in time + abandoned in time + callbacks in time) / (answered + abandoned + left)"
+            }
         }
     }
     /// Who in the field uses it.
@@ -281,6 +288,7 @@ impl ServiceLevel {
             ServiceLevel::OfferedMinusEarlyAbandons => "Bright Pattern",
             ServiceLevel::ShortAbandonsPositive => "ICMI",
             ServiceLevel::OfferedMinusShort => "Genesys",
+            ServiceLevel::AnsweredPlusAbandonedPlusCallbacks => "Amazon Connect",
         }
     }
 }

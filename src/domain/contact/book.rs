@@ -123,6 +123,14 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
     let listed = queue.as_ref().and_then(|queue| roster.queue(queue));
     let in_time = listed.and_then(|q| q.service_level_threshold).unwrap_or(settings.service_level_threshold);
     let short = listed.and_then(|q| q.short_abandon).unwrap_or(settings.short_abandon);
+    if matches!(outcome, Outcome::Left(LeftReason::Callback)) {
+        if wait <= in_time {
+            draft.ledger.book(&path, at, Q::CallbacksInTime, 1);
+        }
+        for threshold in settings.wait_thresholds.iter().filter(|threshold| wait <= **threshold) {
+            draft.ledger.count_with(&path, at, Q::CallbacksWithin, threshold_number(*threshold));
+        }
+    }
     match outcome {
         Outcome::Answered if wait <= in_time => draft.ledger.book(&path, at, Q::AnsweredInTime, 1),
         Outcome::Abandoned => {

@@ -747,6 +747,10 @@ impl Fold<'_> {
         if wait <= threshold.0 && family != "left" {
             ledger.add(scopes, format!("{family}_in_time"), at, 1);
         }
+        if name == "left_callback" {
+            ledger.add(scopes, "wait_callback", at, wait);
+            ledger.add(scopes, "callback_in_time", at, i64::from(wait <= threshold.0));
+        }
         if family == "abandoned" && wait <= short.0 {
             ledger.add(scopes, "abandoned_short", at, 1);
             if self.at_night == Some(true) {

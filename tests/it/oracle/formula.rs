@@ -412,10 +412,11 @@ fn first_contacts(list: &List, what: &str, settings: &Settings) -> Answer {
 /// At the threshold of each queue, or at one for all.
 fn service_level(list: &List, formula: ServiceLevel, limit: Option<i64>) -> Answer {
     let (answered, abandoned, short) = (list.sum("answered"), list.sum("abandoned"), list.sum("abandoned_short"));
-    let (in_time, early) = match limit {
-        None => (list.sum("answered_in_time"), list.sum("abandoned_in_time")),
-        Some(limit) => (within(&list.values("wait_answered"), limit), within(&list.values("wait_abandoned"), limit)),
+    let in_time = |what: &str| match limit {
+        None => list.sum(&format!("{what}_in_time")),
+        Some(limit) => within(&list.values(&format!("wait_{what}")), limit),
     };
+    let (in_time, early, callbacks) = (in_time("answered"), in_time("abandoned"), in_time("callback"));
     let (upper, lower) = match formula {
         ServiceLevel::AnsweredPlusAbandoned => (in_time + early, answered + abandoned),
         ServiceLevel::AnsweredOnly => (in_time, answered),
@@ -423,6 +424,9 @@ fn service_level(list: &List, formula: ServiceLevel, limit: Option<i64>) -> Answ
         ServiceLevel::OfferedMinusEarlyAbandons => (in_time, answered + abandoned - early),
         ServiceLevel::ShortAbandonsPositive => (in_time + short, answered + abandoned),
         ServiceLevel::OfferedMinusShort => (in_time, answered + abandoned - short),
+        ServiceLevel::AnsweredPlusAbandonedPlusCallbacks => {
+            (in_time + early + callbacks, answered + abandoned + list.starting("left_"))
+        }
     };
     ratio(upper, lower, 1.0)
 }

@@ -195,12 +195,11 @@ pub fn settings(chance: &mut Chance) -> Settings {
     let reported = Source { durations: Durations::Reported, queues: own_queues, ..shared.clone() };
     let customers = chance.per_cent(50).then(|| name("c"));
     let third = if chance.per_cent(30) { Durations::Reported } else { Durations::Timestamps };
-    settings.sources.insert(name(PHONES[0]), shared);
+    settings.sources.insert(name(PHONES[0]), shared.clone());
     settings.sources.insert(name(PHONES[1]), reported);
     settings.sources.insert(name(PHONES[2]), Source { durations: third, customers, ..Source::default() });
     for desk in DESKS {
-        let contacts = chance.per_cent(70).then(|| name("phones"));
-        settings.sources.insert(name(desk), Source { tickets: Some(name("desk")), contacts, ..Source::default() });
+        settings.sources.insert(name(desk), Source { tickets: Some(name("desk")), ..shared.clone() });
     }
     settings.customers_day = chance.pick(&[(8 * 60, 20 * 60), (0, 12 * 60 + 30), (1, 24 * 60)]);
     settings.breakdowns = parts::breakdowns(chance);

@@ -247,7 +247,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "see the formulas of service level",
         instant: "the outcome",
-        edges: "In time is wait <= the threshold of the queue. Unknown and left legs are in no half.",
+        edges: "In time is wait <= the threshold of the queue. Unknown legs are in no half, and left ones only where the formula names them.",
         source: "ICMI; the formulas name their users",
         formula: Formula::ServiceLevel(None),
     },
@@ -278,6 +278,11 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         ServiceLevel::OfferedMinusShort,
     ),
     level(
+        "service_level_answered_plus_abandoned_plus_callbacks",
+        Formula::ServiceLevel(Some(ServiceLevel::AnsweredPlusAbandonedPlusCallbacks)),
+        ServiceLevel::AnsweredPlusAbandonedPlusCallbacks,
+    ),
+    level(
         "service_level_answered_plus_abandoned_{X}",
         Formula::ServiceLevelAt(ServiceLevel::AnsweredPlusAbandoned),
         ServiceLevel::AnsweredPlusAbandoned,
@@ -302,6 +307,11 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         "service_level_offered_minus_short_{X}",
         Formula::ServiceLevelAt(ServiceLevel::OfferedMinusShort),
         ServiceLevel::OfferedMinusShort,
+    ),
+    level(
+        "service_level_answered_plus_abandoned_plus_callbacks_{X}",
+        Formula::ServiceLevelAt(ServiceLevel::AnsweredPlusAbandonedPlusCallbacks),
+        ServiceLevel::AnsweredPlusAbandonedPlusCallbacks,
     ),
     Definition {
         name: "abandon_rate",
@@ -579,9 +589,10 @@ const fn level(name: &'static str, formula: Formula, by: ServiceLevel) -> Defini
         formula_text: by.text(),
         instant: "the outcome",
         edges: if is_at_queue {
-            "In time is wait <= the threshold of the queue. Unknown and left legs are in no half."
+            "In time is wait <= the threshold of the queue. Unknown legs are in no half, and left ones only where the formula names them."
         } else {
-            "In time is wait <= X, early abandons are those within X. Unknown and left legs are in no half."
+            "In time is wait <= X, early abandons are those within X. Unknown legs are in no half, and left ones \
+             only where the formula names them."
         },
         source: by.source(),
         formula,
