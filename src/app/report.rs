@@ -3,8 +3,9 @@
 use super::client::{self, Answered};
 use crate::cli::{self, Format, ReportWindow};
 use anyhow::{Context, bail};
+use chrono::{Days, Months};
 use goalkeeper::domain::measure::Unit;
-use goalkeeper::domain::time::{DAY, Instant, Span};
+use goalkeeper::domain::time::{Instant, Zone};
 use goalkeeper::publish::rows::{COLUMNS, columns};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub(super) fn run(options: &cli::Report) -> anyhow::Result<()> {
         Some(text) => instant(text)?,
     };
     // As far back as so many windows can reach; what is too much is left out below.
-    let from = now.minus(Span(longest(options.window).0.saturating_mul(i64::from(options.before) + 1)));
+    let from = begin(now, options.window, options.before).context("--before reaches further back than dates do")?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("scope", &options.scope.join(",")).append_pair("window", name(options.window));
     query.append_pair("from", &from.to_rfc3339());
@@ -86,14 +87,18 @@ fn name(window: ReportWindow) -> &'static str {
     }
 }
 
-fn longest(window: ReportWindow) -> Span {
-    Span(match window {
-        ReportWindow::Day => 2 * DAY,
-        ReportWindow::Week => 8 * DAY,
-        ReportWindow::Month => 32 * DAY,
-        ReportWindow::Quarter => 93 * DAY,
-        ReportWindow::Year => 367 * DAY,
-    })
+/// An instant in the last of so many windows before the present one, or up to a day earlier: dates are those of the scopes.
+fn begin(now: Instant, window: ReportWindow, before: u32) -> Option<Instant> {
+    let today = now.date(Zone::UTC);
+    let date = match window {
+        ReportWindow::Day => today.checked_sub_days(Days::new(before.into())),
+        ReportWindow::Week => today.checked_sub_days(Days::new(7 * u64::from(before))),
+        ReportWindow::Month => today.checked_sub_months(Months::new(before)),
+        ReportWindow::Quarter => today.checked_sub_months(Months::new(before.checked_mul(3)?)),
+        ReportWindow::Year => today.checked_sub_months(Months::new(before.checked_mul(12)?)),
+    };
+    let midnight = date?.checked_sub_days(Days::new(1))?.and_hms_opt(0, 0, 0)?;
+    Some(Instant(midnight.and_utc().timestamp_millis()))
 }
 
 /// The figures of one scope and measure, the oldest window first.
@@ -128,20 +133,34 @@ fn latest(answer: &Value, most: usize, only_with_data: bool) -> anyhow::Result<V
     Ok(lines)
 }
 
+/// A table for each row of windows: where the clocks of scopes differ, a month may have begun in some of them only.
 fn table(lines: &[Line], now: &Instant, output: &mut impl Write) -> io::Result<()> {
-    let windows = lines.first().map(|line| &line.rows[..]).unwrap_or_default();
-    let head = windows.iter().map(|row| {
-        let start: String = row["start"].as_str().unwrap_or_default().chars().take(10).collect();
-        let ends = row["end"].as_str().and_then(Instant::from_rfc3339);
-        if ends.is_some_and(|ends| ends > *now) { format!("{start} so far") } else { start }
-    });
-    let mut cells = vec![["scope".to_owned(), "measure".to_owned()].into_iter().chain(head).collect::<Vec<_>>()];
+    let mut tables: Vec<(Vec<String>, Vec<Vec<String>>)> = Vec::new();
     for line in lines {
+        let head: Vec<String> = line.rows.iter().map(|row| head(row, now)).collect();
         let values =
             line.rows.iter().map(|row| written(row["value"].as_f64(), row["unit"].as_str().unwrap_or_default()));
-        cells.push([line.scope.clone(), line.measure.clone()].into_iter().chain(values).collect());
+        let cells = [line.scope.clone(), line.measure.clone()].into_iter().chain(values).collect();
+        match tables.iter_mut().find(|(of, _)| *of == head) {
+            Some((_, rows)) => rows.push(cells),
+            None => tables.push((head, vec![cells])),
+        }
     }
-    columns(&cells, |column| column >= 2, output)
+    for (n, (head, rows)) in tables.into_iter().enumerate() {
+        if n > 0 {
+            writeln!(output)?;
+        }
+        let head = ["scope".to_owned(), "measure".to_owned()].into_iter().chain(head).collect();
+        columns(&[vec![head], rows].concat(), |column| column >= 2, &mut *output)?;
+    }
+    Ok(())
+}
+
+/// The first date of a window, and whether it is still under way.
+fn head(row: &Value, now: &Instant) -> String {
+    let start: String = row["start"].as_str().unwrap_or_default().chars().take(10).collect();
+    let ends = row["end"].as_str().and_then(Instant::from_rfc3339);
+    if ends.is_some_and(|ends| ends > *now) { format!("{start} so far") } else { start }
 }
 
 /// A value as people read it; nothing where there is no data.

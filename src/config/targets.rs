@@ -4,7 +4,7 @@ use super::daemon::window;
 use super::document::{At, Document, Node, Section, Value, distance};
 use super::values;
 use crate::domain::event::Name;
-use crate::domain::measure::{Measure, Unit, measures};
+use crate::domain::measure::{Measure, Side, Unit, measures};
 use crate::domain::roster::{Roster, RosterData};
 use crate::domain::scope::{Scope, ScopeKind};
 use crate::domain::settings::Settings;
@@ -120,6 +120,9 @@ impl Reader<'_> {
             }
             Some(read)
         });
+        // Who reports a figure has looked, and often does not say at how many things.
+        let is_reported = measure.as_ref().is_some_and(|measure| measure.definition.side == Side::Named);
+        let minimum_sample = if is_reported { 1 } else { MINIMUM_SAMPLE };
         let is_rep = whom.as_ref().is_some_and(|whom| whom.kind() == ScopeKind::Rep);
         let target = Target {
             id: id?,
@@ -132,7 +135,7 @@ impl Reader<'_> {
                 values::one_of(&Severity::ALL.map(|severity| (severity.name(), severity))),
             ),
             runbook: section.read("runbook", values::text),
-            minimum_sample: section.read_or("minimum_sample", MINIMUM_SAMPLE, values::whole(1, 1_000_000_000)),
+            minimum_sample: section.read_or("minimum_sample", minimum_sample, values::whole(1, 1_000_000_000)),
             confidence: section.read_or("confidence", is_rep.then_some(Confidence::Percent95), confidence),
             hold: section.read_or("hold", HOLD, values::duration),
             hysteresis: section.read_or("hysteresis", 0.0, share),

@@ -6,7 +6,7 @@ use super::amounts::Amounts;
 use super::engine::Engine;
 use super::event::Name;
 use super::interval;
-use super::measure::Figure;
+use super::measure::{Figure, Side};
 use super::roster::Roster;
 use super::scope::{Scope, ScopeKind};
 use super::target::{Target, Whom};
@@ -309,7 +309,7 @@ impl Judge {
         let pair = Pair { target: target.id.clone(), scope: judged.scope.clone() };
         let remembered = self.memory.entry(pair.clone()).or_default();
         let mut changed = remembered.begin(target.definition());
-        let is_told = judged.closed.as_ref().is_some_and(|closed| is_told(closed, now));
+        let is_told = judged.closed.as_ref().is_some_and(|closed| is_told(closed, target, now));
         let hardly = || remembered.alert.is_active() && is_hardly_kept(target, &judged.verdict);
         // The window before has ended and has no verdict yet: what was wrong with it is not over.
         let waits = || {
@@ -498,9 +498,11 @@ fn misses(target: &Target, verdict: &Verdict) -> bool {
 }
 
 /// A miss that is final is told for a day, or until the next window has as good as ended.
-fn is_told(closed: &Closed, now: Instant) -> bool {
+fn is_told(closed: &Closed, target: &Target, now: Instant) -> bool {
     let told_for = closed.end.since(closed.start).0.min(DAY);
-    closed.state == State::Missed && now.since(closed.end).0 < told_for
+    // What others report of a window comes when it comes, long after its end too.
+    let since = if target.measure.definition.side == Side::Named { closed.given } else { closed.end };
+    closed.state == State::Missed && now.since(since).0 < told_for
 }
 
 /// True if a figure keeps the bound, but not by as much as ends an alert.

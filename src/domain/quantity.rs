@@ -211,6 +211,7 @@ quantities! {
     CoachingSessions: [Coaching] NotQueue Count Nothing, "Coaching sessions";
     ReportedFigures: [Reported] All Count Nothing, "Figures reported from elsewhere";
     ReportedNumerator: [Reported] All Number Nothing, "Upper halves of reported figures, or values times their samples";
+    ReportedTotal: [Reported] All Number Nothing, "What reported figures add up to: upper halves, or values";
     ReportedDenominator: [Reported] All Number Nothing, "Lower halves of reported figures, or samples of values";
     ReportedSample: [Reported] All Count Nothing, "Observations that reported figures stand on";
     // Events that tie in one record: same type, same instant, settled by id only.

@@ -6,7 +6,7 @@ use super::quantity::Quantity as Q;
 use super::record::{Entry, Record};
 use super::scope::{Scope, ScopeKind};
 use super::slice::Dimension;
-use super::time::{Instant, Span};
+use super::time::Span;
 
 /// Books the figure of one period, for the scope that it names and no other: those above have figures of their own. It
 /// counts at the last millisecond of its period.
@@ -19,26 +19,26 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     let scope = Scope::new(reported.kind, id(entry, reported.kind, &reported.id, draft));
     let path = draft.context.roster.scope_path(&scope);
     let at = if reported.to > reported.from { reported.to.minus(Span(1)) } else { reported.to };
-    let (numerator, denominator) = match reported.figure {
+    let (total, numerator, denominator) = match reported.figure {
         // A value that stands on many observations weighs more than one that stands on few.
         ReportedFigure::Value(value) => {
             let weight = reported.sample.unwrap_or(1).max(1);
-            (value.saturating_mul(weight), weight * 1000)
+            (value, value.saturating_mul(weight), weight.saturating_mul(1000))
         }
-        ReportedFigure::Fraction { numerator, denominator } => (numerator, denominator),
+        ReportedFigure::Fraction { numerator, denominator } => (numerator, numerator, denominator),
     };
     let sample = reported.sample.unwrap_or(denominator / 1000);
     draft.sliced(Dimension::Reported, Some(&reported.measure), |draft| {
-        book(&path, at, [numerator, denominator, sample], draft);
+        for (quantity, n) in [
+            (Q::ReportedFigures, 1),
+            (Q::ReportedTotal, total),
+            (Q::ReportedNumerator, numerator),
+            (Q::ReportedDenominator, denominator),
+            (Q::ReportedSample, sample),
+        ] {
+            draft.ledger.book(&path, at, quantity, n);
+        }
     });
-}
-
-fn book(path: &std::sync::Arc<super::scope::Path>, at: Instant, figure: [i64; 3], draft: &mut Draft<'_>) {
-    let [numerator, denominator, sample] = figure;
-    draft.ledger.book(path, at, Q::ReportedFigures, 1);
-    draft.ledger.book(path, at, Q::ReportedNumerator, numerator);
-    draft.ledger.book(path, at, Q::ReportedDenominator, denominator);
-    draft.ledger.book(path, at, Q::ReportedSample, sample);
 }
 
 /// The roster's id of the scope named.

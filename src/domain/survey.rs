@@ -70,7 +70,7 @@ fn book(answer: &Answer<'_>, path: &Arc<Path>, draft: &mut Draft<'_>) {
         }
         Scale::Csat { max } => {
             draft.ledger.book(path, at, Q::CsatAnswers, 1);
-            draft.ledger.book(path, at, Q::CsatScore, answer.score * 1000 / max);
+            draft.ledger.book(path, at, Q::CsatScore, (2000 * answer.score + max) / (2 * max));
             if answer.score * 5 >= max * 4 {
                 draft.ledger.book(path, at, Q::CsatSatisfied, 1);
             }

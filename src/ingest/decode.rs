@@ -454,8 +454,21 @@ impl Decoder {
             (Some(Number(value)), ..) => ReportedFigure::Value(value),
             _ => return Err(missing_field("value")),
         };
-        let id = reported_id(&measure, kind, &scope, from, to);
         let sample = data.sample.map(|Count(sample)| sample);
+        let field = match (figure, sample.unwrap_or(1).max(1)) {
+            (_, n) if is_beyond(n, 1000) => Some("sample"),
+            (ReportedFigure::Value(value), n) => is_beyond(value, n).then_some("value"),
+            (ReportedFigure::Fraction { numerator, .. }, _) if is_beyond(numerator, 1) => Some("numerator"),
+            (ReportedFigure::Fraction { denominator, .. }, _) => is_beyond(denominator, 1).then_some("denominator"),
+        };
+        if let Some(field) = field {
+            let most = MOST_REPORTED / 1000;
+            let detail = format!(
+                "data.{field}: times the sample it is beyond {most}: report it in a larger unit, such as millions"
+            );
+            return Err(Refused::new(Reason::BadField, detail));
+        }
+        let id = reported_id(&measure, kind, &scope, from, to);
         let event = ReportedEvent { measure, kind, id: self.names.intern(&scope), from, to, figure, sample };
         Ok((Subject { kind: Kind::Reported, id }, Content::Reported(Box::new(event))))
     }
@@ -683,6 +696,13 @@ fn period(from: Option<Time>, to: Option<Time>, what: &str) -> Result<(Instant, 
         true => Ok((from, to)),
         false => Err(Refused::new(Reason::BadField, format!("data.to: {what} ends no earlier than it begins"))),
     }
+}
+
+/// Reported figures are added up, so none may be so large, in thousandths, that some hundred of them were beyond a number.
+const MOST_REPORTED: i64 = 10_i64.pow(16);
+
+fn is_beyond(figure: i64, times: i64) -> bool {
+    figure.checked_mul(times).is_none_or(|product| product.unsigned_abs() > MOST_REPORTED.unsigned_abs())
 }
 
 /// Whose a reported figure is.

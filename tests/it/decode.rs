@@ -236,6 +236,9 @@ fn objects_in_data_are_held_to_their_form_and_the_refusal_says_where() {
     assert_eq!(refusal("measure.reported", reported(json!(["acme"]))), bad("data.scope"));
     assert_eq!(refusal("measure.reported", reported(json!({"team": " "}))), bad("data.scope.team"));
     assert_eq!(refusal("measure.reported", reported(json!({"team": "a", "rep": "b"}))), bad("data.scope"));
+    let mut sold = reported(json!({"team": "a"}));
+    (sold["value"], sold["sample"]) = (json!(450_000_000_000_i64), json!(30_000));
+    assert_eq!(refusal("measure.reported", sold), bad("data.value"));
     assert_eq!(
         refusal("review.scored", scored(json!({"criterion": "b", "score": -1, "max": 2}))),
         bad("data.items[1].score")

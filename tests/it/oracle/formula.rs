@@ -305,7 +305,7 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
             return Answer { sample: list.sum("reported_sample"), ..found };
         }
         "reported_sum" => {
-            let (figures, n) = (list.sum("reported_figures"), list.sum("reported_upper"));
+            let (figures, n) = (list.sum("reported_figures"), list.sum("reported_total"));
             let value = if figures > 0 { Value::Exactly(n as f64 / 1000.0) } else { Value::None };
             return Answer { value, numerator: (figures > 0).then_some(n), denominator: None, sample: figures };
         }

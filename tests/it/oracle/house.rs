@@ -158,6 +158,10 @@ fn reported(entries: &[&Event], world: World, ledger: &mut Ledger) {
     };
     let scope = [Scope::new(reported.kind, id)];
     let at = if reported.from == reported.to { reported.to.0 } else { reported.to.0 - 1 };
+    let total = match reported.figure {
+        ReportedFigure::Value(value) => value,
+        ReportedFigure::Fraction { numerator, .. } => numerator,
+    };
     let (upper, lower, sample) = match (reported.figure, reported.sample) {
         (ReportedFigure::Value(value), None | Some(0)) => (value, 1000, reported.sample.unwrap_or(1)),
         (ReportedFigure::Value(value), Some(n)) => (value * n, 1000 * n, n),
@@ -167,6 +171,7 @@ fn reported(entries: &[&Event], world: World, ledger: &mut Ledger) {
     };
     ledger.say("reported", &reported.measure);
     ledger.add(&scope, "reported_figures", at, 1);
+    ledger.add(&scope, "reported_total", at, total);
     ledger.add(&scope, "reported_upper", at, upper);
     ledger.add(&scope, "reported_lower", at, lower);
     ledger.add(&scope, "reported_sample", at, sample);

@@ -70,7 +70,7 @@ pub fn fold(entries: &[&Event], credits: &BTreeMap<Key, Credit>, world: World, l
             }
             Scale::Csat { max } => {
                 ledger.add(&scopes, "csat_satisfied", at, i64::from(score * 10 >= max * 8));
-                ledger.add(&scopes, "csat_score", at, score * 1000 / max);
+                ledger.add(&scopes, "csat_score", at, (2000 * score + max) / (2 * max));
             }
             Scale::Ces => ledger.add(&scopes, "ces", at, score),
             Scale::Csi => {

@@ -65,11 +65,11 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         meaning: "What figures from elsewhere add up to.",
         unit: Unit::Number,
         side: Side::Named,
-        formula_text: "sum of numerators; a value without halves is value * sample, without a sample 1",
+        formula_text: "sum of numerators, or of values without halves",
         instant: "the last millisecond of the period",
         edges: "As reported_value.",
         source: "events: measure.reported",
-        formula: Formula::Total(Q::ReportedNumerator, Q::ReportedFigures),
+        formula: Formula::Total(Q::ReportedTotal, Q::ReportedFigures),
     },
     Definition {
         name: "reported_figures",

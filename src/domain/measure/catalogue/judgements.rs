@@ -43,7 +43,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         meaning: "Mean satisfaction as a share of the best score.",
         unit: Unit::Score,
         side: Side::Rep,
-        formula_text: "sum of score / best score, in thousandths / (1000 * csat answers)",
+        formula_text: "sum of score / best score, in thousandths rounded half up / (1000 * csat answers)",
         instant: "the answer",
         edges: "Scales of different length are made comparable by their best score.",
         source: "Chatwoot",
