@@ -43,10 +43,11 @@ const READINGS: &str = "\
 - A **provisional** outcome counts after the grace period, unless the contact goes on.
 - `durations: timestamps` takes differences of the events' times, `reported` the source's own figures; where one is
   missing the other is taken, and `null` is unknown: the contact counts, but in no figure of that duration.
-- A **ticket** is solved once, at its last solve, while it is solved or closed. A deleted ticket is in no figure, a
-  merged one in none but tickets_created.
-- A message of a ticket is posted when its first version was; who may count it as a reply is up to its last version.
-- A **customer** comes back if any other inbound contact begins within the first-contact window, its last millisecond
+- A **ticket** is solved once, at its last solve, while it is solved or closed. A deleted ticket is in no figure but
+  tickets_deleted, a merged one in none but tickets_created, tickets_merged, and the backlog until the merge.
+- A message of a ticket is what its last version says, and a reply since the first version that was one: a note that is
+  made public replies when it is.
+- A **customer** comes back if any other inbound contact, or ticket of the customer's own, begins within the first-contact window, its last millisecond
   included. Of two contacts that begin in the same millisecond one is a repeat of the other.
 - A rep or queue that the roster does not list counts for itself and for the company.
 ";

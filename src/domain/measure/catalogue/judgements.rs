@@ -111,8 +111,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "10 * sum of weight * score / sum of weights",
         instant: "the answer",
-        edges: "Pooled over answers: questions that are answered more often weigh more. Not a top box.",
-        source: "TLF Research, UKCSI",
+        edges: "Pooled over answers, so that it adds up: where some questions are answered less often than others this is not \
+                the index of TLF Research and UKCSI, which weighs the means of the questions. Not a top box.",
+        source: "after TLF Research and UKCSI",
         formula: Formula::Csi,
     },
     Definition {
