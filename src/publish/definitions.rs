@@ -47,8 +47,8 @@ const READINGS: &str = "\
   tickets_deleted, a merged one in none but tickets_created, tickets_merged, and the backlog until the merge.
 - A message of a ticket is what its last version says, and a reply since the first version that was one: a note that is
   made public replies when it is.
-- A **customer** comes back if any other inbound contact, or ticket of the customer's own, begins within the first-contact window, its last millisecond
-  included. Of two contacts that begin in the same millisecond one is a repeat of the other.
+- A **customer** comes back if any other inbound contact, or ticket of the customer's own, begins within the first-contact
+  window, its last millisecond included. Of two contacts that begin in the same millisecond one is a repeat of the other.
 - A rep or queue that the roster does not list counts for itself and for the company.
 ";
 
