@@ -168,15 +168,15 @@ struct Book<'b, 'd> {
 
 impl Book<'_, '_> {
     fn responses(&mut self) {
-        let (created, settings) = (self.created.at, self.draft.context.settings);
-        let replies = self.facts.replies();
+        let settings = self.draft.context.settings;
+        let Some((since, replies)) = self.facts.responses(self.created.at) else { return };
         let first = replies.first().map(|(at, _)| *at);
         if let Some((at, by)) = replies.first() {
-            self.duration(&FIRST_RESPONSE, by, created, *at);
+            self.duration(&FIRST_RESPONSE, by, since, *at);
         }
-        self.thresholds(&FIRST_RESPONSE_WITHIN, created, first, &settings.response_thresholds, |_| true);
+        self.thresholds(&FIRST_RESPONSE_WITHIN, since, first, &settings.response_thresholds, |_| true);
         let target = settings.response_targets.of(self.created.priority);
-        self.target(&FIRST_RESPONSE_TARGET, first, target);
+        self.target(&FIRST_RESPONSE_TARGET, since, first, target);
         self.next_responses(&replies);
     }
 
@@ -213,7 +213,7 @@ impl Book<'_, '_> {
         let at = solved.map(|solve| solve.at);
         self.thresholds(&FULL_RESOLUTION_WITHIN, created, at, &settings.resolution_thresholds, |_| true);
         let target = settings.resolution_targets.of(self.created.priority);
-        self.target(&FULL_RESOLUTION_TARGET, at, target);
+        self.target(&FULL_RESOLUTION_TARGET, created, at, target);
     }
 
     /// How long it was in which state from its creation to its last solve.
@@ -283,9 +283,9 @@ impl Book<'_, '_> {
         }
     }
 
-    fn target(&mut self, quantities: &Thresholds, reached: Option<Instant>, target: Option<Span>) {
+    fn target(&mut self, quantities: &Thresholds, from: Instant, reached: Option<Instant>, target: Option<Span>) {
         if let Some(target) = target {
-            self.held_against(quantities, self.created.at, reached, (target, 0), &|_| true);
+            self.held_against(quantities, from, reached, (target, 0), &|_| true);
         }
     }
 

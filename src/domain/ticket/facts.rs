@@ -243,15 +243,34 @@ impl Facts {
         self.statuses.iter().rev().find(|(since, _)| *since <= at).is_some_and(|(_, status)| status.is_done())
     }
 
-    /// Public messages of reps, in order of time. What the centre itself began opens with one that replies to nobody.
+    /// Public messages of reps, in order of time. What the centre itself began opens with one that replies to nobody, unless
+    /// the customer wrote before.
     pub(super) fn replies(&self) -> Vec<&(Instant, Credit)> {
         let of_reps = self.messages.iter().filter(|posted| posted.role == Role::Reply);
         let mut replies: Vec<&(Instant, Credit)> = of_reps.filter_map(|posted| posted.replied.as_ref()).collect();
         replies.sort_by_key(|(at, _)| *at);
-        if self.direction == Some(Direction::Outbound) && !replies.is_empty() {
-            replies.remove(0);
+        if self.is_outbound() {
+            let asked = self.questions().first().copied();
+            let opens = replies.first().is_some_and(|(at, _)| asked.is_none_or(|asked| *at < asked));
+            replies.drain(..usize::from(opens));
         }
         replies
+    }
+
+    /// Since when somebody waits for the first response, and the replies that count as responses: from the creation on, or,
+    /// where the centre itself began, from the first message of the customer on. None while nobody has asked.
+    pub(super) fn responses(&self, created: Instant) -> Option<(Instant, Vec<&(Instant, Credit)>)> {
+        let mut replies = self.replies();
+        if !self.is_outbound() {
+            return Some((created, replies));
+        }
+        let asked = *self.questions().first()?;
+        replies.retain(|(at, _)| *at >= asked);
+        Some((asked, replies))
+    }
+
+    fn is_outbound(&self) -> bool {
+        self.direction == Some(Direction::Outbound)
     }
 
     /// Public messages of the customer, in order of time.

@@ -266,8 +266,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "first public rep message - creation",
         instant: "the reply",
         edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an \
-                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and \
-                as clock skew. Credit: who replied.",
+                outbound ticket it runs from the customer's first message; before, nobody asked. A reply before the \
+                creation counts 0, and as clock skew. Credit: who replied.",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
             sum: &[Q::FirstResponseTime],
@@ -282,7 +282,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and creation + X",
-        edges: "What is never answered misses too. Merged and deleted tickets are in no half.",
+        edges: "What is never answered misses too. An outbound ticket begins with the customer's first message; before, \
+                it is in no half, as merged and deleted tickets are.",
         source: "rules 6",
         formula: Formula::Due(Q::FirstResponseWithin, Q::FirstResponseDue, Thresholds::Response),
     },
@@ -294,7 +295,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "replied within the target / (replied within it + it has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
         edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The \
-                priority at the creation counts; a later one rewrites nothing.",
+                priority at the creation counts; a later one rewrites nothing. An outbound ticket begins with the \
+                customer's first message.",
         source: "Zendesk and Zammad, SLA policies",
         formula: Formula::Ratio(&[Q::FirstResponseTargetMet], &[Q::FirstResponseTargetDue]),
     },
@@ -435,8 +437,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "first public rep message - creation",
         instant: "the reply",
         edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an \
-                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and \
-                as clock skew. Credit: who replied. On the business clock: the opening hours of the places where it \
+                outbound ticket it runs from the customer's first message; before, nobody asked. A reply before the \
+                creation counts 0, and as clock skew. Credit: who replied. On the business clock: the opening hours of the places where it \
                 lay, one after the other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
@@ -452,9 +454,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
-        edges: "What is never answered misses too. Merged and deleted tickets are in no half. On the business clock: \
-                the opening hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+        edges: "What is never answered misses too. An outbound ticket begins with the customer's first message; before, \
+                it is in no half, as merged and deleted tickets are. On the business clock: the opening hours of the \
+                places where it lay, one after the other, or of the last one (`measures.business_clock`).",
         source: "rules 6",
         formula: Formula::Due(Q::FirstResponseBusinessWithin, Q::FirstResponseBusinessDue, Thresholds::Response),
     },
@@ -466,7 +468,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "replied within the target / (replied within it + it has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
         edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The \
-                priority at the creation counts; a later one rewrites nothing. On the business clock: the opening \
+                priority at the creation counts; a later one rewrites nothing. An outbound ticket begins with the \
+                customer's first message. On the business clock: the opening \
                 hours of the places where it lay, one after the other, or of the last one \
                 (`measures.business_clock`).",
         source: "Zendesk and Zammad, SLA policies",
