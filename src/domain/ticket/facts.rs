@@ -177,22 +177,20 @@ impl Facts {
         let shared = &event.shared;
         let before = self.place_at(Instant::MAX).clone();
         let mut place = before.clone();
-        if shared.queue.is_said() || shared.rep.is_said() {
-            place.team = None;
-        }
         match &shared.queue {
             Field::Absent => {}
             Field::Null => place.queue = None,
             Field::Value(queue) => place.queue = Some(draft.queue(&entry.source, queue)),
         }
-        place.team = shared.team().cloned().or(place.team);
         let holder = match (&shared.rep, named, &event.what) {
             (Field::Null, ..) => Holder::Nobody,
             (_, Some(rep), _) => Holder::Rep(rep),
             (_, None, TicketWhat::Assigned) => Holder::Unknown,
             (_, None, _) => self.holder.clone(),
         };
-        if self.created.is_some() && (before.queue != place.queue || self.holder != holder) {
+        let has_moved = before.queue != place.queue || self.holder != holder;
+        place.team = shared.team().cloned().or(place.team.filter(|_| !has_moved));
+        if self.created.is_some() && has_moved {
             self.reassignments.push((entry.time, before));
         }
         self.first_holder = self.first_holder.take().or_else(|| holder.rep().cloned());

@@ -108,17 +108,10 @@ impl Fold {
         self.priority = shared.rare.as_ref().and_then(|rare| rare.priority).or(self.priority);
         self.outbound = shared.direction.map_or(self.outbound, |direction| direction == Direction::Outbound);
         let before = (self.lies.clone(), self.holder.clone(), self.held_by_unknown);
-        // A team told overrides the roster for as long as the ticket stays with that queue and rep.
-        if shared.queue.is_said() || shared.rep.is_said() {
-            self.lies.team = None;
-        }
         match &shared.queue {
             Field::Absent => {}
             Field::Null => self.lies.queue = None,
             Field::Value(queue) => self.lies.queue = Some(world.queue(&event.source, queue)),
-        }
-        if let Some(team) = shared.team() {
-            self.lies.team = Some(team.clone());
         }
         match (&shared.rep, &ticket.what) {
             (Field::Absent, TicketWhat::Assigned) => (self.holder, self.held_by_unknown) = (None, true),
@@ -126,13 +119,18 @@ impl Fold {
             (Field::Absent, _) => {}
             (Field::Value(_), _) => (self.holder, self.held_by_unknown) = (named, false),
         }
+        // A team told overrides the roster for as long as the ticket stays with that queue and rep.
+        let stays = self.lies.queue == before.0.queue && self.holder == before.1 && self.held_by_unknown == before.2;
+        self.lies.team = match shared.team() {
+            Some(team) => Some(team.clone()),
+            None if stays => self.lies.team.take(),
+            None => None,
+        };
         if self.first_holder.is_none() {
             self.first_holder = self.holder.clone();
         }
         self.holders.push((at, self.holder.clone(), self.holder.is_some() || self.held_by_unknown));
-        let is_other =
-            before.0.queue != self.lies.queue || (&before.1, before.2) != (&self.holder, self.held_by_unknown);
-        if is_other && self.created.is_some() {
+        if !stays && self.created.is_some() {
             self.passed_on.push((at, before.0));
         }
         self.places.push((at, self.lies.clone()));
