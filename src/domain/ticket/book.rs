@@ -103,17 +103,16 @@ pub(super) fn count_gone(facts: &Facts, quantity: Q, draft: &mut Draft<'_>) {
     }
 }
 
-/// The opening hours of the places where it lay, one after the other, or of the last one all the time.
+/// The opening hours of the places where it lay, one after the other, or of the last one as they were then, all the time.
 fn clock_of<'a>(facts: &Facts, draft: &Draft<'a>) -> BusinessClock<'a> {
-    let schedule = |place: &Place| draft.context.roster.schedule(place.queue.as_ref(), place.team.as_ref());
+    let mut clock = BusinessClock::default();
+    for (at, place) in &facts.places {
+        clock.move_to(*at, draft.context.roster.timetable(place.queue.as_ref(), place.team.as_ref()));
+    }
+    let last = facts.places.last().map_or(Instant::MAX, |(at, _)| *at);
     match draft.context.settings.business_clock {
-        BusinessHours::LastSchedule => BusinessClock::of(schedule(facts.place_at(Instant::MAX))),
-        BusinessHours::AllSchedules => {
-            let (_, first) = &facts.places[0];
-            let mut clock = BusinessClock::of(schedule(first));
-            facts.places[1..].iter().for_each(|(at, place)| clock.change(*at, schedule(place)));
-            clock
-        }
+        BusinessHours::AllSchedules => clock,
+        BusinessHours::LastSchedule => BusinessClock::of(clock.schedule_at(last)),
     }
 }
 
