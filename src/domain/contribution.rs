@@ -129,14 +129,15 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What is booked from here on is a part of what a contact or ticket says: of each field the latest that was said.
-    pub(super) fn slice_by_fields<'f, F>(&mut self, usual: Channel, fields: impl Fn() -> F)
+    /// What is booked from here on is a part of what a contact or ticket says: of each field the latest that was said, but
+    /// for a priority that is settled.
+    pub(super) fn slice_by_fields<'f, F>(&mut self, usual: Channel, settled: Option<Priority>, fields: impl Fn() -> F)
     where
         F: Iterator<Item = (Instant, &'f Shared)>,
     {
         let breakdowns = &self.context.settings.breakdowns;
         if !breakdowns.is_empty() {
-            self.ledger.slice_by(Slices::of_contact(breakdowns, |dimension| said(dimension, usual, fields())));
+            self.ledger.slice_by(Slices::of_contact(breakdowns, |dimension| said(dimension, usual, settled, fields())));
         }
     }
 
@@ -178,6 +179,7 @@ impl<'a> Draft<'a> {
 fn said<'f>(
     dimension: &Dimension,
     usual: Channel,
+    settled: Option<Priority>,
     fields: impl Iterator<Item = (Instant, &'f Shared)>,
 ) -> Option<Cow<'f, str>> {
     let mut first = None;
@@ -190,8 +192,8 @@ fn said<'f>(
             Some(Cow::Borrowed(direction.name()))
         }
         Dimension::Priority => {
-            let priority = fields.filter_map(Shared::priority).last().unwrap_or(Priority::Normal);
-            Some(Cow::Borrowed(priority.name()))
+            let priority = settled.or_else(|| fields.filter_map(Shared::priority).last());
+            Some(Cow::Borrowed(priority.unwrap_or(Priority::Normal).name()))
         }
         Dimension::Issue => {
             let issue = fields.map(|f| &f.issue).filter(|issue| issue.is_said()).last();

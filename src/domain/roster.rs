@@ -1,7 +1,7 @@
 //! The roster: who belongs where, since when, in which zone, and under which names each source knows them.
 
 use super::event::Name;
-use super::schedule::{DatedWeek, Schedule};
+use super::schedule::{DatedWeek, Schedule, Timetable};
 use super::scope::{Path, Scope, ScopeKind};
 use super::slice::{Breakdown, Kinds, Slice};
 use super::time::{Instant, Span, Zone};
@@ -126,12 +126,12 @@ pub struct Roster {
     parts: Mutex<HashMap<PartKey, Option<Arc<Path>>, FxBuildHasher>>,
 }
 
-/// When each place is open; none is always.
+/// When each place is open.
 #[derive(Debug)]
 struct Schedules {
-    company: Option<Schedule>,
-    teams: Named<Option<Schedule>>,
-    queues: Named<Option<Schedule>>,
+    company: Timetable,
+    teams: Named<Timetable>,
+    queues: Named<Timetable>,
 }
 
 type Named<T> = HashMap<Name, T, FxBuildHasher>;
@@ -427,11 +427,11 @@ impl Roster {
         }
     }
 
-    /// When the place is open in which a ticket lies: the queue, without one the team, else the company. None is always.
-    pub fn schedule(&self, queue: Option<&Name>, team: Option<&Name>) -> Option<&Schedule> {
+    /// When the place is open in which a ticket lies: the queue, without one the team, else the company.
+    pub fn timetable(&self, queue: Option<&Name>, team: Option<&Name>) -> &Timetable {
         let Schedules { company, teams, queues } = &self.schedules;
         let own = queue.and_then(|queue| queues.get(queue)).or_else(|| team.and_then(|team| teams.get(team)));
-        own.unwrap_or(company).as_ref()
+        own.unwrap_or(company)
     }
 
     /// Every listed scope, from the company down.
@@ -496,12 +496,13 @@ impl Roster {
     }
 
     fn latest_zone(&self, teams: &[Membership]) -> Option<Zone> {
-        self.teams.get(latest_team(teams)?).map(|steps| steps[0].1)
+        let latest = teams.iter().rev().find_map(|membership| membership.team.as_ref());
+        self.teams.get(latest?).map(|steps| steps[0].1)
     }
 }
 
 impl Schedules {
-    /// As with zones, a queue goes by its latest team: one place has one calendar.
+    /// A queue is open when its team of that time is, by that team's clock: a move rewrites no hours that have passed.
     fn of(data: &RosterData, company_zone: Zone) -> Schedules {
         let nothing = Place { zone: company_zone, weeks: &[], holidays: &[] };
         let company = nothing.with(&data.company);
@@ -516,12 +517,15 @@ impl Schedules {
             })
             .collect();
         let queue = |queue: &Queue| {
-            let team = latest_team(&queue.teams).and_then(|team| teams.get(team));
-            (queue.unit.id.clone(), team.unwrap_or(&company).with(&queue.unit).schedule())
+            let below = |team: Option<&Place<'_>>| team.unwrap_or(&company).with(&queue.unit).schedule();
+            let of_team = |member: &Membership| below(member.team.as_ref().and_then(|team| teams.get(team)));
+            let moves = queue.teams.iter().map(|member| (member.valid_from, of_team(member)));
+            (queue.unit.id.clone(), [(Instant::MIN, below(None))].into_iter().chain(moves).collect())
         };
+        let always = |place: &Place<'_>| vec![(Instant::MIN, place.schedule())];
         Schedules {
-            company: company.schedule(),
-            teams: teams.iter().map(|(id, team)| ((*id).clone(), team.schedule())).collect(),
+            company: always(&company),
+            teams: teams.iter().map(|(id, team)| ((*id).clone(), always(team))).collect(),
             queues: data.queues.iter().map(queue).collect(),
         }
     }
@@ -550,10 +554,6 @@ impl<'a> Place<'a> {
         let says_something = !self.weeks.is_empty() || !self.holidays.is_empty();
         says_something.then(|| Schedule::new(self.zone, self.weeks, self.holidays))
     }
-}
-
-fn latest_team(teams: &[Membership]) -> Option<&Name> {
-    teams.iter().rev().find_map(|membership| membership.team.as_ref())
 }
 
 /// The team in force at `at`: the last membership that began by then. Memberships are sorted by `valid_from`.

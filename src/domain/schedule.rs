@@ -26,6 +26,10 @@ pub struct Schedule {
     holidays: Vec<i64>,
 }
 
+/// The schedules of one place: from when on which one holds, sorted, the first from [`Instant::MIN`] on; none is always open.
+/// Of two from the same instant on, the later one holds.
+pub type Timetable = Vec<(Instant, Option<Schedule>)>;
+
 /// Blocks in milliseconds since Monday, and their sum.
 #[derive(Debug, PartialEq)]
 struct Week {
@@ -151,8 +155,9 @@ fn first(no: Instant, yes: Instant, holds: impl Fn(Instant) -> bool) -> Instant 
     Instant(yes)
 }
 
-/// The schedules of a thing that moves from place to place, one after the other.
-#[derive(Debug)]
+/// The schedules of a thing that moves from place to place, one after the other; of the first one, from
+/// [`Instant::MIN`] on.
+#[derive(Debug, Default)]
 pub struct BusinessClock<'a> {
     /// From when on which schedule holds, sorted, the first from [`Instant::MIN`] on; none is always open.
     stretches: Vec<(Instant, Option<&'a Schedule>)>,
@@ -164,14 +169,26 @@ impl<'a> BusinessClock<'a> {
         BusinessClock { stretches: vec![(Instant::MIN, schedule)] }
     }
 
-    /// From here on another schedule holds; told in order of time.
-    pub fn change(&mut self, at: Instant, schedule: Option<&'a Schedule>) {
-        let before = self.stretches.last().and_then(|(_, before)| *before);
-        let is_same = match (before, schedule) {
+    /// From here on it lies in another place, whose schedules hold in their turn; told in order of time.
+    pub fn move_to(&mut self, at: Instant, timetable: &'a Timetable) {
+        self.stretches.retain(|(since, _)| *since < at);
+        let ends = timetable.iter().skip(1).map(|(since, _)| *since).chain([Instant::MAX]);
+        for ((since, schedule), _) in timetable.iter().zip(ends).filter(|(_, end)| at < *end) {
+            self.change(at.max(*since), schedule.as_ref());
+        }
+    }
+
+    /// The schedule that holds at an instant; none is always open.
+    pub fn schedule_at(&self, at: Instant) -> Option<&'a Schedule> {
+        self.stretches.iter().rfind(|(since, _)| *since <= at).and_then(|(_, schedule)| *schedule)
+    }
+
+    fn change(&mut self, at: Instant, schedule: Option<&'a Schedule>) {
+        let is_same = |before: Option<&Schedule>| match (before, schedule) {
             (Some(before), Some(schedule)) => std::ptr::eq(before, schedule),
             (before, schedule) => before.is_none() && schedule.is_none(),
         };
-        if !is_same {
+        if !self.stretches.last().is_some_and(|(_, before)| is_same(*before)) {
             self.stretches.push((at, schedule));
         }
     }

@@ -32,7 +32,7 @@ pub enum Dimension {
     Direction,
     /// Its issue type.
     Issue,
-    /// How urgent it is.
+    /// How urgent it is; of a ticket, how urgent it was at its creation.
     Priority,
     /// The hour of the customer's clock at the contact's first event.
     CustomerHour,

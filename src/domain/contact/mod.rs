@@ -21,7 +21,7 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         draft.tell_links(record, &Credit::default());
         return;
     };
-    draft.slice_by_fields(Channel::Voice, || entries.iter().map(|(entry, event)| (entry.time, &event.shared)));
+    draft.slice_by_fields(Channel::Voice, None, || entries.iter().map(|(entry, event)| (entry.time, &event.shared)));
     let credit = credit(&facts, draft);
     draft.tell_links(record, &credit);
     if facts.direction == Some(Direction::Outbound) {

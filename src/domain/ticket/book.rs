@@ -103,17 +103,16 @@ pub(super) fn count_gone(facts: &Facts, quantity: Q, draft: &mut Draft<'_>) {
     }
 }
 
-/// The opening hours of the places where it lay, one after the other, or of the last one all the time.
+/// The opening hours of the places where it lay, one after the other, or of the last one as they were then, all the time.
 fn clock_of<'a>(facts: &Facts, draft: &Draft<'a>) -> BusinessClock<'a> {
-    let schedule = |place: &Place| draft.context.roster.schedule(place.queue.as_ref(), place.team.as_ref());
+    let mut clock = BusinessClock::default();
+    for (at, place) in &facts.places {
+        clock.move_to(*at, draft.context.roster.timetable(place.queue.as_ref(), place.team.as_ref()));
+    }
+    let last = facts.places.last().map_or(Instant::MAX, |(at, _)| *at);
     match draft.context.settings.business_clock {
-        BusinessHours::LastSchedule => BusinessClock::of(schedule(facts.place_at(Instant::MAX))),
-        BusinessHours::AllSchedules => {
-            let (_, first) = &facts.places[0];
-            let mut clock = BusinessClock::of(schedule(first));
-            facts.places[1..].iter().for_each(|(at, place)| clock.change(*at, schedule(place)));
-            clock
-        }
+        BusinessHours::AllSchedules => clock,
+        BusinessHours::LastSchedule => BusinessClock::of(clock.schedule_at(last)),
     }
 }
 
@@ -168,15 +167,15 @@ struct Book<'b, 'd> {
 
 impl Book<'_, '_> {
     fn responses(&mut self) {
-        let (created, settings) = (self.created.at, self.draft.context.settings);
-        let replies = self.facts.replies();
+        let settings = self.draft.context.settings;
+        let Some((since, replies)) = self.facts.responses(self.created.at) else { return };
         let first = replies.first().map(|(at, _)| *at);
         if let Some((at, by)) = replies.first() {
-            self.duration(&FIRST_RESPONSE, by, created, *at);
+            self.duration(&FIRST_RESPONSE, by, since, *at);
         }
-        self.thresholds(&FIRST_RESPONSE_WITHIN, created, first, &settings.response_thresholds, |_| true);
+        self.thresholds(&FIRST_RESPONSE_WITHIN, since, first, &settings.response_thresholds, |_| true);
         let target = settings.response_targets.of(self.created.priority);
-        self.target(&FIRST_RESPONSE_TARGET, first, target);
+        self.target(&FIRST_RESPONSE_TARGET, since, first, target);
         self.next_responses(&replies);
     }
 
@@ -213,7 +212,7 @@ impl Book<'_, '_> {
         let at = solved.map(|solve| solve.at);
         self.thresholds(&FULL_RESOLUTION_WITHIN, created, at, &settings.resolution_thresholds, |_| true);
         let target = settings.resolution_targets.of(self.created.priority);
-        self.target(&FULL_RESOLUTION_TARGET, at, target);
+        self.target(&FULL_RESOLUTION_TARGET, created, at, target);
     }
 
     /// How long it was in which state from its creation to its last solve.
@@ -283,9 +282,9 @@ impl Book<'_, '_> {
         }
     }
 
-    fn target(&mut self, quantities: &Thresholds, reached: Option<Instant>, target: Option<Span>) {
+    fn target(&mut self, quantities: &Thresholds, from: Instant, reached: Option<Instant>, target: Option<Span>) {
         if let Some(target) = target {
-            self.held_against(quantities, self.created.at, reached, (target, 0), &|_| true);
+            self.held_against(quantities, from, reached, (target, 0), &|_| true);
         }
     }
 

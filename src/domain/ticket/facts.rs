@@ -193,22 +193,20 @@ impl Facts {
         let shared = &event.shared;
         let before = self.place_at(Instant::MAX).clone();
         let mut place = before.clone();
-        if shared.queue.is_said() || shared.rep.is_said() {
-            place.team = None;
-        }
         match &shared.queue {
             Field::Absent => {}
             Field::Null => place.queue = None,
             Field::Value(queue) => place.queue = Some(draft.queue(&entry.source, queue)),
         }
-        place.team = shared.team().cloned().or(place.team);
         let holder = match (&shared.rep, named, &event.what) {
             (Field::Null, ..) => Holder::Nobody,
             (_, Some(rep), _) => Holder::Rep(rep),
             (_, None, TicketWhat::Assigned) => Holder::Unknown,
             (_, None, _) => self.holder.clone(),
         };
-        if self.created.is_some() && (before.queue != place.queue || self.holder != holder) {
+        let has_moved = before.queue != place.queue || self.holder != holder;
+        place.team = shared.team().cloned().or(place.team.filter(|_| !has_moved));
+        if self.created.is_some() && has_moved {
             self.reassignments.push((entry.time, before));
         }
         self.first_holder = self.first_holder.take().or_else(|| holder.rep().cloned());
@@ -266,15 +264,34 @@ impl Facts {
         self.statuses.iter().rev().find(|(since, _)| *since <= at).is_some_and(|(_, status)| status.is_done())
     }
 
-    /// Public messages of reps, in order of time. What the centre itself began opens with one that replies to nobody.
+    /// Public messages of reps, in order of time. What the centre itself began opens with one that replies to nobody, unless
+    /// the customer wrote before.
     pub(super) fn replies(&self) -> Vec<&(Instant, Credit)> {
         let of_reps = self.messages.iter().filter(|posted| posted.role == Role::Reply);
         let mut replies: Vec<&(Instant, Credit)> = of_reps.filter_map(|posted| posted.replied.as_ref()).collect();
         replies.sort_by_key(|(at, _)| *at);
-        if self.direction == Some(Direction::Outbound) && !replies.is_empty() {
-            replies.remove(0);
+        if self.is_outbound() {
+            let asked = self.questions().first().copied();
+            let opens = replies.first().is_some_and(|(at, _)| asked.is_none_or(|asked| *at < asked));
+            replies.drain(..usize::from(opens));
         }
         replies
+    }
+
+    /// Since when somebody waits for the first response, and the replies that count as responses: from the creation on, or,
+    /// where the centre itself began, from the first message of the customer on. None while nobody has asked.
+    pub(super) fn responses(&self, created: Instant) -> Option<(Instant, Vec<&(Instant, Credit)>)> {
+        let mut replies = self.replies();
+        if !self.is_outbound() {
+            return Some((created, replies));
+        }
+        let asked = *self.questions().first()?;
+        replies.retain(|(at, _)| *at >= asked);
+        Some((asked, replies))
+    }
+
+    fn is_outbound(&self) -> bool {
+        self.direction == Some(Direction::Outbound)
     }
 
     /// Public messages of the customer, in order of time.

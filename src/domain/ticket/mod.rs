@@ -18,7 +18,10 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
         draft.tell_links(record, &Credit::default());
         return;
     };
-    draft.slice_by_fields(Channel::Email, || events(record).map(|(entry, event)| (entry.time, &event.shared)));
+    // A later priority rewrites nothing: it is a part of the one that its targets go by.
+    let priority = facts.created.as_ref().map(|created| created.priority);
+    draft
+        .slice_by_fields(Channel::Email, priority, || events(record).map(|(entry, event)| (entry.time, &event.shared)));
     let queue = facts.place_at(Instant::MAX).queue.clone();
     let solver = facts.solves.last().and_then(|solve| solve.by.rep.clone());
     let rep = solver.or_else(|| facts.holder.rep().cloned()).or_else(|| facts.last_rep.clone());

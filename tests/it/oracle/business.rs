@@ -17,7 +17,7 @@ const QUARTER: i64 = 15 * 60_000;
 #[derive(Default)]
 pub struct Places(RefCell<HashMap<Lies, Rc<Place>>>);
 
-/// In which queue, and of which team if one was named for it.
+/// In which queue, and of which team: a listed queue's own at that time, else the one that was named.
 type Lies = (Option<Name>, Option<Name>);
 
 /// A place, and which of the quarters since 1970 it was open in.
@@ -37,29 +37,36 @@ pub struct Clock {
 impl Places {
     /// The clock of a ticket that lay in these queues (and teams that were named for it) one after the other.
     pub fn clock(&self, lay: &[(i64, Option<Name>, Option<Name>)], world: World) -> Clock {
-        let (_, queue, team) = lay.last().expect("it lies somewhere");
-        let places = match world.settings.business_clock {
-            BusinessHours::LastSchedule => vec![(i64::MIN, self.place(queue, team, world.roster))],
-            BusinessHours::AllSchedules => {
-                lay.iter().map(|(from, queue, team)| (*from, self.place(queue, team, world.roster))).collect()
+        if world.settings.business_clock == BusinessHours::LastSchedule {
+            let (at, queue, team) = lay.last().expect("it lies somewhere");
+            return Clock { places: vec![(i64::MIN, self.place(queue, team, *at, world))] };
+        }
+        let mut places = Vec::new();
+        for (n, (from, queue, team)) in lay.iter().enumerate() {
+            places.push((*from, self.place(queue, team, *from, world)));
+            // While it lies there the queue may change teams.
+            let until = lay.get(n + 1).map_or(i64::MAX, |(next, ..)| *next);
+            for listed in world.roster.queues.iter().filter(|listed| Some(&listed.unit.id) == queue.as_ref()) {
+                let moves = listed.teams.iter().map(|member| member.valid_from.0);
+                for at in moves.filter(|at| *from < *at && *at < until) {
+                    places.push((at, self.place(queue, team, at, world)));
+                }
             }
-        };
+        }
         Clock { places }
     }
 
-    fn place(&self, queue: &Option<Name>, team: &Option<Name>, roster: &RosterData) -> Rc<Place> {
-        let made = || Rc::new(place(queue.as_ref(), team.as_ref(), roster));
+    fn place(&self, queue: &Option<Name>, named: &Option<Name>, at: i64, world: World) -> Rc<Place> {
+        let listed = queue.as_ref().filter(|id| world.roster.queues.iter().any(|queue| queue.unit.id == **id));
+        let team = listed.map_or(named.clone(), |queue| world.team_of_queue(queue, at));
+        let made = || Rc::new(place(queue.as_ref(), team.as_ref(), world.roster));
         self.0.borrow_mut().entry((queue.clone(), team.clone())).or_insert_with(made).clone()
     }
 }
 
-/// The queue and what is above it: its latest team, that one's department, the company.
+/// The queue and what is above it: that team, its department, the company.
 fn place(queue: Option<&Name>, team: Option<&Name>, roster: &RosterData) -> Place {
     let listed = queue.and_then(|id| roster.queues.iter().find(|queue| queue.unit.id == *id));
-    let team = match listed {
-        Some(queue) => queue.teams.iter().filter_map(|member| member.team.as_ref()).next_back(),
-        None => team,
-    };
     let team = team.and_then(|id| roster.teams.iter().find(|team| team.unit.id == *id));
     let department = team.and_then(|team| team.department.as_ref());
     let department = department.and_then(|id| roster.departments.iter().find(|department| department.id == *id));
@@ -71,14 +78,14 @@ fn place(queue: Option<&Name>, team: Option<&Name>, roster: &RosterData) -> Plac
     let said = || upwards.iter().filter_map(|unit| unit.hours.as_ref());
     let weeks = said().map(|hours| hours.weeks.clone()).find(|weeks| !weeks.is_empty()).unwrap_or_default();
     let holidays = said().find_map(|hours| hours.holidays.clone());
-    let scope = match (listed, team) {
-        (Some(queue), _) => Scope::new(ScopeKind::Queue, queue.unit.id.clone()),
-        (None, Some(team)) => Scope::new(ScopeKind::Team, team.unit.id.clone()),
-        (None, None) => Scope::new(ScopeKind::Company, roster.company.id.clone()),
+    let above = match team {
+        Some(team) => Scope::new(ScopeKind::Team, team.unit.id.clone()),
+        None => Scope::new(ScopeKind::Company, roster.company.id.clone()),
     };
+    let zone = listed.and_then(|queue| queue.unit.zone).unwrap_or_else(|| super::zone(roster, &above));
     let is_limited = !weeks.is_empty() || holidays.as_ref().is_some_and(|holidays| !holidays.is_empty());
     let hours = is_limited.then_some(OpeningHours { weeks, holidays });
-    Place { zone: super::zone(roster, &scope), hours, quarters: RefCell::default() }
+    Place { zone, hours, quarters: RefCell::default() }
 }
 
 impl Place {

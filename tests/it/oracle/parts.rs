@@ -3,7 +3,7 @@
 use super::World;
 use super::version::{Key, key};
 use chrono::{TimeZone, Timelike};
-use goalkeeper::domain::event::{About, Content, Event, Field, Kind, Name, Shared};
+use goalkeeper::domain::event::{About, Content, Event, Field, Kind, Name, Shared, TicketWhat};
 use goalkeeper::domain::scope::{Scope, ScopeKind};
 use goalkeeper::domain::slice::Breakdown;
 use std::collections::BTreeMap;
@@ -27,6 +27,8 @@ pub fn said(kind: Kind, entries: &[&Event]) -> Said {
         said.insert(by.to_owned(), value.to_owned());
     }
     let mut zone: Option<chrono_tz::Tz> = None;
+    // A ticket stays with the priority that it was created with.
+    let mut is_created = false;
     for event in entries {
         let shared = shared(event);
         let mut say = |by: &str, value: String| drop(said.insert(by.to_owned(), value.to_lowercase()));
@@ -37,9 +39,10 @@ pub fn said(kind: Kind, entries: &[&Event]) -> Said {
             say("direction", format!("{direction:?}"));
         }
         let rare = shared.rare.as_deref();
-        if let Some(priority) = rare.and_then(|rare| rare.priority) {
+        if let (Some(priority), false) = (rare.and_then(|rare| rare.priority), is_created) {
             say("priority", format!("{priority:?}"));
         }
+        is_created |= matches!(&event.content, Content::Ticket(ticket) if ticket.what == TicketWhat::Created);
         match &shared.issue {
             Field::Absent => {}
             Field::Null => drop(said.remove("issue")),

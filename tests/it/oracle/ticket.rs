@@ -152,17 +152,10 @@ impl Fold {
         self.priority = shared.rare.as_ref().and_then(|rare| rare.priority).or(self.priority);
         self.outbound = shared.direction.map_or(self.outbound, |direction| direction == Direction::Outbound);
         let before = (self.lies.clone(), self.holder.clone(), self.held_by_unknown);
-        // A team told overrides the roster for as long as the ticket stays with that queue and rep.
-        if shared.queue.is_said() || shared.rep.is_said() {
-            self.lies.team = None;
-        }
         match &shared.queue {
             Field::Absent => {}
             Field::Null => self.lies.queue = None,
             Field::Value(queue) => self.lies.queue = Some(world.queue(&event.source, queue)),
-        }
-        if let Some(team) = shared.team() {
-            self.lies.team = Some(team.clone());
         }
         match (&shared.rep, &ticket.what) {
             (Field::Absent, TicketWhat::Assigned) => (self.holder, self.held_by_unknown) = (None, true),
@@ -170,13 +163,18 @@ impl Fold {
             (Field::Absent, _) => {}
             (Field::Value(_), _) => (self.holder, self.held_by_unknown) = (named, false),
         }
+        // A team told overrides the roster for as long as the ticket stays with that queue and rep.
+        let stays = self.lies.queue == before.0.queue && self.holder == before.1 && self.held_by_unknown == before.2;
+        self.lies.team = match shared.team() {
+            Some(team) => Some(team.clone()),
+            None if stays => self.lies.team.take(),
+            None => None,
+        };
         if self.first_holder.is_none() {
             self.first_holder = self.holder.clone();
         }
         self.holders.push((at, self.holder.clone(), self.holder.is_some() || self.held_by_unknown));
-        let is_other =
-            before.0.queue != self.lies.queue || (&before.1, before.2) != (&self.holder, self.held_by_unknown);
-        if is_other && self.created.is_some() {
+        if !stays && self.created.is_some() {
             self.passed_on.push((at, before.0));
         }
         self.places.push((at, self.lies.clone()));
@@ -247,6 +245,11 @@ impl Fold {
         world.queue_side(place.queue.as_ref(), place.team.as_ref(), at)
     }
 
+    /// When the customer wrote what is still there.
+    fn asked(&self) -> impl Iterator<Item = i64> {
+        self.messages.iter().filter(|message| message.asks).filter_map(|message| message.asked)
+    }
+
     /// One ticket more in the backlog where it comes to lie unsolved, and one less where it leaves.
     fn lies_unsolved(&self, world: World, ledger: &mut Ledger) {
         let Some((created, ..)) = self.created else { return };
@@ -302,8 +305,9 @@ impl Fold {
         let mut replies: Vec<&(i64, Credit)> =
             self.messages.iter().filter(|m| m.counts).filter_map(|m| m.replied.as_ref()).collect();
         replies.sort_by_key(|(at, _)| *at);
-        // The centre itself began with the first one.
-        let replies = if self.outbound { replies.get(1..).unwrap_or_default() } else { &replies[..] };
+        // The centre itself began with the first one, if the customer had not written yet.
+        let opens = self.outbound && replies.first().is_some_and(|(at, _)| self.asked().all(|asked| asked > *at));
+        let replies = &replies[usize::from(opens)..];
         let solve = self.solves.last().filter(|_| self.done);
         if let Some(solve) = solve {
             let scopes = world.rep_side(&solve.credit, solve.at);
@@ -347,15 +351,21 @@ struct Clocks<'a, 'w> {
 impl Clocks<'_, '_> {
     fn responses(&mut self, replies: &[&(i64, Credit)]) {
         let settings = self.world.settings;
+        let mut questions: Vec<i64> = self.fold.asked().collect();
+        questions.sort_unstable();
+        // To what the centre itself began nobody can respond before the customer has asked.
+        let (from, replies) = match (self.fold.outbound, questions.first()) {
+            (false, _) => (self.created, replies),
+            (true, Some(asked)) => (*asked, &replies[replies.iter().filter(|(at, _)| at < asked).count()..]),
+            (true, None) => return,
+        };
         let first = replies.first().map(|(at, by)| (*at, by));
-        self.duration("first_response", self.created, first);
+        self.duration("first_response", from, first);
         let at = first.map(|(at, _)| at);
         for threshold in &settings.response_thresholds {
-            self.threshold("first_response", self.created, at, threshold.0, &format!("_{}", threshold.0), false);
+            self.threshold("first_response", from, at, threshold.0, &format!("_{}", threshold.0), false);
         }
-        self.target("first_response", at, &settings.response_targets);
-        let mut questions: Vec<i64> = self.fold.messages.iter().filter(|m| m.asks).filter_map(|m| m.asked).collect();
-        questions.sort_unstable();
+        self.target("first_response", from, at, &settings.response_targets);
         // Each message of the customer, whose reply it waits for: those that wait together wait since the first one.
         let mut waiting: Option<i64> = None;
         let Some(first) = at else { return };
@@ -394,7 +404,7 @@ impl Clocks<'_, '_> {
         for threshold in &settings.resolution_thresholds {
             self.threshold("full_resolution", self.created, at, threshold.0, &format!("_{}", threshold.0), false);
         }
-        self.target("full_resolution", at, &settings.resolution_targets);
+        self.target("full_resolution", self.created, at, &settings.resolution_targets);
         let Some(solve) = solve else { return };
         let scopes = self.world.rep_side(&solve.credit, solve.at);
         use TicketStatus::{New, OnHold, Open};
@@ -438,9 +448,9 @@ impl Clocks<'_, '_> {
         self.ledger.add(&scopes, "time_to_close_business", *at, self.clock.between(self.created, to));
     }
 
-    fn target(&mut self, name: &str, done: Option<i64>, targets: &PriorityTargets) {
+    fn target(&mut self, name: &str, from: i64, done: Option<i64>, targets: &PriorityTargets) {
         if let Some(target) = targets.of(self.priority) {
-            self.threshold(&format!("{name}_target"), self.created, done, target.0, "", false);
+            self.threshold(&format!("{name}_target"), from, done, target.0, "", false);
         }
     }
 

@@ -266,8 +266,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "first public rep message - creation",
         instant: "the reply",
         edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an \
-                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and \
-                as clock skew. Credit: who replied.",
+                outbound ticket it runs from the customer's first message; before, nobody asked. A reply before the \
+                creation counts 0, and as clock skew. Credit: who replied.",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
             sum: &[Q::FirstResponseTime],
@@ -282,7 +282,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and creation + X",
-        edges: "What is never answered misses too. Merged and deleted tickets are in no half.",
+        edges: "What is never answered misses too. An outbound ticket begins with the customer's first message; before, \
+                it is in no half, as merged and deleted tickets are.",
         source: "rules 6",
         formula: Formula::Due(Q::FirstResponseWithin, Q::FirstResponseDue, Thresholds::Response),
     },
@@ -294,7 +295,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "replied within the target / (replied within it + it has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
         edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The \
-                priority at the creation counts; a later one rewrites nothing.",
+                priority at the creation counts; a later one rewrites nothing. An outbound ticket begins with the \
+                customer's first message.",
         source: "Zendesk and Zammad, SLA policies",
         formula: Formula::Ratio(&[Q::FirstResponseTargetMet], &[Q::FirstResponseTargetDue]),
     },
@@ -435,9 +437,10 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "first public rep message - creation",
         instant: "the reply",
         edges: "Bots and the system do not reply. A deleted message is none; a note made public replies then. Of an \
-                outbound ticket it is the second public message of a rep. A reply before the creation counts 0, and \
-                as clock skew. Credit: who replied. On the business clock: the opening hours of the places where it \
-                lay, one after the other, or of the last one (`measures.business_clock`).",
+                outbound ticket it runs from the customer's first message; before, nobody asked. A reply before the \
+                creation counts 0, and as clock skew. Credit: who replied. On the business clock: the opening hours \
+                of the places where it lay, and of the teams that its queue was of, one after the other, or of the \
+                last one (`measures.business_clock`).",
         source: "Zendesk, first reply time",
         formula: Formula::Duration {
             sum: &[Q::FirstResponseBusinessTime],
@@ -452,9 +455,10 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
-        edges: "What is never answered misses too. Merged and deleted tickets are in no half. On the business clock: \
-                the opening hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+        edges: "What is never answered misses too. An outbound ticket begins with the customer's first message; \
+                before, it is in no half, as merged and deleted tickets are. On the business clock: the opening hours \
+                of the places where it lay, and of the teams that its queue was of, one after the other, or of the \
+                last one (`measures.business_clock`).",
         source: "rules 6",
         formula: Formula::Due(Q::FirstResponseBusinessWithin, Q::FirstResponseBusinessDue, Thresholds::Response),
     },
@@ -466,9 +470,9 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "replied within the target / (replied within it + it has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
         edges: "`measures.response_targets` has a target for each priority; a ticket without one is in no half. The \
-                priority at the creation counts; a later one rewrites nothing. On the business clock: the opening \
-                hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                priority at the creation counts; a later one rewrites nothing. An outbound ticket begins with the \
+                customer's first message. On the business clock: the opening hours of the places where it lay, and of \
+                the teams that its queue was of, one after the other, or of the last one (`measures.business_clock`).",
         source: "Zendesk and Zammad, SLA policies",
         formula: Formula::Ratio(&[Q::FirstResponseBusinessTargetMet], &[Q::FirstResponseBusinessTargetDue]),
     },
@@ -481,7 +485,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the reply",
         edges: "Further messages of the customer do not begin the wait anew. What came before the first response is \
                 answered by it. Credit: who replied. On the business clock: the opening hours of the places where it \
-                lay, one after the other, or of the last one (`measures.business_clock`).",
+                lay, and of the teams that its queue was of, one after the other, or of the last one \
+                (`measures.business_clock`).",
         source: "Zendesk, next reply time",
         formula: Formula::Duration {
             sum: &[Q::NextResponseBusinessTime],
@@ -497,8 +502,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "replied within X / (replied within X + X has passed without a reply)",
         instant: "the earlier of the reply and the moment from which on it is late",
         edges: "What is never answered misses too, unless the ticket is solved when X has passed: thanks wait for \
-                nobody. On the business clock: the opening hours of the places where it lay, one after the other, or \
-                of the last one (`measures.business_clock`).",
+                nobody. On the business clock: the opening hours of the places where it lay, and of the teams that \
+                its queue was of, one after the other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, next reply time",
         formula: Formula::Due(Q::NextResponseBusinessWithin, Q::NextResponseBusinessDue, Thresholds::Response),
     },
@@ -510,8 +515,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "first solve - creation",
         instant: "the first solve",
         edges: "It stays when the ticket is reopened. Closed without a solve: the close is one. Credit: who solved \
-                first. On the business clock: the opening hours of the places where it lay, one after the other, or \
-                of the last one (`measures.business_clock`).",
+                first. On the business clock: the opening hours of the places where it lay, and of the teams that its \
+                queue was of, one after the other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, first resolution time",
         formula: Formula::Duration {
             sum: &[Q::FirstResolutionBusinessTime],
@@ -527,8 +532,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "last solve - creation",
         instant: "the last solve",
         edges: "Only while the ticket is solved. A later automatic close does not move it. On the business clock: the \
-                opening hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                opening hours of the places where it lay, and of the teams that its queue was of, one after the \
+                other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, full resolution time",
         formula: Formula::Duration {
             sum: &[Q::FullResolutionBusinessTime],
@@ -544,8 +549,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "solved within X / (solved within X + X has passed unsolved)",
         instant: "the earlier of the last solve and the moment from which on it is late",
         edges: "What is never solved misses too. Merged and deleted tickets are in no half. On the business clock: \
-                the opening hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                the opening hours of the places where it lay, and of the teams that its queue was of, one after the \
+                other, or of the last one (`measures.business_clock`).",
         source: "rules 6",
         formula: Formula::Due(Q::FullResolutionBusinessWithin, Q::FullResolutionBusinessDue, Thresholds::Resolution),
     },
@@ -557,8 +562,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "solved within the target / (solved within it + it has passed unsolved)",
         instant: "the earlier of the last solve and the moment from which on it is late",
         edges: "As first_response_in_target, with `measures.resolution_targets`. On the business clock: the opening \
-                hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                hours of the places where it lay, and of the teams that its queue was of, one after the other, or of \
+                the last one (`measures.business_clock`).",
         source: "Zendesk and Zammad, SLA policies",
         formula: Formula::Ratio(&[Q::FullResolutionBusinessTargetMet], &[Q::FullResolutionBusinessTargetDue]),
     },
@@ -570,8 +575,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "close - creation / closed tickets whose creation is known",
         instant: "the close, both halves",
         edges: "Only while the ticket is closed. It counts where the ticket lay. On the business clock: the opening \
-                hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                hours of the places where it lay, and of the teams that its queue was of, one after the other, or of \
+                the last one (`measures.business_clock`).",
         source: "Zendesk",
         formula: Formula::Ratio(&[Q::BusinessTimeToClose], &[Q::TimesToClose]),
     },
@@ -585,8 +590,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the last solve, both halves",
         edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
                 status that the vocabulary does not know is none of these. Credit: who solved. On the business clock: \
-                the opening hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                the opening hours of the places where it lay, and of the teams that its queue was of, one after the \
+                other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, requester wait time",
         formula: Formula::Ratio(&[Q::RequesterBusinessWait], &[Q::FullResolutions]),
     },
@@ -599,8 +604,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the last solve, both halves",
         edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
                 status that the vocabulary does not know is none of these. Credit: who solved. On the business clock: \
-                the opening hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                the opening hours of the places where it lay, and of the teams that its queue was of, one after the \
+                other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, agent work time",
         formula: Formula::Ratio(&[Q::AgentBusinessWork], &[Q::FullResolutions]),
     },
@@ -613,8 +618,8 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         instant: "the last solve, both halves",
         edges: "A ticket is new until a status is told. Tickets that were never in such a status count with 0. A \
                 status that the vocabulary does not know is none of these. Credit: who solved. On the business clock: \
-                the opening hours of the places where it lay, one after the other, or of the last one \
-                (`measures.business_clock`).",
+                the opening hours of the places where it lay, and of the teams that its queue was of, one after the \
+                other, or of the last one (`measures.business_clock`).",
         source: "Zendesk, on-hold time",
         formula: Formula::Ratio(&[Q::OnHoldBusiness], &[Q::FullResolutions]),
     },
