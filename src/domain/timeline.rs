@@ -66,14 +66,17 @@ pub(super) fn contribute(record: &Record, draft: &mut Draft<'_>) {
     }
 }
 
-/// Tells the hours of reps when they handled a contact: from the answer to the end of after-contact work.
+/// Tells the hours of reps, as they come, when they handled a contact: from the answer to the end of after-contact work,
+/// and no longer than a state without a successor.
 pub(super) fn tell_hours(handlings: &[Handling<'_>], draft: &mut Draft<'_>) {
     let longest = draft.context.settings.longest_state;
     let mut hours: Vec<(RecordKey, Vec<(Instant, Instant)>)> = Vec::new();
     for handling in handlings {
-        let (Some(rep), Some((mut from, to))) = (handling.rep, handling.span()) else { continue };
-        let to = to.min(from.plus(longest));
-        while from < to {
+        let Some(rep) = handling.rep else { continue };
+        let mut from = handling.from;
+        let lost = from.plus(longest);
+        let to = handling.finished().map_or(lost, |finished| finished.min(lost));
+        while from < to && draft.has_passed(from.floor(HOUR)) {
             let key = RecordKey::rep_hour(rep, from);
             let until = to.min(from.floor(HOUR).plus(Span(HOUR)));
             match hours.iter_mut().find(|(known, _)| *known == key) {

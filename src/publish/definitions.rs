@@ -39,8 +39,9 @@ const READINGS: &str = "\
   A contact ended by the customer while queued is abandoned; ended otherwise it is unknown at once; a leg of which
   nothing more is heard is unknown after the longest wait.
 - A **handling** runs from the answer to the end of talk of that rep (or of the whole contact), and on to the end of
-  after-contact work. `contact.ended` that names a rep or talk proves an answer of which nobody told.
-- A **provisional** outcome counts after the grace period, unless the contact goes on.
+  after-contact work. `contact.ended` that names a rep or a figure of talk proves an answer of which nobody told.
+- A **provisional** outcome counts after the grace period, unless the contact goes on, in whatever queue. What bots and the
+  system write on their own does not show that.
 - `durations: timestamps` takes differences of the events' times, `reported` the source's own figures; where one is
   missing the other is taken, and `null` is unknown: the contact counts, but in no figure of that duration.
 - A **ticket** is solved once, at its last solve, while it is solved or closed. A deleted ticket is in no figure but

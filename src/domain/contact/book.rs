@@ -7,7 +7,7 @@ use super::super::quantity::{Cell, Quantity as Q};
 use super::super::scope::Path;
 use super::super::settings::Durations;
 use super::super::time::{Instant, Span};
-use super::facts::{Ending, Facts, Handling, Leg, Ring};
+use super::facts::{Ending, Facts, Handling, Leg, Ring, Told};
 use super::transfers::was_passed_on;
 use std::sync::Arc;
 
@@ -152,7 +152,9 @@ pub(super) fn book_leg(facts: &Facts<'_>, leg: &Leg<'_>, draft: &mut Draft<'_>) 
 fn is_outside_customers_day(facts: &Facts<'_>, draft: &Draft<'_>) -> Option<bool> {
     let zone = facts.zone?.parse().ok()?;
     let (from, to) = draft.context.settings.customers_day;
-    Some(!(from..to).contains(&facts.first.minute_of_day(zone)))
+    let minute = facts.first.minute_of_day(zone);
+    // A day that goes over midnight began on the date before.
+    Some(![minute, minute + 24 * 60].iter().any(|minute| (from..to).contains(minute)))
 }
 
 /// Books an outcome by the customer's clock.
@@ -194,7 +196,7 @@ pub(super) const OUTBOUND: HandlingQuantities = HandlingQuantities {
 
 pub(super) fn book_handling(facts: &Facts<'_>, number: usize, quantities: HandlingQuantities, draft: &mut Draft<'_>) {
     let handling = &facts.handlings[number];
-    let (Some(ending), Some((_, at))) = (handling.to, handling.span()) else { return };
+    let (Some(ending), Some(at)) = (handling.to, handling.finished()) else { return };
     let queue = queue_of(&facts.legs[handling.leg], draft);
     let path = draft.context.roster.rep_path(handling.rep, queue.as_ref(), handling.team, at);
     draft.ledger.book(&path, at, quantities.handled, 1);
@@ -239,24 +241,36 @@ pub(super) fn book_ring(ring: &Ring<'_>, path: &Arc<Path>, at: Instant, draft: &
     }
 }
 
+/// Whose something is that a rep did: the rep, queue and team that it names, else those of the handling.
+pub(super) fn doer<'a>(
+    rep: Option<&'a Name>,
+    (entry, event): Told<'a>,
+    facts: &Facts<'a>,
+    draft: &Draft<'_>,
+) -> (Option<&'a Name>, Option<Name>, Option<&'a Name>) {
+    let handling = facts.handling_at(rep, entry.time).map(|n| &facts.handlings[n]);
+    let named = event.shared.queue.value().map(|queue| draft.queue(&entry.source, queue));
+    let queue = named.or_else(|| handling.and_then(|handling| queue_of(&facts.legs[handling.leg], draft)));
+    let team = event.shared.team().or_else(|| handling.and_then(|handling| handling.team));
+    (rep.or_else(|| handling.and_then(|handling| handling.rep)), queue, team)
+}
+
 /// Each answer of a rep in a chat, and the first of them once more.
 pub(super) fn book_replies(facts: &Facts<'_>, draft: &mut Draft<'_>) {
     let first = [Q::ChatFirstResponseTime, Q::ChatFirstResponses];
     let each = [Q::ChatResponseTime, Q::ChatResponses];
     for (n, reply) in facts.replies.iter().enumerate() {
-        let handling = facts.handling_at(reply.rep, reply.at).map(|n| &facts.handlings[n]);
-        let rep = reply.rep.or_else(|| handling.and_then(|handling| handling.rep));
-        let queue = handling.and_then(|handling| queue_of(&facts.legs[handling.leg], draft));
-        let team = reply.team.or_else(|| handling.and_then(|handling| handling.team));
-        let path = draft.context.roster.rep_path(rep, queue.as_ref(), team, reply.at);
-        let span = reply.at.since(reply.asked);
+        let (rep, queue, team) = doer(reply.rep, reply.told, facts, draft);
+        let at = reply.told.0.time;
+        let path = draft.context.roster.rep_path(rep, queue.as_ref(), team, at);
+        let span = at.since(reply.asked);
         let settings = draft.context.settings;
         if n == 0 {
             let cell = settings.cell_of(Q::ChatFirstResponseTimes, span);
-            draft.ledger.duration(&path, reply.at, first, Some(cell), span);
+            draft.ledger.duration(&path, at, first, Some(cell), span);
         }
         let cell = settings.cell_of(Q::ChatResponseTimes, span);
-        draft.ledger.duration(&path, reply.at, each, Some(cell), span);
+        draft.ledger.duration(&path, at, each, Some(cell), span);
     }
 }
 
@@ -288,9 +302,10 @@ fn durations(
         (_, Reported::Unknown) => None,
         (_, Reported::Absent) => Some(held),
     };
-    // Talk is what is left of the connection beside the hold that counts: no second is in both.
-    let measured_talk = (!handling.proven && ending.at_is_known)
-        .then(|| Span(ending.at.since(handling.from).0 - hold.unwrap_or(held).0));
+    // Talk is what is left of the connection beside the hold that counts: no second is in both, and none of an unknown hold.
+    let measured_talk = hold
+        .filter(|_| !handling.proven && ending.at_is_known)
+        .map(|hold| Span(ending.at.since(handling.from).0 - hold.0));
     let talk = chosen(setting, measured_talk, ending.talk);
     let wrap = match handling.wrap {
         None => Some(Span(0)),

@@ -9,7 +9,7 @@ use super::super::event::{
     MissReason, Name, Reported, TransferKind, TransferResult,
 };
 use super::super::record::{Entry, Record};
-use super::super::time::{Instant, Span};
+use super::super::time::Instant;
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
 
@@ -82,20 +82,13 @@ pub(in super::super) struct Handling<'a> {
     pub(in super::super) rep: Option<&'a Name>,
     pub(super) leg: usize,
     pub(super) team: Option<&'a Name>,
-    pub(super) from: Instant,
+    pub(in super::super) from: Instant,
     pub(super) ring: Ring<'a>,
     /// True if only its end told of it: then its span is no measurement.
     pub(super) proven: bool,
     pub(super) to: Option<Ending<'a>>,
     pub(super) holds: Vec<(Instant, Option<Instant>)>,
     pub(super) wrap: Option<(Instant, Reported, &'a Name)>,
-}
-
-impl Handling<'_> {
-    /// From the answer to the end of after-contact work; none while it goes on.
-    pub(in super::super) fn span(&self) -> Option<(Instant, Instant)> {
-        Some((self.from, self.finished()?))
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -138,8 +131,7 @@ pub(super) struct Transfer<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reply<'a> {
     pub(super) rep: Option<&'a Name>,
-    pub(super) team: Option<&'a Name>,
-    pub(super) at: Instant,
+    pub(super) told: Told<'a>,
     pub(super) asked: Instant,
 }
 
@@ -238,19 +230,16 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
             ContactWhat::Message { message, author } => {
                 // Told twice it is one message.
                 if facts.messages.insert(message) {
-                    facts.take_message(*author, rep, shared.team(), at);
+                    facts.take_message(*author, rep, (entry, event));
                 }
             }
             ContactWhat::Queued => {
                 let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
                 facts.legs[leg].queued.get_or_insert(at);
-                facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 last_queued = Some(leg);
             }
             ContactWhat::Offered => {
-                if let Some(leg) = facts.place(entry, event, rep, last_queued, draft) {
-                    facts.legs[leg].takes_back_provisional_abandons(at, grace);
-                }
+                facts.place(entry, event, rep, last_queued, draft);
                 facts.stops_ringing(rep);
                 facts.ringing.extend(rep.map(|rep| (rep, at)));
             }
@@ -264,7 +253,6 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
             ContactWhat::Answered { wait, ring } => {
                 let ring = Ring { since: facts.stops_ringing(rep), told: *ring, source: &entry.source };
                 let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
-                facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 let answer = Answer { at, wait: *wait, source: &entry.source, at_is_known: true };
                 facts.legs[leg].answered.get_or_insert(answer);
                 match facts.open_handling(rep) {
@@ -288,11 +276,12 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
             }
             ContactWhat::Abandoned { wait, provisional } => {
                 let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
-                facts.legs[leg].abandons.push((at, *wait, *provisional, &entry.source));
+                if !*provisional || !goes_on(&entries[n + 1..], at.plus(grace)) {
+                    facts.legs[leg].abandons.push((at, *wait, *provisional, &entry.source));
+                }
             }
             ContactWhat::Left { reason, wait } => {
                 let leg = facts.place(entry, event, rep, last_queued, draft).unwrap_or_else(|| facts.direct(entry));
-                facts.legs[leg].takes_back_provisional_abandons(at, grace);
                 facts.legs[leg].left.get_or_insert((at, *reason, *wait, &entry.source));
             }
             ContactWhat::Ended { ended_by, talk, hold, provisional, .. } => {
@@ -324,7 +313,8 @@ pub(super) fn fold<'a>(entries: &[(&'a Entry, &'a ContactEvent)], draft: &mut Dr
     Some(facts)
 }
 
-/// True if the contact goes on after a provisional end, within its grace period.
+/// True if the contact goes on after a provisional end or abandon, within its grace period. What bots and the system write
+/// on their own does not show that.
 fn goes_on(after: &[Told<'_>], until: Instant) -> bool {
     after.iter().take_while(|(entry, _)| entry.time <= until).any(|(_, event)| {
         matches!(
@@ -334,7 +324,7 @@ fn goes_on(after: &[Told<'_>], until: Instant) -> bool {
                 | ContactWhat::Answered { .. }
                 | ContactWhat::Held
                 | ContactWhat::Retrieved
-                | ContactWhat::Message { .. }
+                | ContactWhat::Message { author: Author::Customer | Author::Rep, .. }
                 | ContactWhat::Transferred { .. }
         )
     })
@@ -344,6 +334,12 @@ impl<'a> Facts<'a> {
     /// True if anybody ever answered.
     pub(super) fn is_answered(&self) -> bool {
         !self.handlings.is_empty() || self.legs.iter().any(|leg| leg.answered.is_some())
+    }
+
+    /// When it ended, if it had reached neither a queue nor anybody.
+    pub(super) fn lost_in_menu(&self) -> Option<Instant> {
+        let reached = !self.legs.is_empty() || !self.handlings.is_empty() || !self.replies.is_empty();
+        self.ends.first().filter(|_| !reached).map(|(at, _)| *at)
     }
 
     /// The leg that an event belongs to: the one it names, the one of the queue it names, the one its rep is handling,
@@ -421,12 +417,12 @@ impl<'a> Facts<'a> {
 
     /// A message: the customer's waits for an answer if none does, and the rep's answers it. Bots and the system do
     /// neither.
-    fn take_message(&mut self, author: Author, rep: Option<&'a Name>, team: Option<&'a Name>, at: Instant) {
+    fn take_message(&mut self, author: Author, rep: Option<&'a Name>, told: Told<'a>) {
         match author {
-            Author::Customer => drop(self.asked.get_or_insert(at)),
+            Author::Customer => drop(self.asked.get_or_insert(told.0.time)),
             Author::Rep => {
                 if let Some(asked) = self.asked.take() {
-                    self.replies.push(Reply { rep, team, at, asked });
+                    self.replies.push(Reply { rep, told, asked });
                 }
             }
             Author::Bot | Author::System => {}
@@ -466,7 +462,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Talk of everybody ends. If nobody answered so far and the source reports talk, this proves an answer.
+    /// Talk of everybody ends. If nobody answered so far and the source tells how long they talked, this proves an
+    /// answer.
     fn end_of_contact(
         &mut self,
         entry: &'a Entry,
@@ -476,7 +473,7 @@ impl<'a> Facts<'a> {
         draft: &Draft<'a>,
     ) {
         let nobody = self.handlings.is_empty() && self.legs.iter().all(|leg| leg.answered.is_none());
-        if nobody && ending.talk != Reported::Absent {
+        if nobody && matches!(ending.talk, Reported::Millis(_)) {
             let leg = self.place(entry, event, None, last_queued, draft).unwrap_or_else(|| self.direct(entry));
             return self.proof(leg, event, None, ending);
         }
@@ -519,11 +516,6 @@ impl Leg<'_> {
     pub(super) fn entered(&self) -> Instant {
         self.queued.unwrap_or(self.first)
     }
-
-    /// What happens at `now` says otherwise of abandons that are still in their grace period.
-    fn takes_back_provisional_abandons(&mut self, now: Instant, grace: Span) {
-        self.abandons.retain(|(at, _, provisional, _)| !provisional || now > at.plus(grace));
-    }
 }
 
 impl<'a> Handling<'a> {
@@ -536,8 +528,8 @@ impl<'a> Handling<'a> {
         self.to.is_none() && self.wrap.is_none()
     }
 
-    /// When talk and the work after it have ended.
-    pub(super) fn finished(&self) -> Option<Instant> {
+    /// When talk and the work after it have ended; none while they go on.
+    pub(in super::super) fn finished(&self) -> Option<Instant> {
         let ended = self.to?.at;
         Some(self.wrap.map_or(ended, |(wrapped, _, _)| wrapped.max(ended)))
     }

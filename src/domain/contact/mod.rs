@@ -55,9 +55,9 @@ pub(super) fn contribute<'a>(key: &RecordKey, record: &'a Record, draft: &mut Dr
         draft.ledger.count_with(&path, miss.at, Q::Missed, miss.reason as u32 + 1);
         book_ring(&miss.ring, &path, miss.at, draft);
     }
-    if let (true, true, Some((at, _))) = (facts.legs.is_empty(), facts.handlings.is_empty(), facts.ends.first()) {
+    if let Some(at) = facts.lost_in_menu() {
         let company = draft.context.roster.company_path();
-        draft.ledger.book(&company, *at, Q::LostInMenu, 1);
+        draft.ledger.book(&company, at, Q::LostInMenu, 1);
     }
     book_flag(&facts, last_handling(&facts), draft);
     if let Some((source, hash)) = facts.customer {
@@ -97,10 +97,9 @@ fn visit(key: &RecordKey, facts: &Facts<'_>, credit: Credit, draft: &mut Draft<'
 }
 
 fn reached(facts: &Facts<'_>, draft: &mut Draft<'_>) -> Reached {
-    let lost_in_menu = facts.legs.is_empty() && !facts.ends.is_empty();
-    if !facts.handlings.is_empty() || facts.legs.iter().any(|leg| leg.answered.is_some()) {
+    if facts.is_answered() || !facts.replies.is_empty() {
         Reached::Answered
-    } else if lost_in_menu || facts.legs.iter().any(|leg| has_abandoned(facts, leg, draft)) {
+    } else if facts.lost_in_menu().is_some() || facts.legs.iter().any(|leg| has_abandoned(facts, leg, draft)) {
         Reached::GaveUp
     } else {
         Reached::Nobody

@@ -4,7 +4,7 @@ use super::super::contribution::Draft;
 use super::super::event::{ContactWhat, Name, TransferKind, TransferResult};
 use super::super::quantity::Quantity as Q;
 use super::super::roster::Owner;
-use super::book::queue_of;
+use super::book::doer;
 use super::facts::{Facts, Told, Transfer, rep_of};
 
 impl Transfer<'_> {
@@ -27,11 +27,8 @@ pub(super) fn was_passed_on(facts: &Facts<'_>, handling: usize) -> bool {
 
 pub(super) fn book_transfers(entries: &[Told<'_>], facts: &Facts<'_>, draft: &mut Draft<'_>) {
     for transfer in &facts.transfers {
-        let (at, shared) = (transfer.entry.time, &transfer.event.shared);
-        let handling = facts.handling_at(Some(transfer.rep), at).map(|n| &facts.handlings[n]);
-        let named = shared.queue.value().map(|queue| draft.queue(&transfer.entry.source, queue));
-        let queue = named.or_else(|| handling.and_then(|handling| queue_of(&facts.legs[handling.leg], draft)));
-        let team = shared.team().or_else(|| handling.and_then(|handling| handling.team));
+        let at = transfer.entry.time;
+        let (_, queue, team) = doer(Some(transfer.rep), (transfer.entry, transfer.event), facts, draft);
         let path = draft.context.roster.rep_path(Some(transfer.rep), queue.as_ref(), team, at);
         let quantity = match transfer.completed() {
             None => Q::TransfersFailed,

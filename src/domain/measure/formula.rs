@@ -426,7 +426,7 @@ impl Term {
     }
 }
 
-/// A service level at the threshold of each queue, or at one for all.
+/// A service level at the threshold of each queue, or at one for all, over legs whose wait is known.
 fn service_level(formula: ServiceLevel, threshold: Option<u32>, mut add: impl FnMut(Half, i64, &[Q], Which)) {
     use Half::{Lower, Upper};
     let plain = Which::One(0);
@@ -435,9 +435,9 @@ fn service_level(formula: ServiceLevel, threshold: Option<u32>, mut add: impl Fn
         Some(number) => ([Q::AnsweredWithin, Q::AbandonedWithin, Q::CallbacksWithin], Which::One(number)),
     };
     add(Upper, 1, &[answered], in_time);
-    add(Lower, 1, &[Q::Answered], plain);
+    add(Lower, 1, &[Q::AnsweredWaitKnown], plain);
     if formula != ServiceLevel::AnsweredOnly {
-        add(Lower, 1, &[Q::Abandoned], plain);
+        add(Lower, 1, &[Q::AbandonedWaitKnown], plain);
     }
     match formula {
         ServiceLevel::AnsweredPlusAbandoned => add(Upper, 1, &[abandoned], in_time),
@@ -447,7 +447,7 @@ fn service_level(formula: ServiceLevel, threshold: Option<u32>, mut add: impl Fn
         ServiceLevel::OfferedMinusShort => add(Lower, -1, &[Q::AbandonedShort], plain),
         ServiceLevel::AnsweredPlusAbandonedPlusCallbacks => {
             add(Upper, 1, &[abandoned, callbacks], in_time);
-            add(Lower, 1, &[Q::Left], Which::All);
+            add(Lower, 1, &[Q::LeftWaitKnown], plain);
         }
     }
 }
@@ -559,12 +559,12 @@ mod tests {
     // 20; abandoned within 5 s (short) 10. Beside it left 40, of them for a callback within 20 s 10.
     fn worked_data_set() -> Amounts {
         let amounts = [
-            (Q::Answered, 1000),
-            (Q::Abandoned, 60),
+            (Q::AnsweredWaitKnown, 1000),
+            (Q::AbandonedWaitKnown, 60),
             (Q::AnsweredInTime, 860),
             (Q::AbandonedInTime, 20),
             (Q::AbandonedShort, 10),
-            (Q::Left, 40),
+            (Q::LeftWaitKnown, 40),
             (Q::CallbacksInTime, 10),
         ];
         Amounts::new(amounts.map(|(quantity, n)| (Cell::plain(quantity), n)).into())

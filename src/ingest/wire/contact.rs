@@ -67,7 +67,7 @@ fields! {
         resolved: Option<Flag>,
         /// contact.ended: who ended it.
         ended_by: Option<Word<EndedBy>>,
-        /// contact.ended: talk without hold, in seconds; proves an answer.
+        /// contact.ended: talk without hold, in seconds; a figure proves an answer.
         talk: Said<Seconds>,
         /// contact.ended: hold in seconds.
         hold: Said<Seconds>,

@@ -121,7 +121,7 @@ pub fn fold(key: &Key, entries: &[&Event], world: World, ledger: &mut Ledger) ->
             customer = contact.shared.customer.value().map(|hash| (space, *hash));
         }
         if fold.counts_yet(event, &order[n + 1..]) {
-            fold.read(event, &order[..n]);
+            fold.read(event, &order[..n], &order[n + 1..]);
         }
     }
     let first = entries.iter().map(|e| e.time.0).min().expect("a contact has events");
@@ -129,8 +129,8 @@ pub fn fold(key: &Key, entries: &[&Event], world: World, ledger: &mut Ledger) ->
         fold.attempt(&order, first, ledger);
     } else {
         fold.transfers(&order, ledger);
-        fold.replies(&order, ledger);
-        fold.queue_side(ledger);
+        fold.chat(&order, ledger);
+        fold.queue_side(&order, ledger);
     }
     fold.rep_side(outbound, &order, ledger);
     let credit = fold.last_handling();
@@ -161,7 +161,10 @@ fn at_night(entries: &[&Event], world: World) -> Option<bool> {
     let shown = zone.timestamp_millis_opt(first).single()?.time();
     let minute = shown.num_seconds_from_midnight() / 60;
     let (begins, ends) = world.settings.customers_day;
-    Some(minute < u32::from(begins) || minute >= u32::from(ends))
+    // Counted in minutes since the midnight before, a day that ends tomorrow also holds the morning after it.
+    let (begins, ends) = (u32::from(begins), u32::from(ends));
+    let is_morning_after = minute + 24 * 60 < ends;
+    Some(!is_morning_after && (minute < begins || minute >= ends))
 }
 
 fn told(event: &Event) -> &ContactEvent {
@@ -228,24 +231,28 @@ impl Fold<'_> {
     /// A provisional end counts after the grace period if the contact did not go on within it.
     fn counts_yet(&self, event: &Event, later: &[&Event]) -> bool {
         let until = event.time.plus(self.world.settings.provisional_grace);
-        let goes_on = |e: &&Event| {
-            use ContactWhat::{Answered, Held, Message, Offered, Queued, Retrieved, Transferred};
-            let what = &told(e).what;
-            let in_queue = matches!(what, Queued | Offered | Answered { .. });
-            let with_rep = matches!(what, Held | Retrieved | Message { .. } | Transferred { .. });
-            e.time <= until && (in_queue || with_rep)
-        };
         let provisional = matches!(told(event).what, ContactWhat::Ended { provisional: true, .. });
-        !provisional || (self.world.now >= until.0 && !later.iter().any(goes_on))
+        !provisional || (self.world.now >= until.0 && !self.goes_on(event, later))
     }
 
-    /// What comes back into a leg within the grace period takes a provisional abandon of it back.
-    fn comes_back(&mut self, leg: usize, at: i64) {
-        let grace = self.world.settings.provisional_grace.0;
-        self.legs[leg].abandons.retain(|(abandon, provisional)| !provisional || at > abandon.at + grace);
+    /// Whether people do something with the contact within the grace period after an event.
+    fn goes_on(&self, event: &Event, later: &[&Event]) -> bool {
+        use ContactWhat::{Answered, Held, Message, Offered, Queued, Retrieved, Transferred};
+        let until = event.time.plus(self.world.settings.provisional_grace);
+        for e in later.iter().filter(|e| e.time <= until) {
+            let is_peoples = match &told(e).what {
+                Queued | Offered | Answered { .. } | Held | Retrieved | Transferred { .. } => true,
+                Message { author, .. } => [Author::Customer, Author::Rep].contains(author),
+                _ => false,
+            };
+            if is_peoples {
+                return true;
+            }
+        }
+        false
     }
 
-    fn read(&mut self, event: &Event, before: &[&Event]) {
+    fn read(&mut self, event: &Event, before: &[&Event], later: &[&Event]) {
         let contact = told(event);
         let at = event.time.0;
         let rep = rep_of(event, self.world);
@@ -254,14 +261,11 @@ impl Fold<'_> {
         match &contact.what {
             ContactWhat::Queued => {
                 let leg = self.leg_or_direct(event);
-                self.comes_back(leg, at);
                 self.legs[leg].entered.get_or_insert(at);
                 self.last = Some(leg);
             }
             ContactWhat::Offered => {
-                if let Some(leg) = self.leg_of(event) {
-                    self.comes_back(leg, at);
-                }
+                self.leg_of(event);
             }
             ContactWhat::Missed { reason, ring } => {
                 let leg = self.leg_of(event);
@@ -272,7 +276,6 @@ impl Fold<'_> {
             ContactWhat::Answered { wait, ring } => {
                 let ring = self.ring(event, before, *ring);
                 let leg = self.leg_or_direct(event);
-                self.comes_back(leg, at);
                 self.legs[leg].answered.get_or_insert(outcome(*wait));
                 match self.open(rep.as_ref()) {
                     Some(open) => open.team = team.or(open.team.take()),
@@ -293,11 +296,13 @@ impl Fold<'_> {
             }
             ContactWhat::Abandoned { wait, provisional } => {
                 let leg = self.leg_or_direct(event);
-                self.legs[leg].abandons.push((outcome(*wait), *provisional));
+                let is_taken_back = *provisional && self.goes_on(event, later);
+                if !is_taken_back {
+                    self.legs[leg].abandons.push((outcome(*wait), *provisional));
+                }
             }
             ContactWhat::Left { reason, wait } => {
                 let leg = self.leg_or_direct(event);
-                self.comes_back(leg, at);
                 self.legs[leg].left.get_or_insert((outcome(*wait), *reason));
             }
             ContactWhat::Ended { ended_by, talk, hold, .. } => {
@@ -428,8 +433,9 @@ impl Fold<'_> {
         }
     }
 
-    fn replies(&self, order: &[&Event], ledger: &mut Ledger) {
-        let (mut known, mut asked, mut replies) = (Vec::new(), Vec::new(), 0);
+    /// The messages of reps that answered the customer, and how long each took.
+    fn replies<'e>(order: &[&'e Event]) -> Vec<(&'e Event, i64)> {
+        let (mut known, mut asked, mut replies) = (Vec::new(), Vec::new(), Vec::new());
         for event in order {
             let ContactWhat::Message { message, author } = &told(event).what else { continue };
             if known.contains(&message) {
@@ -440,17 +446,24 @@ impl Fold<'_> {
             match author {
                 Author::Customer => asked.push(at),
                 Author::Rep if !asked.is_empty() => {
-                    let wait = at - asked[0];
+                    replies.push((*event, at - asked[0]));
                     asked.clear();
-                    let credit = self.doer(rep_of(event, self.world), None, told(event).shared.team().cloned(), at);
-                    let scopes = self.world.rep_side(&credit, at);
-                    ledger.add(&scopes, "chat_response", at, wait);
-                    if replies == 0 {
-                        ledger.add(&scopes, "chat_first_response", at, wait);
-                    }
-                    replies += 1;
                 }
                 _ => {}
+            }
+        }
+        replies
+    }
+
+    fn chat(&self, order: &[&Event], ledger: &mut Ledger) {
+        for (n, (event, wait)) in Self::replies(order).into_iter().enumerate() {
+            let (at, shared) = (event.time.0, &told(event).shared);
+            let queue = shared.queue.value().map(|queue| self.world.queue(&event.source, queue));
+            let credit = self.doer(rep_of(event, self.world), queue, shared.team().cloned(), at);
+            let scopes = self.world.rep_side(&credit, at);
+            ledger.add(&scopes, "chat_response", at, wait);
+            if n == 0 {
+                ledger.add(&scopes, "chat_first_response", at, wait);
             }
         }
     }
@@ -568,7 +581,7 @@ impl Fold<'_> {
     fn end_of_contact(&mut self, event: &Event, team: Option<Name>, mut ending: Ending) {
         if self.handlings.is_empty()
             && self.legs.iter().all(|leg| leg.answered.is_none())
-            && ending.talk != Reported::Absent
+            && millis(ending.talk).is_some()
         {
             let leg = self.leg_or_direct(event);
             return self.proof(leg, None, team, ending);
@@ -634,7 +647,7 @@ impl Fold<'_> {
     }
 
     fn visit(&self, key: &Key, order: &[&Event], first: i64, credit: Credit) -> Visit {
-        let answered = self.legs.iter().any(|leg| leg.answered.is_some());
+        let answered = self.legs.iter().any(|leg| leg.answered.is_some()) || !Self::replies(order).is_empty();
         let in_queue = (0..self.legs.len()).any(|n| self.became(n).is_some_and(|(what, _)| what == "abandoned"));
         let in_menu = self.legs.is_empty() && self.handlings.is_empty() && !self.ends.is_empty();
         let says_issue = |event: &&&Event| told(event).shared.issue.is_said();
@@ -658,9 +671,10 @@ impl Fold<'_> {
         }
     }
 
-    fn queue_side(&self, ledger: &mut Ledger) {
+    fn queue_side(&self, order: &[&Event], ledger: &mut Ledger) {
         if self.legs.is_empty()
             && self.handlings.is_empty()
+            && Self::replies(order).is_empty()
             && let Some((at, _)) = self.ends.first()
         {
             ledger.add(&self.world.company(), "lost_in_menu", *at, 1);
@@ -792,10 +806,13 @@ impl Fold<'_> {
                 }
             }
             let wrapped_at = handling.wrapped.as_ref().map(|(at, _, _)| *at);
-            let Some(at) = handling.end.as_ref().map(|end| end.at).max(wrapped_at) else { continue };
+            let finished = handling.end.as_ref().map(|end| end.at).max(wrapped_at);
             if let Some(rep) = &handling.rep {
-                ledger.handled.entry(rep.clone()).or_default().push((handling.began, at));
+                // What nobody has ended goes on.
+                let until = finished.unwrap_or(handling.began + self.world.settings.longest_state.0);
+                ledger.handled.entry(rep.clone()).or_default().push((handling.began, until));
             }
+            let Some(at) = finished else { continue };
             let scopes = self.world.rep_side(&credit, at);
             ledger.add(&scopes, name("handled"), at, 1);
             if !outbound && self.passed_on(handling, order) {
@@ -838,7 +855,7 @@ impl Fold<'_> {
             (reported, _) => millis(reported),
         };
         let connected = is_measured.then_some(end.at - handling.began);
-        let span = connected.map(|connected| connected - hold.unwrap_or(held));
+        let span = connected.and_then(|connected| Some(connected - hold?));
         let (talk, talk_skewed) = self.choose(span, end.talk, &end.source);
         let (wrap, wrap_skewed) = match wrapped {
             None => (Some(0), false),

@@ -409,9 +409,10 @@ fn first_contacts(list: &List, what: &str, settings: &Settings) -> Answer {
     }
 }
 
-/// At the threshold of each queue, or at one for all.
+/// At the threshold of each queue, or at one for all; of those whose wait is known.
 fn service_level(list: &List, formula: ServiceLevel, limit: Option<i64>) -> Answer {
-    let (answered, abandoned, short) = (list.sum("answered"), list.sum("abandoned"), list.sum("abandoned_short"));
+    let known = |what: &str| list.values(&format!("wait_{what}")).len() as i64;
+    let (answered, abandoned, short) = (known("answered"), known("abandoned"), list.sum("abandoned_short"));
     let in_time = |what: &str| match limit {
         None => list.sum(&format!("{what}_in_time")),
         Some(limit) => within(&list.values(&format!("wait_{what}")), limit),
@@ -425,7 +426,7 @@ fn service_level(list: &List, formula: ServiceLevel, limit: Option<i64>) -> Answ
         ServiceLevel::ShortAbandonsPositive => (in_time + short, answered + abandoned),
         ServiceLevel::OfferedMinusShort => (in_time, answered + abandoned - short),
         ServiceLevel::AnsweredPlusAbandonedPlusCallbacks => {
-            (in_time + early + callbacks, answered + abandoned + list.starting("left_"))
+            (in_time + early + callbacks, answered + abandoned + known("left"))
         }
     };
     ratio(upper, lower, 1.0)

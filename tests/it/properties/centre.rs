@@ -201,7 +201,7 @@ pub fn settings(chance: &mut Chance) -> Settings {
     for desk in DESKS {
         settings.sources.insert(name(desk), Source { tickets: Some(name("desk")), ..shared.clone() });
     }
-    settings.customers_day = chance.pick(&[(8 * 60, 20 * 60), (0, 12 * 60 + 30), (1, 24 * 60)]);
+    settings.customers_day = chance.pick(&[(8 * 60, 20 * 60), (0, 12 * 60 + 30), (1, 24 * 60), (22 * 60, 30 * 60)]);
     settings.breakdowns = parts::breakdowns(chance);
     settings
 }

@@ -137,6 +137,9 @@ impl Call<'_> {
         self.about(&customer, outbound);
         let legs = if self.chance().per_cent(8) { 0 } else { 1 + self.chance().below(3).min(self.chance().below(3)) };
         let with_legs = self.chance().per_cent(30);
+        if legs == 0 && self.chance().per_cent(30) {
+            self.chat(None);
+        }
         let mut talking: Vec<&'static str> = Vec::new();
         for leg in 0..legs {
             let told = with_legs.then_some(leg);
@@ -234,12 +237,18 @@ impl Call<'_> {
             }
         }
         if self.chance().per_cent(20) {
-            for _ in 0..self.chance().between(1, 6) {
-                let message = self.message();
-                let rep = if self.chance().per_cent(70) { rep } else { None };
-                self.tell(message, None, rep);
-                self.wait_for(MINUTE);
-            }
+            self.chat(rep);
+        }
+    }
+
+    fn chat(&mut self, rep: Option<&'static str>) {
+        for _ in 0..self.chance().between(1, 6) {
+            let message = self.message();
+            let rep = if self.chance().per_cent(70) { rep } else { None };
+            let queue = self.pen.chance.pick(&QUEUES);
+            let queue = self.chance().per_cent(10).then_some(queue);
+            self.tell(message, queue, rep);
+            self.wait_for(MINUTE);
         }
     }
 

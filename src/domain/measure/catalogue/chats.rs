@@ -13,7 +13,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         formula_text: "first message of a rep after one of the customer - the customer's first message",
         instant: "the response",
         edges: "Bots and the system never reply. A greeting before the customer has written is no response. Credit: the \
-                rep who replied. Inbound only.",
+                rep who replied, in the queue that the message names, else that of the handling. Inbound only.",
         source: "Zendesk messaging, first reply time",
         formula: Formula::Duration {
             sum: &[Q::ChatFirstResponseTime],

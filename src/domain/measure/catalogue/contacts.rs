@@ -63,7 +63,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::QueueAndRep,
         formula_text: "answered legs; for a rep, handlings begun",
         instant: "the answer",
-        edges: "`contact.ended` that names a rep or talk proves an answer. An answer without a rep counts to nobody.",
+        edges: "`contact.ended` that names a rep or a figure of talk proves an answer. An answer without a rep counts to nobody.",
         source: "Amazon Connect; rules 3 and 6",
         formula: Formula::Sum(&[Q::Answered, Q::RepAnswered]),
     },
@@ -151,7 +151,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Company,
         formula_text: "contacts that ended without a queue and without an answer",
         instant: "the end",
-        edges: "Not an abandon. Inbound only.",
+        edges: "Not an abandon. A chat that a rep answered by a message alone is not lost. Inbound only.",
         source: "Twilio Flex Insights",
         formula: Formula::Sum(&[Q::LostInMenu]),
     },
@@ -247,7 +247,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Queue,
         formula_text: "see the formulas of service level",
         instant: "the outcome",
-        edges: "In time is wait <= the threshold of the queue. Unknown legs are in no half, and left ones only where the formula names them.",
+        edges: "In time is wait <= the threshold of the queue. Unknown legs and those whose wait nobody knows are in no half, and left ones only where the formula names them.",
         source: "ICMI; the formulas name their users",
         formula: Formula::ServiceLevel(None),
     },
@@ -319,7 +319,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         unit: Unit::Ratio,
         side: Side::Queue,
         formula_text: "see the formulas of abandon rate",
-        instant: "the outcome",
+        instant: "the outcome; where `measures.abandon_rate` is plain, both halves at the entry, once the outcome is known",
         edges: "Unknown legs are in no half.",
         source: "Genesys Cloud, Google CCAI",
         formula: Formula::AbandonRate(None),
@@ -376,12 +376,12 @@ pub(super) static DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "abandon_rate_outside_customers_day",
-        meaning: "Abandon rate, by the configured formula, of contacts that began outside the day of the customer's own clock.",
+        meaning: "Abandon rate, by the configured formula (offered instead of plain), of contacts that began outside the day of the customer's own clock.",
         unit: Unit::Ratio,
         side: Side::Queue,
-        formula_text: "see the formulas of abandon rate",
+        formula_text: "see the formulas of abandon rate; where `measures.abandon_rate` is plain, that of offered",
         instant: "the outcome",
-        edges: "As for both. Contacts whose customer's zone nobody tells are in no half.",
+        edges: "As for both, but entries are not kept apart by the customer's clock, so plain is not there. Contacts whose customer's zone nobody tells are in no half.",
         source: "as for both",
         formula: Formula::AbandonRateOutside,
     },
@@ -425,7 +425,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Rep,
         formula_text: "talk of handlings with a known talk",
         instant: "as handled",
-        edges: "A transfer does not end talk. Holds are cut at the end of talk.",
+        edges: "A transfer does not end talk. Holds are cut at the end of talk. Unknown with an unknown hold, unless the source tells talk itself.",
         source: "Amazon Connect, Genesys Cloud",
         formula: Formula::Duration { sum: &[Q::Talk], known: &[Q::TalkKnown], sketch: &[Q::TalkTimes] },
     },
@@ -589,10 +589,10 @@ const fn level(name: &'static str, formula: Formula, by: ServiceLevel) -> Defini
         formula_text: by.text(),
         instant: "the outcome",
         edges: if is_at_queue {
-            "In time is wait <= the threshold of the queue. Unknown legs are in no half, and left ones only where the formula names them."
+            "In time is wait <= the threshold of the queue. Unknown legs and those whose wait nobody knows are in no half, and left ones only where the formula names them."
         } else {
-            "In time is wait <= X, early abandons are those within X. Unknown legs are in no half, and left ones \
-             only where the formula names them."
+            "In time is wait <= X, early abandons are those within X. Unknown legs and those whose wait nobody knows \
+             are in no half, and left ones only where the formula names them."
         },
         source: by.source(),
         formula,

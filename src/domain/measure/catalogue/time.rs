@@ -26,7 +26,7 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         side: Side::Person,
         formula_text: "time in that state",
         instant: INSTANT,
-        edges: "By the state, or by the contacts themselves: from the answer to the end of after-contact work, signed in, and not in the state wrap_up. A moment counts once, however many contacts are handled. Presence offline wins over everything.",
+        edges: "By the state, or by the contacts themselves: from the answer to the end of after-contact work, or for `rules.longest_state` without one, signed in, and not in the state wrap_up. A moment counts once, however many contacts are handled. Presence offline wins over everything.",
         source: "Genesys Cloud, tAgentRoutingStatus",
         formula: Formula::Total(Q::TimeOnContact, Q::TimeSignedIn),
     },
