@@ -313,7 +313,10 @@ impl Measure {
             numerator: (lower > 0).then_some(upper),
             denominator: Some(lower),
             // Of time the whole seconds are what was looked at.
-            sample: if matches!(self.definition.unit, Unit::Share | Unit::PerHour) { lower / 1000 } else { lower },
+            sample: match self.definition.unit {
+                Unit::Share | Unit::Proportion | Unit::PerHour => lower / 1000,
+                _ => lower,
+            },
         }
     }
 

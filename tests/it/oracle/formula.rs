@@ -214,6 +214,11 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "availability" => {
             return of_time(on_contact(&list) + list.sum("time_available"), signed_in(&list), 1.0);
         }
+        "adherence" => return of_time(list.sum("planned_and_done"), list.sum("planned"), 1.0),
+        "conformance" => {
+            let on_queue = on_contact(&list) + list.sum("time_available");
+            return of_time(on_queue, list.sum("planned_on_queue"), 1.0);
+        }
         "contacts_per_available_hour" => {
             let at_work = on_contact(&list) + list.sum("time_available");
             return of_time(list.sum("handled"), at_work, 3_600_000.0);
@@ -404,6 +409,7 @@ fn service_level(list: &List, formula: ServiceLevel, limit: Option<i64>) -> Answ
         None => (list.sum("answered_in_time"), list.sum("abandoned_in_time")),
         Some(limit) => (within(&list.values("wait_answered"), limit), within(&list.values("wait_abandoned"), limit)),
     };
+    let (in_time, early) = (of("answered"), of("abandoned"));
     let (upper, lower) = match formula {
         ServiceLevel::AnsweredPlusAbandoned => (in_time + early, answered + abandoned),
         ServiceLevel::AnsweredOnly => (in_time, answered),
