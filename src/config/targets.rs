@@ -324,7 +324,7 @@ fn example(unit: Unit) -> &'static str {
     match unit {
         Unit::Count => "500",
         Unit::Seconds => "20s",
-        Unit::Ratio | Unit::Score | Unit::Share => "3%",
+        Unit::Ratio | Unit::Score | Unit::Share | Unit::Proportion => "3%",
         Unit::Points => "70",
         Unit::Mean | Unit::Number | Unit::Weighted | Unit::PerThousand | Unit::PerHour => "2.5",
     }
@@ -336,7 +336,7 @@ fn value(unit: Unit, node: &Node) -> Result<f64, String> {
     if unit == Unit::Seconds {
         return values::duration(node).map(|span| span.0 as f64 / 1000.0);
     }
-    let is_share = matches!(unit, Unit::Ratio | Unit::Score | Unit::Share);
+    let is_share = matches!(unit, Unit::Ratio | Unit::Score | Unit::Share | Unit::Proportion);
     let number = match &node.value {
         Value::Integer(number) => *number as f64,
         Value::Float(number) => *number,
@@ -346,7 +346,7 @@ fn value(unit: Unit, node: &Node) -> Result<f64, String> {
     let (low, high) = match unit {
         Unit::Ratio | Unit::Score | Unit::Share => (0.0, 1.0),
         Unit::Points => (-100.0, 100.0),
-        Unit::Count | Unit::Seconds | Unit::Mean | Unit::PerThousand | Unit::PerHour => (0.0, 1e15),
+        Unit::Count | Unit::Seconds | Unit::Mean | Unit::PerThousand | Unit::PerHour | Unit::Proportion => (0.0, 1e15),
         Unit::Number | Unit::Weighted => (-1e15, 1e15),
     };
     match (low..=high).contains(&number) {

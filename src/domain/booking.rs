@@ -237,6 +237,17 @@ pub enum Message {
     },
     /// When a rep handled a contact in one hour: from and to.
     Handled(Vec<(Instant, Instant)>),
+    /// What was planned for a rep in an hour and around it.
+    Planned {
+        /// When the hour begins.
+        hour: Instant,
+        /// Since when.
+        from: Instant,
+        /// Until when, exclusive.
+        to: Instant,
+        /// What.
+        activity: RepState,
+    },
 }
 
 /// What a customer's record knows of one inbound contact.

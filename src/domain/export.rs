@@ -75,6 +75,10 @@ fn told(message: &Message) -> String {
             let told = spans.iter().map(|(from, to)| format!(" {} to {}", from.to_rfc3339(), to.to_rfc3339()));
             format!("handled{}", told.collect::<String>())
         }
+        Message::Planned { hour, from, to, activity } => {
+            let [hour, from, to] = [hour, from, to].map(|at| at.to_rfc3339());
+            format!("planned {activity:?} from {from} to {to}, for the hour {hour}")
+        }
         Message::Handling(credit) => format!("handling {}", credited(credit)),
     }
 }

@@ -421,6 +421,7 @@ packed_enum!([] Message {
     2 => Handling { 0 credit },
     3 => States { facet facet, hour hour, states states },
     4 => Handled { 0 spans },
+    5 => Planned { hour hour, from from, to to, activity activity },
 });
 packed_struct!(Visit { first, root, reached, channel, issue, transferred, queue, team, credit, earlier });
 packed_struct!(Credit { known, rep, queue, team, slices });

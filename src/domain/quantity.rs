@@ -226,6 +226,9 @@ quantities! {
     TimeOther: [RepHour] NotQueue Seconds Nothing, "Time signed in and otherwise";
     TimeSignedIn: [RepHour] NotQueue Seconds Nothing, "Time signed in";
     TimeScheduled: [Shift] NotQueue Seconds Nothing, "Time scheduled";
+    TimePlanned: [RepHour] NotQueue Seconds Nothing, "Time scheduled, where something is known of the rep";
+    TimeAdhered: [RepHour] NotQueue Seconds Nothing, "Those of it in which the rep did what was scheduled";
+    TimePlannedOnQueue: [RepHour] NotQueue Seconds Nothing, "Time scheduled for contacts, where something is known of the rep";
     // Distributions: the parameter is the bucket of the sketch.
     AnsweredWaits: [Contact] NotRep Count Bucket, "Waits of answered legs by bucket";
     AbandonedWaits: [Contact] NotRep Count Bucket, "Waits of abandoned legs by bucket";

@@ -252,7 +252,7 @@ impl Record {
             Message::Visit(visit) => Some(visit.first),
             // What a contact says of itself does not keep the judgement about it alive.
             Message::Handling(_) => None,
-            Message::States { hour, .. } => Some(*hour),
+            Message::States { hour, .. } | Message::Planned { hour, .. } => Some(*hour),
             Message::Handled(spans) => spans.last().map(|(_, to)| *to),
         });
         events.chain(messages).max().unwrap_or(Instant::MIN)

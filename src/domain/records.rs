@@ -364,7 +364,7 @@ impl Records {
         let place = match &message {
             Message::Link(since) => self.open(&to, since.0.div_euclid(HOUR)),
             Message::Visit(visit) => self.open(&to, visit.first.0.div_euclid(HOUR)),
-            Message::States { hour, .. } => self.open(&to, hour.0.div_euclid(HOUR)),
+            Message::States { hour, .. } | Message::Planned { hour, .. } => self.open(&to, hour.0.div_euclid(HOUR)),
             Message::Handled(spans) => self.open(&to, spans.first().map_or(0, |(from, _)| from.0.div_euclid(HOUR))),
             // A judgement that has expired is not brought back to life by what it once asked for.
             Message::Handling(_) => match self.slots.find(&to) {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! timeline (rep, facet, day, source) --states------+
-//! contact                            --handled-----+-> rep's hour -> spans of time
+//! contact                            --handled-----+
+//! shift                              --planned-----+-> rep's hour -> spans of time
 //! shift --------------------------------------------------------> spans of time
 //! ```
 //!
@@ -17,6 +18,7 @@ use super::event::{Content, Facet, Kind, Name, RepState};
 use super::quantity::Quantity as Q;
 use super::record::{Record, RecordId, RecordKey};
 use super::time::{HOUR, Instant, QUARTER_HOUR, Span};
+use std::cmp::Reverse;
 
 /// A shift is no longer: what is planned beyond is no single shift.
 const LONGEST_SHIFT: Span = Span::days(7);
@@ -91,6 +93,15 @@ pub(super) fn tell_hours(handlings: &[Handling<'_>], draft: &mut Draft<'_>) {
     }
 }
 
+/// Tells the hours of a rep what was planned for them, as they come.
+fn tell_plan(rep: &Name, activity: RepState, from: Instant, to: Instant, draft: &mut Draft<'_>) {
+    let mut hour = from.floor(HOUR);
+    while hour < to && draft.has_passed(hour) {
+        draft.send(RecordKey::rep_hour(rep, hour), Message::Planned { hour, from, to, activity });
+        hour = hour.plus(Span(HOUR));
+    }
+}
+
 /// One state from an instant on, to where it ends at the latest.
 #[derive(Clone, Copy)]
 struct Stay {
@@ -112,68 +123,109 @@ pub(super) fn contribute_hour(key: &RecordKey, record: &Record, draft: &mut Draf
         return;
     }
     let handled = handled(record);
+    let plans = plans(record);
     let mut cuts: Vec<Instant> = vec![begin, end];
     cuts.extend(activity.iter().chain(&presence).flat_map(|stay| [stay.from, stay.to]));
     cuts.extend(handled.iter().flat_map(|(from, to)| [*from, *to]));
+    cuts.extend(plans.iter().flat_map(|plan| [plan.from, plan.to]));
     cuts.retain(|cut| (begin..=end).contains(cut));
     cuts.sort_unstable();
     cuts.dedup();
     let (mut activity, mut presence) = (Cursor::new(&activity), Cursor::new(&presence));
     let mut handled = handled.iter().peekable();
-    let mut done: Option<(RepState, bool, Instant, Instant)> = None;
+    let mut stretch: Option<(Doing, Instant, Instant)> = None;
     for cut in cuts.windows(2) {
         let (from, to) = (cut[0], cut[1]);
         while handled.next_if(|(_, until)| *until <= from).is_some() {}
         let is_handling = handled.peek().is_some_and(|(begun, _)| *begun <= from);
-        let (doing, runs) = match (presence.at(from), activity.at(from)) {
-            (Some(Stay { state: RepState::Offline, .. }), _) | (None, None) => continue,
-            (_, Some(stay)) | (Some(stay), None) => (stay.state, stay.runs),
+        let (state, runs) = match (presence.at(from), activity.at(from)) {
+            (Some(stay @ Stay { state: RepState::Offline, .. }), _) | (_, Some(stay)) | (Some(stay), None) => {
+                (stay.state, stay.runs)
+            }
+            (None, None) => (RepState::Offline, true),
         };
-        let doing = match doing {
-            RepState::Offline => continue,
-            RepState::WrapUp => RepState::WrapUp,
+        let state = match state {
+            RepState::Offline | RepState::WrapUp => state,
             _ if is_handling => RepState::OnContact,
             state => state,
         };
-        match &mut done {
+        let doing = Doing { state, runs, planned: planned_at(&plans, from) };
+        match &mut stretch {
             // A state that is told again goes on.
-            Some((state, ran, _, until)) if (*state, *ran, *until) == (doing, runs, from) => *until = to,
+            Some((before, _, until)) if (*before, *until) == (doing, from) => *until = to,
             _ => {
-                if let Some(done) = done.replace((doing, runs, from, to)) {
-                    book_state(&rep, done, draft);
+                if let Some(stretch) = stretch.replace((doing, from, to)) {
+                    book_stretch(&rep, stretch, draft);
                 }
             }
         }
     }
-    if let Some(done) = done {
-        book_state(&rep, done, draft);
+    if let Some(stretch) = stretch {
+        book_stretch(&rep, stretch, draft);
     }
 }
 
-fn book_state(rep: &Name, (state, runs, from, to): (RepState, bool, Instant, Instant), draft: &mut Draft<'_>) {
-    let quantity = match state {
-        RepState::Available => Q::TimeAvailable,
-        RepState::OnContact => Q::TimeOnContact,
-        RepState::WrapUp => Q::TimeWrapUp,
-        RepState::Break => Q::TimeBreak,
-        RepState::Training => Q::TimeTraining,
-        RepState::Meeting => Q::TimeMeeting,
-        RepState::Other | RepState::Offline => Q::TimeOther,
-    };
-    let to = if runs { passed(from, to, draft) } else { to };
-    book(rep, from, to, &[quantity, Q::TimeSignedIn], draft);
+/// What a rep does for a while, and what was planned for it.
+#[derive(Clone, Copy, PartialEq)]
+struct Doing {
+    /// Offline too where no state holds.
+    state: RepState,
+    /// As of a [`Stay`].
+    runs: bool,
+    /// Offline too where nothing was planned.
+    planned: RepState,
 }
 
-/// Books a stretch of scheduled work as it passes.
+/// Books what was done in a stretch and what was planned for it as one, so that all of it counts at the same instants.
+fn book_stretch(rep: &Name, (doing, from, to): (Doing, Instant, Instant), draft: &mut Draft<'_>) {
+    let Doing { state, runs, planned } = doing;
+    let mut quantities = Vec::new();
+    match state {
+        RepState::Offline => {}
+        RepState::Available => quantities.push(Q::TimeAvailable),
+        RepState::OnContact => quantities.push(Q::TimeOnContact),
+        RepState::WrapUp => quantities.push(Q::TimeWrapUp),
+        RepState::Break => quantities.push(Q::TimeBreak),
+        RepState::Training => quantities.push(Q::TimeTraining),
+        RepState::Meeting => quantities.push(Q::TimeMeeting),
+        RepState::Other => quantities.push(Q::TimeOther),
+    }
+    if state != RepState::Offline {
+        quantities.push(Q::TimeSignedIn);
+    }
+    if planned != RepState::Offline {
+        quantities.push(Q::TimePlanned);
+        let is_for_contacts = is_on_queue(planned);
+        if planned == state || is_for_contacts && is_on_queue(state) {
+            quantities.push(Q::TimeAdhered);
+        }
+        if is_for_contacts {
+            quantities.push(Q::TimePlannedOnQueue);
+        }
+    }
+    if quantities.is_empty() {
+        return;
+    }
+    let to = if runs { passed(from, to, draft) } else { to };
+    book(rep, from, to, &quantities, draft);
+}
+
+/// True of what reps do for contacts.
+fn is_on_queue(state: RepState) -> bool {
+    matches!(state, RepState::Available | RepState::OnContact | RepState::WrapUp)
+}
+
+/// Tells a rep's hours of a stretch of scheduled work, and books it as it passes.
 pub(super) fn contribute_shift(record: &Record, draft: &mut Draft<'_>) {
     let Some(entry) = record.holding().last() else { return };
     let Content::Shift(shift) = &entry.content else { return };
-    if shift.activity == RepState::Offline {
-        return;
-    }
     let rep = draft.context.roster.rep_id(&entry.source, &shift.rep);
-    let to = passed(shift.from, shift.to.min(shift.from.plus(LONGEST_SHIFT)), draft);
-    book(rep, shift.from, to, &[Q::TimeScheduled], draft);
+    let (from, to) = (shift.from, shift.to.min(shift.from.plus(LONGEST_SHIFT)));
+    tell_plan(rep, shift.activity, from, to, draft);
+    if shift.activity != RepState::Offline {
+        let to = passed(from, to, draft);
+        book(rep, from, to, &[Q::TimeScheduled], draft);
+    }
 }
 
 /// How far what runs up to `to` is booked: up to the last full quarter-hour of T.
@@ -219,6 +271,29 @@ fn stays(record: &Record, facet: Facet, draft: &Draft<'_>) -> Vec<Stay> {
         Stay { from: *from, to: next.map_or(longest, |next| next.min(longest)), state: *state, runs: next.is_none() }
     };
     told.iter().zip(next).map(stay).filter(|stay| stay.from < stay.to).collect()
+}
+
+/// What was planned for a rep from one instant to another.
+struct Plan {
+    from: Instant,
+    to: Instant,
+    activity: RepState,
+}
+
+fn plans(record: &Record) -> Vec<Plan> {
+    let planned = record.received.iter().filter_map(|received| match received.message {
+        Message::Planned { from, to, activity, .. } => Some(Plan { from, to, activity }),
+        _ => None,
+    });
+    planned.collect()
+}
+
+/// What was planned for an instant: of plans that overlap, such as a break in a shift, what begins last, then what ends
+/// first; offline where nothing was.
+fn planned_at(plans: &[Plan], instant: Instant) -> RepState {
+    let holding = plans.iter().filter(|plan| plan.from <= instant && instant < plan.to);
+    let last = holding.max_by_key(|plan| (plan.from, Reverse(plan.to), plan.activity));
+    last.map_or(RepState::Offline, |plan| plan.activity)
 }
 
 /// When the rep handled any contact at all, as spans that neither touch nor overlap.

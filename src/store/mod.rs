@@ -44,7 +44,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The version of what is written; another one cannot be read.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;

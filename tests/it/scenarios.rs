@@ -337,7 +337,9 @@ fn written(figure: Figure, unit: Unit) -> String {
     match unit {
         Unit::Count => format!("{rounded}"),
         Unit::Seconds => format!("{rounded} s{halves}"),
-        Unit::Ratio | Unit::Score | Unit::Share => format!("{} %{halves}", (value * 1e4).round() / 1e2),
+        Unit::Ratio | Unit::Score | Unit::Share | Unit::Proportion => {
+            format!("{} %{halves}", (value * 1e4).round() / 1e2)
+        }
         Unit::Points | Unit::Mean | Unit::Number | Unit::Weighted | Unit::PerThousand | Unit::PerHour => {
             format!("{rounded}{halves}")
         }

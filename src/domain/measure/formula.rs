@@ -345,7 +345,7 @@ impl Measure {
     /// True if what is looked at is time and no things: samples are then seconds.
     pub fn looks_at_time(&self) -> bool {
         match self.definition.unit {
-            Unit::Share | Unit::PerHour => true,
+            Unit::Share | Unit::Proportion | Unit::PerHour => true,
             unit => unit == Unit::Seconds && matches!(self.definition.formula, Formula::Total(..)),
         }
     }

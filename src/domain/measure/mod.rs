@@ -43,6 +43,8 @@ pub enum Unit {
     PerThousand,
     /// A share of time or of marks between 0 and 1; both halves are milliseconds, or thousandths of a point.
     Share,
+    /// As [`Unit::Share`] of time, but it may be more than all of it.
+    Proportion,
     /// So many an hour; denominators are milliseconds.
     PerHour,
 }
@@ -53,7 +55,7 @@ impl Unit {
         match self {
             Unit::Count => "count",
             Unit::Seconds => "seconds",
-            Unit::Ratio | Unit::Score | Unit::Share => "ratio",
+            Unit::Ratio | Unit::Score | Unit::Share | Unit::Proportion => "ratio",
             Unit::Points => "points",
             Unit::Mean => "mean",
             Unit::Number | Unit::Weighted => "number",
@@ -97,7 +99,7 @@ impl Unit {
             Unit::Count | Unit::Number | Unit::Weighted => format!("{}", number(value)),
             Unit::Mean => format!("{}", number(value)),
             Unit::PerHour => format!("{} per hour", number(value)),
-            Unit::Ratio | Unit::Score | Unit::Share => format!("{} %", number(value * 100.0)),
+            Unit::Ratio | Unit::Score | Unit::Share | Unit::Proportion => format!("{} %", number(value * 100.0)),
             Unit::Points => format!("{} points", number(value)),
             Unit::PerThousand => format!("{} per 1,000", number(value)),
             Unit::Seconds => format!("{} s", number(value)),
@@ -117,14 +119,14 @@ impl Unit {
     /// How many parts of the integer numerator make one of the unit.
     pub fn parts(self) -> i64 {
         match self {
-            Unit::Seconds | Unit::Score | Unit::Number | Unit::Weighted | Unit::Share => 1000,
+            Unit::Seconds | Unit::Score | Unit::Number | Unit::Weighted | Unit::Share | Unit::Proportion => 1000,
             Unit::Count | Unit::Ratio | Unit::Points | Unit::Mean | Unit::PerThousand | Unit::PerHour => 1,
         }
     }
 
     /// How many parts of the integer denominator make one.
     pub fn lower_parts(self) -> i64 {
-        if matches!(self, Unit::Weighted | Unit::Share | Unit::PerHour) { 1000 } else { 1 }
+        if matches!(self, Unit::Weighted | Unit::Share | Unit::Proportion | Unit::PerHour) { 1000 } else { 1 }
     }
 }
 

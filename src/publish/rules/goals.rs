@@ -162,7 +162,7 @@ fn figure(unit: Unit) -> String {
         Unit::PerThousand => "{{ printf \"%.2f\" $value }} per 1,000",
         Unit::PerHour => "{{ printf \"%.2f\" $value }} per hour",
         Unit::Seconds => "{{ $value | humanizeDuration }}",
-        Unit::Ratio | Unit::Score | Unit::Share => {
+        Unit::Ratio | Unit::Score | Unit::Share | Unit::Proportion => {
             "{{ printf \"%.3f\" $value | humanizePercentage | reReplaceAll \"%\" \" %\" }}"
         }
     };

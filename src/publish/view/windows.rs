@@ -110,7 +110,7 @@ impl Column {
         });
         let end = match definition.unit {
             Unit::Seconds => "_seconds",
-            Unit::Ratio | Unit::Score | Unit::Share => "_ratio",
+            Unit::Ratio | Unit::Score | Unit::Share | Unit::Proportion => "_ratio",
             Unit::Count | Unit::Points | Unit::Mean | Unit::Number | Unit::Weighted => "",
             Unit::PerThousand => "_per_thousand",
             Unit::PerHour => "_per_hour",

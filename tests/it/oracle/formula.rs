@@ -226,6 +226,11 @@ pub fn answer(name: &str, kind: ScopeKind, inside: &[&Amount], settings: &Settin
         "availability" => {
             return of_time(on_contact(&list) + list.sum("time_available"), signed_in(&list), 1.0);
         }
+        "adherence" => return of_time(list.sum("planned_and_done"), list.sum("planned"), 1.0),
+        "conformance" => {
+            let on_queue = on_contact(&list) + list.sum("time_available");
+            return of_time(on_queue, list.sum("planned_on_queue"), 1.0);
+        }
         "contacts_per_available_hour" => {
             let at_work = on_contact(&list) + list.sum("time_available");
             return of_time(list.sum("handled"), at_work, 3_600_000.0);

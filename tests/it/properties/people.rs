@@ -28,6 +28,14 @@ pub fn day(pen: &mut Pen, at: i64) {
         let id = format!("s{at}{rep}");
         let event = ShiftEvent { rep: rep.clone(), from, to, activity };
         pen.write(source, (Kind::Shift, id), at - HOUR, 0, Content::Shift(Box::new(event)));
+        if pen.chance.per_cent(50) {
+            // Something else within it, or over its end.
+            let from = Instant(at + pen.chance.span(4 * HOUR));
+            let to = Instant(from.0 + MINUTE + pen.chance.span(3 * HOUR));
+            let (activity, id) = (pen.chance.pick(&STATES), format!("p{at}{rep}"));
+            let event = ShiftEvent { rep: rep.clone(), from, to, activity };
+            pen.write(source, (Kind::Shift, id), at - HOUR, 0, Content::Shift(Box::new(event)));
+        }
     }
     let mut at = at;
     let mut state = RepState::Available;

@@ -4,7 +4,7 @@ use super::super::formula::Formula;
 use super::super::{Definition, Side, Unit};
 use crate::domain::quantity::Quantity as Q;
 
-const INSTANT: &str = "as it passes: spans are split at the borders of windows; what nothing has ended on its UTC day counts \
+const INSTANT: &str = "as it passes: spans are split at the borders of windows; what nothing has ended in its UTC hour counts \
                        up to the last full quarter-hour of T";
 
 pub(super) static DEFINITIONS: &[Definition] = &[
@@ -142,6 +142,28 @@ pub(super) static DEFINITIONS: &[Definition] = &[
         edges: "Shifts of activity offline are none. A shift counts for seven days at most.",
         source: "events: shift.planned",
         formula: Formula::Total(Q::TimeScheduled, Q::TimeScheduled),
+    },
+    Definition {
+        name: "conformance",
+        meaning: "Time on queue as a share of the time that was scheduled for contacts.",
+        unit: Unit::Proportion,
+        side: Side::Person,
+        formula_text: "(available + on contact + wrap-up) / scheduled as available, on_contact or wrap_up",
+        instant: INSTANT,
+        edges: "More than 100 % where reps are on queue longer than scheduled: time before and after the shift and in scheduled breaks counts, and so does that of reps for whom nothing is scheduled. Scheduled time counts in UTC hours in some part of which a state of the rep holds, offline included: of others nothing is known. Where shifts overlap, the one that begins last counts, such as a break in a shift.",
+        source: "Genesys Cloud, Conformance",
+        formula: Formula::Ratio(&[Q::TimeAvailable, Q::TimeOnContact, Q::TimeWrapUp], &[Q::TimePlannedOnQueue]),
+    },
+    Definition {
+        name: "adherence",
+        meaning: "Share of the scheduled time in which reps did what was scheduled.",
+        unit: Unit::Share,
+        side: Side::Person,
+        formula_text: "scheduled time in the scheduled activity / scheduled time",
+        instant: INSTANT,
+        edges: "Scheduled as available, on_contact or wrap_up, any of the three will do, so a rep on a contact or in after-contact work adheres; every other activity is done in the state of its name only: who signs out for a scheduled break does not adhere. Scheduled time counts in UTC hours in some part of which a state of the rep holds, offline included: of others nothing is known. Where shifts overlap, the one that begins last counts, such as a break in a shift.",
+        source: "Amazon Connect, Adherence",
+        formula: Formula::Ratio(&[Q::TimeAdhered], &[Q::TimePlanned]),
     },
     Definition {
         name: "contacts_per_available_hour",
