@@ -4,7 +4,7 @@ use super::feed::Feed;
 use crate::oracle::{self, Known, Stretch, World};
 use crate::properties::compare::agrees;
 use crate::support::daemon::Daemon;
-use goalkeeper::domain::measure::{Figure, measures};
+use goalkeeper::domain::measure::{Figure, Unit, measures};
 use goalkeeper::domain::scope::{Scope, ScopeKind};
 use goalkeeper::domain::time::Instant;
 use serde::Deserialize;
@@ -44,7 +44,7 @@ struct Row {
     end: String,
     value: Option<f64>,
     numerator: Option<f64>,
-    denominator: Option<i64>,
+    denominator: Option<f64>,
     sample: i64,
 }
 
@@ -57,7 +57,7 @@ pub fn with_oracle(daemon: &Daemon, feed: &Feed) -> Differences {
     let (roster, settings) = (&feed.world.roster, &feed.world.config.settings);
     let known = Known::at(&feed.log.accepted, World { roster, settings, now: time.0 });
     let catalogue = measures(settings);
-    let parts: BTreeMap<&str, i64> = catalogue.iter().map(|m| (m.name.as_str(), m.definition.unit.parts())).collect();
+    let units: BTreeMap<&str, Unit> = catalogue.iter().map(|m| (m.name.as_str(), m.definition.unit)).collect();
     let mut differences = Differences::default();
     let mut asked: BTreeMap<(Scope, &str), Vec<&Row>> = BTreeMap::new();
     for row in &answer.rows {
@@ -76,11 +76,12 @@ pub fn with_oracle(daemon: &Daemon, feed: &Feed) -> Differences {
             assert_eq!(rows.len(), wanted, "measures of {scope} in {window}");
             for row in rows {
                 assert_eq!(stretch_of(row), stretch, "{row:?}");
-                let scale = |n: f64| (n * parts[row.measure.as_str()] as f64).round() as i64;
+                let unit = units[row.measure.as_str()];
+                let whole = |n: f64, parts: i64| (n * parts as f64).round() as i64;
                 let figure = Figure {
                     value: row.value,
-                    numerator: row.numerator.map(scale),
-                    denominator: row.denominator,
+                    numerator: row.numerator.map(|n| whole(n, unit.parts())),
+                    denominator: row.denominator.map(|n| whole(n, unit.lower_parts())),
                     sample: row.sample,
                 };
                 let must = known.ask(scope, &row.measure, stretch, settings);
