@@ -281,7 +281,11 @@ impl Telemetry {
             pane_rows: gauge(r, "pane_rows", "Rows of panes in memory.")?,
             records_expired: gauge(r, "closed_records", "Records whose books were closed since the start.")?,
             records_saturated: gauge(r, "saturated_records", "Records that grew without end since the start.")?,
-            notes_undelivered: gauge(r, "undelivered_notes", "Notes to saturated records since the start.")?,
+            notes_undelivered: gauge(
+                r,
+                "undelivered_notes",
+                "Notes to records that are saturated or closed, since the start.",
+            )?,
             amounts_dropped: gauge(r, "dropped_deltas", "Deltas for panes that are gone since the start.")?,
             rebook_pending: gauge(
                 r,

@@ -79,7 +79,7 @@ pub struct RecordTotals {
     pub expired: u64,
     /// Records that became saturated.
     pub saturated: u64,
-    /// Messages to records that take none any more.
+    /// Messages to records that take none any more: they are saturated, or their books are closed.
     pub undelivered: u64,
 }
 
